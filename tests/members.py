@@ -62,6 +62,9 @@ PICKUP = {
     "location": {"name": "Shop", "country_alpha2": "US"},
 }  # fmt: skip
 
+MAIL = {"subject": "Come back", "body": "<p>Do</p>", "translations": [{"locale": "en", "keys": {"a": "b"}}]}
+AS_TAG = {"kind": "script_tag", "src": "", "load_method": "default", "integrity_hashes": []}
+
 ANN = {"name": "Ann", "email": "ann@shop.test"}
 GIFT = {"name": "Gift", "theme": "Boy", "amount": 9, "quantity": 1, "sender": ANN, "recipient": ANN, "message": "Here"}
 ENGRAVING = {"name": "Engraving", "sku": "ENG", "quantity": 1, "list_price": 4, "image_url": "https://shop.test/e.png"}
@@ -76,6 +79,18 @@ WRAPPED = {
 
 BASES: Mapping[str, Sequence[Any]] = {
     "POST /v3/content/page-widgets": [{**PAGE, "regions": [{"name": "page_builder_content", "children": [LAYOUT]}]}],
+    "PUT /v3/content/pages/{page_id}": [
+        Row("PUT", "/v3/content/pages/{contact_page}", {"type": "contact_form"}),
+        Row("PUT", "/v3/content/pages/{link_page}", {"type": "link"}),
+    ],
+    "PUT /v3/content/pages": [
+        Row("PUT", "/v3/content/pages", {"id": "{of_us}", "sort_order": 3}),
+        Row("PUT", "/v3/content/pages", {"id": "{contact_page}", "sort_order": 3}),
+        Row("PUT", "/v3/content/pages", {"id": "{link_page}", "sort_order": 3}),
+    ],
+    "POST /v3/content/scripts": [{"name": "Tag", "kind": "script_tag", "html": "<script></script>"}],
+    "POST /v3/marketing/abandoned-cart-emails": [{"template": MAIL}],
+    "PUT /v3/marketing/abandoned-cart-emails/{email_id}": [{"template": MAIL}],
     "POST /v3/carts/{cart_id:text}/items": [{"custom_items": [ENGRAVING]}, {"gift_certificates": [GIFT]}, WRAPPED],
     "POST /v3/carts": [{"gift_certificates": [GIFT]}, {"custom_items": [ENGRAVING]}, WRAPPED],
     "PUT /v3/carts/{cart_id:text}/items/{item_id:text}": [{"line_item": WRAPPED["line_items"][0]}],
@@ -446,6 +461,13 @@ TOLD: Sequence[Told] = [
     Told("* /v3/content/page-widgets", "*configuration", [{"size": "big", "own": 1}]),
     Told("* /v3/content/page-widgets", "*.storefront_api_query_params", [{"productId": 8}]),
     Told("* /v3/themes/*", "settings", [{"logo_size": "200x80"}]),
+    Told("* /v3/content/pages*", "url", ["/chosen-page/"]),
+    Told("PUT /v3/storefront/redirects", "from_path", ["/another-path/"]),
+    Told("PUT /v3/storefront/redirects", "to.entity_id", ["{other_product}"], inside={"type": "product"}),
+    Told("PUT /v3/storefront/redirects", "to.type", ["brand"], inside={"entity_id": "{other_brand}"}),
+    Told("* /v3/content/scripts*", "html", ["<script>let b</script>"], beside=AS_TAG),
+    Told("PUT /v3/content/scripts/*", "kind", ["script_tag"], beside={**AS_TAG, "html": "<script></script>"}),
+    Told("* /v3/content/scripts*", "integrity_hashes", [["sha512-Q2hhdA=="]]),
     Told("POST /v3/catalog/categories", "parent_id", ["{other_category}"]),
     Told("* /v3/catalog/trees/categories", "parent_id", ["{other_category}"]),
     Told("* /v3/catalog/trees/categories", "url.path", ["/chosen/"]),
@@ -718,6 +740,7 @@ UNSENT: Sequence[str] = [
 (`test_images.py`, `test_themes.py`)."""
 
 ELSEWHERE: Sequence[Known] = [
+    Known("* /v3/marketing/*", "*translations.keys", "test_emails.py"),
     Known("* /v3/channels/currency-assignments", "channel_id", "test_channel_currencies.py"),
     Known("PUT */channel-assignments", "product_id", "test_assignments.py"),
     Known("*", "*value_data", "test_options.py"),

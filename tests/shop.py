@@ -268,7 +268,7 @@ class Server:
 
         self.run(answer())
         answered = {name.decode(): value.decode("latin-1") for name, value in sent[0]["headers"]}
-        return Reply(sent[0]["status"], answered, sent[1]["body"])
+        return Reply(sent[0]["status"], answered, b"".join(part["body"] for part in sent[1:]))
 
 
 @contextmanager

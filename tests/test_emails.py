@@ -141,9 +141,10 @@ def test_a_shopper_who_left_a_cart_is_written_to_by_the_clock(shop: Shop) -> Non
     """Each e-mail when it is due, and none after the cart was ordered or without the notification."""
     shop.freeze(NOW)
     for minutes, subject in ((60, "First"), (120, "Second"), (180, "Third")):
-        shop.post(EMAILS, {"is_active": True, "notify_at_minutes": minutes, "coupon_code": "TEN",
-                           "template": {**WRITTEN, "subject": subject,
-                                        "body": "{{#each cart.items}}{{quantity}} {{name}};{{/each}}{{coupon_code}}"}})  # fmt: skip
+        body = "{{#each cart.items}}{{quantity}} {{name}};{{/each}}{{coupon_code}}"
+        template = {**WRITTEN, "subject": subject, "body": body}
+        email = {"is_active": True, "notify_at_minutes": minutes, "coupon_code": "TEN", "template": template}
+        shop.post(EMAILS, email)
     shop.post(EMAILS, {"is_active": False, "template": WRITTEN})
     shop.put(SETTINGS, {"enable_notification": True, "email_customer_until_cart_is_recovered": True})
     cart = a_cart(shop)

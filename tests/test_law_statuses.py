@@ -519,6 +519,17 @@ def a_checkout_that_became_an_order(desk: Desk) -> Send:
     return lambda: desk.ask("PUT", path, {"customer_message": "Late"})
 
 
+@refused(Reason.DEPLOYMENT_UNDERWAY, "a project has one deployment at a time", [V3])
+def a_second_deployment(desk: Desk) -> Send:
+    home = "/v3/infrastructure"
+    project = desk.shop.post(f"{home}/projects", {"name": "North"}).data["uuid"]
+    upload = desk.shop.post(f"{home}/deployments/uploads", {}).data["upload_uuid"]
+    body = {"project_uuid": project, "upload_uuid": upload}
+    desk.shop.freeze(2_000_000_000)
+    assert desk.shop.post(f"{home}/deployments", body).status == 200
+    return lambda: desk.ask("POST", f"{home}/deployments", body)
+
+
 UNPAID = {
     "billing_address": BUYER,
     "products": [{"name": "Work", "quantity": 1, "price_ex_tax": 1, "price_inc_tax": 1}],

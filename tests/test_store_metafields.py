@@ -20,7 +20,7 @@ def test_metafields_of_the_store_are_written_read_changed_and_deleted(shop: Shop
     assert [one["id"] for one in shop.get(f"{PATH}?key=place").data] == [2]
     assert [one["id"] for one in shop.get(f"{PATH}?namespace:in=erp,other&direction=desc").data] == [2, 1]
     assert shop.delete(f"{PATH}/1").status == 204
-    assert shop.delete(PATH, [2]).data == [2]
+    assert shop.request("DELETE", PATH, [2]).data == [2]
     assert shop.get(PATH).data == []
     assert shop.get(f"{PATH}/1").status == 404
     told = [(scope.rpartition("/")[2], data["resource_type"], data["metafield_id"]) for scope, data in shop.events()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import itertools
 import os
@@ -34,6 +35,9 @@ from bodega.storage.tx import Busy, Damaged
 
 FEW_FAULTS = 200
 """A refusal that names more is written aside: each has its words."""
+
+LONGEST_NOTED = 16 * 1024
+"""Bytes of a body that is made while it is sent, for the journal."""
 
 REQUEST_ID = "bodega.request_id"
 """The member of a mount's scope that holds the X-Request-Id of its reply."""
@@ -187,7 +191,9 @@ class Api:
             self._memory.learn(key, last, seen.routed)
         if _FAULT in headers:
             response.headers = [*response.headers, _NO_FAULT]
-        if WHOLE in scope.get("extensions", ()) and not response.closes:
+        if response.parts is not None:
+            await _send_parts(request, response, send)
+        elif WHOLE in scope.get("extensions", ()) and not response.closes:
             await send({"type": WHOLE, "reply": whole(request, response)})
         else:
             body = b"" if request.method == "HEAD" else response.body
@@ -213,6 +219,9 @@ class Api:
         response = await (responding if self._tracer is None else traced(self._tracer, request, seen, responding))
         if seen.store is not None and not seen.store.clock_is_live:
             _date(response, seen.store)
+        if response.parts is not None:  # a fault strikes what is whole
+            response.body = b"".join([part async for part in response.parts])
+            response.parts = None
         return response
 
     async def _respond(self, steps: Steps, request: Request, seen: Seen) -> Response:
@@ -253,6 +262,32 @@ class Api:
         with suppress(Busy):
             return seen.store is not None and await self._app.stores.damage(seen.store.record.hash) != ""
         return False
+
+
+async def _send_parts(request: Request, response: Response, send: Send) -> None:
+    """Sends a body as it is made, until its end or until the caller has gone away. What the journal keeps of it is the
+    beginning."""
+    assert response.parts is not None
+    await send({"type": "http.response.start", "status": response.status, "headers": response.fields})
+    gone = asyncio.ensure_future(_gone(request))
+    try:
+        async for part in response.parts:
+            if gone.done() or request.method == "HEAD":
+                break
+            if len(response.body) < LONGEST_NOTED:
+                response.body += part
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+    finally:
+        gone.cancel()
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _gone(request: Request) -> None:
+    """Returns when the caller has gone away; never for one who cannot be watched."""
+    for _ in range(2):
+        if (await request.receive())["type"] == "http.disconnect":
+            return
+    await asyncio.Event().wait()
 
 
 def _date(response: Response, store: OpenStore) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from itertools import product
 
@@ -41,7 +41,8 @@ class Response(msgspec.Struct, gc=False):
     """A complete reply. `reason` is the name of the refusal's reason, if any; `closes` ends the connection.
 
     `head` are fields as they are written, each with the end of its line: those that every reply has, which are filled
-    into a template, and which hold nothing that a caller sent. `headers` are the others.
+    into a template, and which hold nothing that a caller sent. `headers` are the others. `parts` is a body that is made
+    while it is sent.
     """
 
     status: int
@@ -50,6 +51,7 @@ class Response(msgspec.Struct, gc=False):
     reason: str = ""
     closes: bool = False
     head: bytes = b""
+    parts: AsyncIterator[bytes] | None = None
 
     @property
     def fields(self) -> list[Header]:
@@ -90,6 +92,8 @@ async def answered(
         if request.reads and state is not None:
             headers += [_VARY, (b"etag", tag(state.version, xml=media is Media.XML))]
         return Response(status, headers, head=quota)
+    if outcome.media:
+        return _of_own_media(request, quota, outcome, headers)
     is_xml = media is Media.XML
     weight = outcome.weight if outcome.ready is None else 0
     body = rendered(media, outcome) if weight < LARGE_BYTES else await aside(partial(rendered, media, outcome))
@@ -113,6 +117,17 @@ async def answered(
     if status == 202:
         headers.append((b"preference-applied", b"respond-async"))
     return Response(status, headers, body, head=head)
+
+
+def _of_own_media(request: Request, quota: bytes, outcome: Outcome, headers: list[Header]) -> Response:
+    """The reply that is neither JSON nor XML."""
+    kind = (b"content-type", outcome.media.encode())
+    headers = [*headers, kind, _NO_STORE, (b"x-request-id", request.request_id.encode())]
+    if outcome.parts is not None:
+        return Response(outcome.status, headers, head=quota, parts=outcome.parts)
+    body = outcome.ready or b""
+    headers.append((b"content-length", b"%d" % len(body)))
+    return Response(outcome.status, headers, body, head=quota)
 
 
 def _template(*fields: Header) -> Mapping[tuple[bool, bool], bytes]:

@@ -62,6 +62,8 @@ class Action:
     """In bytes; 0 leaves it to the server."""
     max_concurrent: int = 0
     """Requests that a store answers at once (rule 31); 0: as many as come."""
+    has_own_media: ClassVar[bool] = False
+    """What it shows is of a media type of its own, whatever the caller accepts (RFC 9110 12.5.1)."""
     tried: bool = True
     """Before it becomes a task it is tried, so that what would refuse it is told at once."""
     secret: bool = False

@@ -81,7 +81,9 @@ class Picture(msgspec.Struct, frozen=True):
         return sum(len(file.content) for file in self.files)
 
 
-async def load_picture(context: Context, given: Upload | str, field: str, sizes: Sizes = NO_SIZES) -> Picture:
+async def load_picture(
+    context: Context, given: Upload | str, field: str, sizes: Sizes = NO_SIZES, *, maximum: int = MAX_BYTES
+) -> Picture:
     """The picture of an upload or a URL. Raises Refusal, naming the field that contained it; ConnectionResetError when
     the caller has gone.
 
@@ -91,8 +93,8 @@ async def load_picture(context: Context, given: Upload | str, field: str, sizes:
         content, name = given.content, given.filename
     else:
         content, name = await _found(context, given, field)
-    if len(content) > MAX_BYTES:
-        raise _invalid(field, f"must be at most {MAX_BYTES >> 20} MB", IMAGE_TOO_LARGE)
+    if len(content) > maximum:
+        raise _invalid(field, f"must be at most {maximum >> 20} MB", IMAGE_TOO_LARGE)
     assert context.preparation is not None
     try:
         made = await context.preparation.develop(content, sizes)

@@ -13,7 +13,8 @@ from bodega.law.outcome import NO_DATE, Outcome, Shown, Validator
 
 
 class Singleton(Action):
-    """GET of a singleton, whose members `show` computes. Both functions may read rows."""
+    """GET of a singleton, whose members `show` computes. Both functions may read rows. `files`: it shows addresses of
+    files."""
 
     def __init__(
         self,
@@ -21,7 +22,10 @@ class Singleton(Action):
         show: Callable[[Context], dict[str, Any] | Awaitable[dict[str, Any]]],
         scope: str,
         state: Callable[[Context], Validator | Awaitable[Validator]] | None = None,
+        *,
+        files: bool = False,
     ) -> None:
+        self.__dict__["files"] = files
         self.root = root
         self.show = show
         self.scope = scope

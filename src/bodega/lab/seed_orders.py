@@ -163,7 +163,7 @@ class Clerk:
         wrong = totals.compute_totals(new, lines, [], changes)
         if wrong:
             raise refuse_faults(wrong)
-        moves = stock.settle(new, lines, [], order_policy.timing(builder.unit), held=False)
+        moves = stock.settle(new, lines, [], await order_policy.timing(builder.unit, new.channel_id), held=False)
         place = None
         if any(bought.is_sent for bought in lines):
             place = ShippingAddress(order_id=0, **address, shipping_method=item.shipping_method)

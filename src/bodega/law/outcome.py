@@ -6,6 +6,7 @@ the media type the caller asked for (V2).
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any, ClassVar
 
 import msgspec
@@ -42,6 +43,7 @@ class Validator(msgspec.Struct, frozen=True, gc=False):
 class Outcome(msgspec.Struct, kw_only=True, gc=False):
     """A request that was carried out. `root` and `item` name the elements of the XML form.
 
+    `media` is the Content-Type of what is neither JSON nor XML: `ready`, or `parts` that come one after another.
     `replayed`: the first answer, given again to a request with the same key. `weight` is about how many bytes `value`
     is, where it may be many.
     """
@@ -56,6 +58,8 @@ class Outcome(msgspec.Struct, kw_only=True, gc=False):
     allow: str = ""
     replayed: bool = False
     weight: int = 0
+    media: str = ""
+    parts: AsyncIterator[bytes] | None = None
 
 
 class Shown(Outcome, kw_only=True, gc=False):

@@ -18,7 +18,7 @@ class Limits:
     body_seconds: float = 60.0
     head_bytes: int = 32 * 1024
     fields: int = 100
-    body_bytes: int = 16 * 1024 * 1024
+    body_bytes: int = 20 * 1024 * 1024
 
 
 class ProtocolRefusal(Enum):

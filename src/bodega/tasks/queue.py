@@ -172,6 +172,14 @@ async def cancel(unit: Unit, row: Row) -> bool:
 OLD = "SELECT id FROM tasks WHERE state IN ('cancelled', 'done', 'failed') AND modified <= $1 ORDER BY id LIMIT $2"
 
 
+async def forget_content(unit: Unit, task_id: int) -> None:
+    """The body of a task is kept elsewhere, by what has accepted it."""
+    row = await unit.get(TABLE, task_id)
+    assert row is not None
+    request = _replace(row.entity.request, body="", coded=False)
+    await unit.update(TABLE, row, _replace(row.entity, request=request, content=""))
+
+
 async def sweep(unit: Unit) -> None:
     """Deletes tasks that ended longer ago than the store keeps them."""
     await unit.delete(TABLE, await query.values(unit.tx, OLD, unit.now - unit.terms.settings[KEPT], SWEPT))

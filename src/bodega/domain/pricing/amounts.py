@@ -2,9 +2,9 @@
 
 - A unit price keeps four places, as on the wire, half away from zero; one that was exchanged has the currency's places.
 - A line's total, a cost, a discount and a tax are what is paid: the currency's places, half away from zero. Tax is
-  rounded once a line or cost, for all its rates together.
-- A share of a discount, or of a tax between its rates, is rounded down; what is left of the whole goes to those that
-  lost most, so that the shares sum to it.
+  rounded once a line or cost and rate.
+- A share of a discount, or of a tax that was stated as a whole, is rounded down; what is left of the whole goes to
+  those that lost most, so that the shares sum to it.
 - A refund of pieces is rounded down, and that of the last piece is the rest.
 
 A tax rate is in per cent.
@@ -55,12 +55,27 @@ def taxed(price: Decimal, rate: Decimal, places: int = FOUR, *, inclusive: bool)
     return Amount(price, rounded(price * (100 + rate) / 100, places))
 
 
+def tax_of_each(amount: Decimal, percents: Sequence[Decimal], places: int, *, inclusive: bool) -> list[Decimal]:
+    """The tax of each rate on an amount, rounded by itself; `percents` are what each adds to a price without tax."""
+    whole = (100 + sum(percents, ZERO)) if inclusive else 100
+    each = [rounded(amount * percent / whole, places) for percent in percents]
+    if inclusive and sum(each, ZERO) > amount:  # fractions of the smallest coin at rates beyond all measure
+        return shares(rounded(amount * sum(percents, ZERO) / whole, places), percents, places)
+    return each
+
+
 class PricedLine(NamedTuple):
-    """A quantity at a unit price. With `rate` None the caller gave both prices, and the tax follows from them."""
+    """A quantity at a unit price. With `rate` None the caller gave both prices, and the tax follows from them.
+
+    `percents` are the rates that come to `rate` where there are several; `tax` is that of the line after its discounts
+    where somebody else decided it.
+    """
 
     quantity: int
     price: Amount
     rate: Decimal | None = None
+    percents: tuple[Decimal, ...] = ()
+    tax: Decimal | None = None
 
     def tax_of(self, amount: Decimal, *, inclusive: bool) -> Decimal:
         """The tax on a part of the line's total: of an amount with tax when `inclusive`, else of one without."""
@@ -73,11 +88,18 @@ class PricedLine(NamedTuple):
         """What the line costs before its share of a discount; the tax is that of the amount after the discount."""
         if inclusive:
             inc = rounded(self.price.inc * self.quantity, places)
-            return Amount(inc - rounded(self.tax_of(inc - discount, inclusive=True), places), inc)
+            return Amount(inc - self._owed(inc - discount, places, inclusive=True), inc)
         ex = rounded(self.price.ex * self.quantity, places)
         if self.rate is None and not discount:
             return Amount(ex, rounded(self.price.inc * self.quantity, places))
-        return Amount(ex, ex + rounded(self.tax_of(ex - discount, inclusive=False), places))
+        return Amount(ex, ex + self._owed(ex - discount, places, inclusive=False))
+
+    def _owed(self, amount: Decimal, places: int, *, inclusive: bool) -> Decimal:
+        if self.tax is not None:
+            return self.tax
+        if len(self.percents) > 1:
+            return sum(tax_of_each(amount, self.percents, places, inclusive=inclusive), ZERO)
+        return rounded(self.tax_of(amount, inclusive=inclusive), places)
 
 
 def worth(line: PricedLine, places: int, *, inclusive: bool) -> Decimal:

@@ -144,13 +144,49 @@ TaxRates = Mapping[int, tuple[TaxRate, ...]]
 """The rates of a tax zone by tax class; a class that is missing is not taxed."""
 
 
+class AnsweredTax(NamedTuple):
+    """One tax of an answer: an amount in the basket's currency, a rate in per cent; `source` is the provider's id."""
+
+    amount: Decimal
+    rate: Decimal
+    name: str = "Tax"
+    source: int | str = 0
+    tax_class: int = 0
+
+
+class TaxAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a tax provider says of one line or cost, after its discounts, in place of the store's own rates.
+
+    `tax` is the whole tax in the basket's currency and `rate` the sum of its rates in per cent; the amounts of `parts`
+    sum to `tax`. It is added to an amount that was entered without tax, and contained in one that was entered with it.
+    """
+
+    tax: Decimal
+    rate: Decimal = ZERO
+    parts: tuple[AnsweredTax, ...] = ()
+
+
+AnsweredKind = Literal["item", "shipping", "handling", "wrapping", "fee"]
+TaxAnswers = Mapping[tuple[AnsweredKind, str], TaxAnswer]
+"""The answers of a provider by kind and key: of items, wrapping of items (the item's key), shipping and handling (the
+consignment's) and fees (the charge's). What is missing has the rates of the store."""
+
+
 class TaxPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """`rates` are those at the store's own place. `inclusive`: prices are entered with them. An `exempt` customer pays
-    no tax: of an inclusive price what is left without it."""
+    """`rates` are those where the shopper is unless a consignment says more; `home` those at the store's own place, with
+    which `inclusive` prices are entered (None: the same).
+
+    An `exempt` customer pays no tax: of an inclusive price what is left without it. Unless the store subtracts its own
+    tax (`subtracts_home`), an inclusive price is the same everywhere and only the tax in it differs. With `exact` each
+    rate's tax keeps its fractions and only the tax of a line is rounded; else each rate's is rounded by itself.
+    """
 
     rates: TaxRates = {}
     inclusive: bool = False
     exempt: bool = False
+    home: TaxRates | None = None
+    subtracts_home: bool = True
+    answers: TaxAnswers = {}
 
 
 class Consignment(msgspec.Struct, frozen=True, kw_only=True):

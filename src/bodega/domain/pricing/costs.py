@@ -6,10 +6,10 @@ from decimal import Decimal
 
 from bodega.domain.pricing.adjustments import ZERO, Adjustment, Origin
 from bodega.domain.pricing.amounts import Amount, PricedLine, taxed
-from bodega.domain.pricing.basket import Charge, TaxRate, TaxRates
+from bodega.domain.pricing.basket import AnsweredKind, Charge, TaxAnswer, TaxRate, TaxRates
 from bodega.domain.pricing.discounts import Bearer
 from bodega.domain.pricing.quote import Cost, TaxPart
-from bodega.domain.pricing.tax import Zones, combined, parts_of, stated_part
+from bodega.domain.pricing.tax import Zones, answered_parts, combined, percents, stated_part, taxes_on
 
 
 def line_cost(
@@ -21,12 +21,13 @@ def line_cost(
     places: int,
     *,
     inclusive: bool,
+    answer: TaxAnswer | None = None,
 ) -> Cost:
     """What a line costs: its pieces, less its discounts, with tax on what is left."""
     unit = priced.price.inc if inclusive else priced.price.ex
     first = Adjustment(Origin.PRICE, bearer.total, description=f"{priced.quantity} x {unit}")
     gross = priced.total(bearer.discount, places, inclusive=inclusive)
-    return _cost(bearer, first, gross, priced.rate, rates, tax_class, name, places, inclusive=inclusive)
+    return _cost(bearer, first, gross, priced.rate, rates, tax_class, name, places, answer, inclusive=inclusive)
 
 
 def _cost(
@@ -38,15 +39,18 @@ def _cost(
     tax_class: int,
     name: str,
     places: int,
+    answer: TaxAnswer | None,
     *,
     inclusive: bool,
 ) -> Cost:
     net = gross.less(bearer.discount) if bearer.parts else gross
     taxes: list[TaxPart] = []
-    if rate is None:
+    if answer is not None:
+        taxes = answered_parts(answer, tax_class, inclusive=inclusive)
+    elif rate is None:
         taxes = stated_part(net, tax_class, inclusive=inclusive)
     elif rates:
-        taxes = parts_of(net.tax, rates, tax_class, places, inclusive=inclusive)
+        taxes = taxes_on(net, rates, tax_class, places, inclusive=inclusive)
     return Cost(
         key=bearer.key,
         name=name,
@@ -61,33 +65,52 @@ def _cost(
     )
 
 
+_KINDS: dict[Origin, AnsweredKind] = {
+    Origin.SHIPPING: "shipping",
+    Origin.HANDLING: "handling",
+    Origin.WRAPPING: "wrapping",
+    Origin.FEE: "fee",
+}
+
+
 class Charged:
     """A charge that discounts can be taken off, before its tax is known."""
 
-    __slots__ = ("bearer", "charge", "origin", "rate", "rates", "whole")
+    __slots__ = ("answer", "bearer", "charge", "origin", "priced", "rates", "whole")
 
     def __init__(self, charge: Charge, origin: Origin, key: str, rates: TaxRates, zones: Zones, places: int) -> None:
         inclusive = zones.policy.inclusive
         self.charge, self.origin = charge, origin
         self.rates = rates.get(charge.tax_class, ())
-        self.rate: Decimal | None = None
+        self.answer: TaxAnswer | None = None
         if charge.given is not None:
+            self.priced = PricedLine(1, charge.given)
             self.whole = charge.given
         else:
-            self.rate = combined(self.rates)
-            amount = zones.entered(charge.amount, rates, charge.tax_class, places)
-            self.whole = taxed(amount, self.rate, places, inclusive=inclusive)
+            self.answer = zones.answer(_KINDS[origin], charge.key if origin is Origin.FEE else key)
+            amount, rate = charge.amount, combined(self.rates)
+            if self.answer is None:
+                amount = zones.entered(amount, rates, charge.tax_class, places)
+            else:
+                rate = self.answer.rate
+            owed = None if self.answer is None else self.answer.tax
+            self.priced = PricedLine(
+                1, taxed(amount, rate, places, inclusive=inclusive), rate, percents(self.rates), owed
+            )  # fmt: skip
+            several = owed is not None or self.priced.percents
+            self.whole = self.priced.total(ZERO, places, inclusive=inclusive) if several else self.priced.price
         self.bearer = Bearer(key, self.whole.inc if inclusive else self.whole.ex)
 
     def cost(self, places: int, *, inclusive: bool) -> Cost:
         """The charge after its discounts. Without any it is unchanged, as is one that the caller stated."""
         gross = self.whole
         if self.bearer.parts:
-            gross = PricedLine(1, self.whole, self.rate).total(self.bearer.discount, places, inclusive=inclusive)
+            gross = self.priced.total(self.bearer.discount, places, inclusive=inclusive)
         charge = self.charge
         first = Adjustment(self.origin, self.bearer.total, charge.source, charge.name)
         return _cost(
-            self.bearer, first, gross, self.rate, self.rates, charge.tax_class, charge.name, places, inclusive=inclusive
+            self.bearer, first, gross, self.priced.rate, self.rates, charge.tax_class, charge.name, places, self.answer,
+            inclusive=inclusive,
         )  # fmt: skip
 
 

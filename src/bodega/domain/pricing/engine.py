@@ -8,13 +8,13 @@ from typing import NamedTuple
 from bodega.domain.pricing import discounts, payment, promotions
 from bodega.domain.pricing.adjustments import ZERO, Adjustment, Origin
 from bodega.domain.pricing.amounts import Amount, PricedLine, sum_of, taxed, worth
-from bodega.domain.pricing.basket import Basket, BasketItem, TaxRate
+from bodega.domain.pricing.basket import Basket, BasketItem, TaxAnswer, TaxRate
 from bodega.domain.pricing.catalogue import UnitPrice, unit_price
 from bodega.domain.pricing.costs import NOTHING, Charged, line_cost, total_of
 from bodega.domain.pricing.discounts import Bearer
 from bodega.domain.pricing.offers import OfferLine, Offers
 from bodega.domain.pricing.quote import Cost, Quote, QuotedConsignment, QuotedLine
-from bodega.domain.pricing.tax import Zones, combined
+from bodega.domain.pricing.tax import Zones, combined, percents
 
 NO_OFFERS = Offers()
 
@@ -27,6 +27,7 @@ class PricedItem(NamedTuple):
     priced: PricedLine
     rates: tuple[TaxRate, ...]
     bearer: Bearer
+    answer: TaxAnswer | None = None
 
 
 class SentConsignment(NamedTuple):
@@ -80,16 +81,20 @@ def priced_item(basket: Basket, item: BasketItem, zones: Zones) -> PricedItem:
         return PricedItem(item, unit, priced, rates, Bearer(item.key, total, shares_order=bears))
     zone = zones.of(item.key)
     unit = unit_price(item, places, basket.exchange)
-    rates = zone.get(item.tax_class, ()) if bears else ()
-    if bears and inclusive:
+    answer = zones.answer("item", item.key) if bears else None
+    rates = zone.get(item.tax_class, ()) if bears and answer is None else ()
+    if bears and inclusive and answer is None:
         there = zones.entered(unit.amount, zone, item.tax_class)
         if there != unit.amount:
             moved = Adjustment(Origin.ZONE, there - unit.amount, description="tax of the destination")
             unit = unit._replace(amount=there, parts=(*unit.parts, moved))
-    rate = combined(rates)
-    priced = PricedLine(item.quantity, taxed(unit.amount, rate, inclusive=inclusive), rate)
+    rate = combined(rates) if answer is None else answer.rate
+    owed = None if answer is None else answer.tax
+    priced = PricedLine(
+        item.quantity, taxed(unit.amount, rate, inclusive=inclusive), rate, percents(rates), owed
+    )  # fmt: skip
     total = worth(priced, places, inclusive=inclusive)
-    return PricedItem(item, unit, priced, rates, Bearer(item.key, total, shares_order=bears))
+    return PricedItem(item, unit, priced, rates, Bearer(item.key, total, shares_order=bears), answer)
 
 
 def _sent(basket: Basket, place: int, zones: Zones) -> SentConsignment:
@@ -137,7 +142,8 @@ def _line(basket: Basket, one: PricedItem, zones: Zones) -> QuotedLine:
         price=one.priced.price,
         rate=one.priced.rate,
         cost=line_cost(
-            one.priced, one.bearer, one.rates, item.tax_class, item.name, places, inclusive=inclusive
+            one.priced, one.bearer, one.rates, item.tax_class, item.name, places,
+            inclusive=inclusive, answer=one.answer,
         ),
         wrapping=wrapping,
     )  # fmt: skip

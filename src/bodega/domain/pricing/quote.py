@@ -22,6 +22,7 @@ class TaxPart(NamedTuple):
     name: str
     source: int | str
     included: bool
+    priority: int = 1
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):

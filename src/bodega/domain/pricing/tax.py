@@ -1,7 +1,7 @@
-"""Tax: the rates of a zone by class, prices with and without it, exemption.
+"""Tax: the rates of a zone by class, prices with and without it, exemption, and what a tax provider answers instead.
 
-The tax of a cost is computed once, from what discounts leave of it and from all its rates together, and rounded once;
-it is then distributed over the rates, so that they sum to it.
+The tax of a cost is computed once a rate, from what discounts leave of it, and rounded; the tax of the cost is their
+sum. A tax that somebody else computed is distributed over its rates, so that they sum to it.
 """
 
 from __future__ import annotations
@@ -11,14 +11,25 @@ from decimal import Decimal
 from itertools import groupby
 
 from bodega.domain.pricing.adjustments import ZERO
-from bodega.domain.pricing.amounts import FOUR, Amount, rounded, shares
-from bodega.domain.pricing.basket import Basket, TaxPolicy, TaxRate, TaxRates
+from bodega.domain.pricing.amounts import FOUR, Amount, rounded, shares, tax_of_each
+from bodega.domain.pricing.basket import (
+    AnsweredKind,
+    AnsweredTax,
+    Basket,
+    TaxAnswer,
+    TaxAnswers,
+    TaxPolicy,
+    TaxRate,
+    TaxRates,
+)
 from bodega.domain.pricing.quote import TaxPart
 
 HUNDRED = Decimal(100)
 ITS_OWN = "API Tax Override"
 """The name of a tax that follows from the caller's prices."""
 UNTAXED: TaxRates = {}
+
+__all__ = ["AnsweredKind", "AnsweredTax", "TaxAnswer", "TaxAnswers"]
 
 
 def effective(rates: Sequence[TaxRate]) -> list[tuple[TaxRate, Decimal]]:
@@ -65,23 +76,53 @@ class Zones:
         """The rates where an item goes. What goes nowhere is taxed where the rest goes, if that is one place."""
         return self._of.get(key, self._default)
 
+    def answer(self, kind: AnsweredKind, key: str) -> TaxAnswer | None:
+        """What a tax provider says of an item or cost; None: the rates of the store apply."""
+        return self.policy.answers.get((kind, key)) if self.policy.answers else None
+
     def entered(self, price: Decimal, rates: TaxRates, tax_class: int, places: int = FOUR) -> Decimal:
         """A price as entered, for the place where these rates apply."""
-        if not self.policy.inclusive or rates is self.policy.rates:
+        policy = self.policy
+        home = policy.rates if policy.home is None else policy.home
+        if not policy.inclusive or rates is home or not (policy.subtracts_home or policy.exempt):
             return price
-        home = combined(self.policy.rates.get(tax_class, ()))
-        return at_zone(price, home, combined(rates.get(tax_class, ())), places)
+        return at_zone(price, combined(home.get(tax_class, ())), combined(rates.get(tax_class, ())), places)
+
+
+def percents(rates: Sequence[TaxRate]) -> tuple[Decimal, ...]:
+    """What each of several rates adds to a price without tax, in the order of `effective`; () for one alone."""
+    return tuple(percent for _, percent in effective(rates)) if len(rates) > 1 else ()
+
+
+def taxes_on(net: Amount, rates: Sequence[TaxRate], tax_class: int, places: int, *, inclusive: bool) -> list[TaxPart]:
+    """The tax of an amount by its rates: each as it was computed, or its share if the whole was stated."""
+    if len(rates) > 1:
+        weights = effective(rates)
+        amount = net.inc if inclusive else net.ex
+        each = tax_of_each(amount, [percent for _, percent in weights], places, inclusive=inclusive)
+        if sum(each, ZERO) == net.tax:
+            return [
+                TaxPart(part, rate.rate, tax_class, rate.name, rate.source, inclusive, rate.priority)
+                for (rate, _), part in zip(weights, each, strict=True)
+            ]
+    return parts_of(net.tax, rates, tax_class, places, inclusive=inclusive)
+
+
+def answered_parts(answer: TaxAnswer, tax_class: int, *, inclusive: bool) -> list[TaxPart]:
+    """The taxes of a provider's answer; one of them if it names none."""
+    parts = answer.parts or ((AnsweredTax(answer.tax, answer.rate),) if answer.tax else ())
+    return [TaxPart(one.amount, one.rate, one.tax_class or tax_class, one.name, one.source, inclusive) for one in parts]
 
 
 def parts_of(tax: Decimal, rates: Sequence[TaxRate], tax_class: int, places: int, *, inclusive: bool) -> list[TaxPart]:
     """A tax distributed over its rates; they sum to it."""
     if len(rates) == 1:
         only = rates[0]
-        return [TaxPart(tax, only.rate, tax_class, only.name, only.source, inclusive)]
+        return [TaxPart(tax, only.rate, tax_class, only.name, only.source, inclusive, only.priority)]
     weights = effective(rates)
     dealt = shares(tax, [percent for _, percent in weights], places) if tax > 0 else [ZERO for _ in weights]
     return [
-        TaxPart(amount, rate.rate, tax_class, rate.name, rate.source, inclusive)
+        TaxPart(amount, rate.rate, tax_class, rate.name, rate.source, inclusive, rate.priority)
         for (rate, _), amount in zip(weights, dealt, strict=True)
     ]
 

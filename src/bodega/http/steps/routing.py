@@ -107,6 +107,8 @@ def require_scope(request: Request, caller: Caller, action: Action) -> None:
 
 def acceptable(request: Request, action: Action) -> Media:
     """V2 offers JSON and, except for a few resources, XML; V3 only JSON (RFC 9110 12.5.1)."""
+    if action.has_own_media:
+        return Media.JSON  # that of its refusals
     offered = offers(request, action)
     media = choose_media(request.headers.get(b"accept"), request.suffix, offered)
     if media is None:

@@ -5,92 +5,31 @@ Carts that nobody changed for 30 days are deleted.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
 from uuid import uuid4
 
-import msgspec
 from msgspec.structs import replace
 
 from bodega.kit.actions import NO_QUERY, Action
 from bodega.kit.context import Context, Found
 from bodega.kit.endpoint import Endpoint
-from bodega.kit.entity import Entity
-from bodega.kit.events import fires
-from bodega.kit.fields import clean_email, moment
+from bodega.kit.fields import moment
 from bodega.kit.listing import Listing, Query
 from bodega.kit.render import json
 from bodega.kit.resource import Resource, Sweep
 from bodega.kit.route import route
 from bodega.law.outcome import Outcome, Shown, Validator
 from bodega.law.reasons import Reason
-from bodega.law.refusal import Fault, Refusal, invalid
+from bodega.law.refusal import Refusal
 from bodega.resources.carts import recovery
+from bodega.resources.carts.abandoned_settings import SETTINGS
 from bodega.resources.carts.cart import TABLE, Cart, fire_cart_event
-from bodega.resources.channel_settings import of_its_channel, settings_of
+from bodega.resources.settings.actions import routes_of
 from bodega.storage import query
 from bodega.storage.unit import Unit
 
 ABANDONED_SECONDS = 3600
 KEPT_SECONDS = 30 * 86_400
 AT_ONCE = 100
-SETTINGS_SCOPE = "store_v2_information"
-
-
-class AbandonedCartSettings(Entity, kw_only=True):
-    """One row for the store, and one for each channel with its own settings."""
-
-    enable_notification: bool | None = None
-    email_customer_until_cart_is_recovered: bool | None = None
-    marketing_emails_require_customer_consent: bool | None = None
-    email_merchant_when_cart_is_converted: bool | None = None
-    email_merchant_when_cart_is_abandoned: bool | None = None
-    merchant_email_address: Annotated[str, msgspec.Meta(max_length=500)] | None = None
-    merchant_abandoned_cart_email_frequency_type: Literal["digest", "individual"] | None = None
-    merchant_abandoned_cart_digest_email_frequency: Annotated[int, msgspec.Meta(ge=2, le=1000)] | None = None
-
-
-DEFAULTS = {
-    "enable_notification": False,
-    "email_customer_until_cart_is_recovered": False,
-    "marketing_emails_require_customer_consent": False,
-    "email_merchant_when_cart_is_converted": False,
-    "email_merchant_when_cart_is_abandoned": False,
-    "merchant_email_address": "",
-    "merchant_abandoned_cart_email_frequency_type": "individual",
-    "merchant_abandoned_cart_digest_email_frequency": 10,
-}
-
-
-def _wrong(new: AbandonedCartSettings) -> list[Fault]:
-    try:
-        if new.merchant_email_address:
-            clean_email(new.merchant_email_address)
-    except ValueError as error:
-        return [invalid("merchant_email_address", str(error))]
-    return []
-
-
-def _changed(_old: Any, new: AbandonedCartSettings) -> dict[str, Any]:
-    return {"channel_id": new.id}
-
-
-SETTINGS = settings_of(
-    "abandoned_cart_settings",
-    "abandoned cart settings",
-    AbandonedCartSettings,
-    DEFAULTS,
-    "abandoned-carts/settings",
-    SETTINGS_SCOPE,
-    check=_wrong,
-    signals=(
-        fires(
-            "store/channel/#/notifications/abandonedCart/updated",
-            _changed,
-            on="created updated",
-            channels=of_its_channel,
-        ),
-    ),
-)
 
 
 class FindAbandoned(Action):
@@ -138,9 +77,9 @@ async def expire(unit: Unit) -> None:
 
 
 RESOURCE = Resource(
-    aggregates=SETTINGS.resource.aggregates,
+    aggregates=(SETTINGS.aggregate,),
     routes=(
-        *SETTINGS.resource.routes,
+        *routes_of(SETTINGS),
         route("abandoned-carts/{token:text}", 3, GET=FindAbandoned(_TOKEN)),
     ),
     sweeps=(

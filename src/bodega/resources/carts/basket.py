@@ -27,6 +27,7 @@ from bodega.resources.marketing.promotions.candidates import candidates, policy_
 from bodega.resources.pricing.buyer import buyer_of
 from bodega.resources.pricing.facts import Choice, facts
 from bodega.resources.pricing.policy import Money, money_of, taxes_of
+from bodega.resources.providers.shipping_rates import Asking
 from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.text import caseless
@@ -149,7 +150,7 @@ async def reprice(unit: Unit, cart: Cart, of: Checkout | None = None) -> Quote:
         answer = quote(_with_checkout(basket, cart, of, options))
     if of is not None and of.consignments:
         owed = {line.key: line.cost.entered - line.cost.discount for line in answer.lines}
-        options = await costs.chosen(unit.tx, cart, of, owed, money)
+        options = await costs.chosen(unit.tx, cart, of, owed, money, Asking(unit.terms.settings, unit.outside))
         if options:
             answer = quote(_with_checkout(basket, cart, of, options))
     keep(cart, answer, inclusive=taxes_of(unit.terms.settings).inclusive)

@@ -142,7 +142,7 @@ async def place(unit: Unit, draft: Changes) -> Row:
         faults.append(dangling("channel_id", "The channel does not exist.", [channel_id]))
     elif channel.entity.status in channels.ENDED:
         faults.append(invalid("channel_id", f"must be a channel that sells: {channel_id} is {channel.entity.status}"))
-    elif not (await SETTINGS.of(unit.tx, channel_id))["allow_purchasing"]:
+    elif not (await SETTINGS.of(unit.tx, channel_id)).allow_purchasing:
         faults.append(invalid("channel_id", f"must be a channel that sells: {channel_id} does not allow purchasing"))
     email = await _email_of(unit, customer_id, faults)
     currency: CurrencyDraft | None = draft.get("currency")
@@ -243,7 +243,7 @@ class AddItems(_OnCart):
         old = await held(unit, write)
         if not any(write.draft.get(name) for name in items.PARTS):
             raise refuse_faults([missing("line_items")])
-        if not (await SETTINGS.of(unit.tx, old.entity.channel_id))["allow_purchasing"]:
+        if not (await SETTINGS.of(unit.tx, old.entity.channel_id)).allow_purchasing:
             raise refuse_faults([invalid("line_items", "cannot be added: the channel does not allow purchasing")])
         changed = replace(old.entity, items=await items.added(unit, old.entity, write.draft))
         row = await saved(unit, old, changed)

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from bodega.kit.entity import Entity
+import msgspec
+
 from bodega.resources.carts.cart import SCOPE
-from bodega.resources.channel_settings import settings_of
+from bodega.resources.settings.actions import served
+from bodega.resources.settings.group import Group
 
 
-class CartSettings(Entity, kw_only=True):
-    """One row for the store, and one for each channel with its own settings."""
+class CartSettings(msgspec.Struct, frozen=True):
+    """Whether shoppers can put anything into carts."""
 
-    allow_purchasing: bool | None = None
+    allow_purchasing: bool = True
 
 
-SETTINGS = settings_of(
-    "cart_settings",
-    "cart settings",
-    CartSettings,
-    {"allow_purchasing": True},
-    "carts/settings",
-    SCOPE,
-    required="allow_purchasing",
+SETTINGS = Group(
+    CartSettings, "cart_settings", "carts/settings", scope=SCOPE, required="allow_purchasing", in_path=True
 )
-RESOURCE = SETTINGS.resource
+RESOURCE = served(SETTINGS)

@@ -23,6 +23,7 @@ from bodega.resources.catalog import (
     products,
     sort_orders,
     stock_keeping,
+    stock_notices,
     variants,
 )
 from bodega.resources.catalog.options import (
@@ -102,6 +103,7 @@ _PRODUCT = Aggregate(
         sort_orders.delete_left_positions,
         stock_keeping.update_inheriting_variants,
         stock_keeping.forget_own_places,
+        stock_notices.tell_of_low_stock,
         option_sets.apply_option_set,
         redirects.update_redirects("product"),
         redirects.leave_redirect("product"),
@@ -140,7 +142,7 @@ _VARIANT = Aggregate(
     ),
     before_write=(stock_keeping.update_product_of_variant,),
     conflicts=(stock_keeping.sku_belongs_to_product,),
-    after_write=(stock_keeping.fire_stock_events,),
+    after_write=(stock_keeping.fire_stock_events, stock_notices.tell_of_low_variant),
     before_delete=(stock_keeping.restore_base_variant, rules.remove_variants_from_rules),
     signals=events("store/sku", data=variants.as_sku),
 )

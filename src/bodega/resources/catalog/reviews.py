@@ -21,6 +21,7 @@ from bodega.kit.v2_shape import V2Shape
 from bodega.kit.v3_shape import V3Shape
 from bodega.law.refusal import Fault
 from bodega.resources.catalog import product
+from bodega.resources.settings.selling import catalog_settings
 from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference
@@ -134,6 +135,12 @@ async def set_missing_date(unit: Unit, changes: dict[str, Any], old: Any, _notes
         changes["date_reviewed"] = moment(unit.now)
 
 
+async def approve_at_once(unit: Unit, changes: dict[str, Any], old: Any, _notes: list[Fault]) -> None:
+    """A new review that says no status of its own is approved where the store approves them all."""
+    if old is None and "status" not in changes and (await catalog_settings(unit.tx)).auto_approve_reviews:
+        changes["status"] = "approved"
+
+
 def _counts(review: Review | None) -> tuple[int, int]:
     """What a review adds to its product: the count and its rating (rule 70)."""
     return (1, review.rating) if review is not None and review.status == "approved" else (0, 0)
@@ -166,7 +173,7 @@ RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
-            before_validate=(set_missing_date,),
+            before_validate=(set_missing_date, approve_at_once),
             after_write=(add_rating,),
             before_delete=(remove_rating,),
         ),

@@ -75,7 +75,7 @@ async def place(unit: Unit, old: Row, of: Checkout) -> int:
     faults = totals.take_quote(new, made, answer)
     if faults:
         raise refuse_faults(faults)
-    moves = stock.settle(new, made, [], order_policy.timing(unit), held=False)
+    moves = stock.settle(new, made, [], await order_policy.timing(unit, new.channel_id), held=False)
     await stock.move(unit, moves, made)
     await redeem(unit, answer.used, shopper_key(cart.customer_id, cart.email))
     row = await write_new(unit, work, rules)

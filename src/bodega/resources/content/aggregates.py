@@ -7,7 +7,7 @@ from bodega.domain.urls import skip_taken_urls, urls_of
 from bodega.kit.events import channel_of, events
 from bodega.kit.resource import Resource
 from bodega.kit.write import unchanging
-from bodega.resources.content import listed_pages, pages, redirects, site_redirects
+from bodega.resources.content import listed_pages, pages, redirect_jobs, redirects, site_redirects
 from bodega.storage.aggregate import Aggregate
 
 _PAGE_URLS = urls_of(pages.TABLE, "page")
@@ -57,6 +57,8 @@ REDIRECTS = Resource(
             before_validate=(site_redirects.read_the_target,),
             before_write=(redirects.resolve_redirect,),
         ),
+        Aggregate(redirect_jobs.TABLE),
     ),
     routes=(*redirects.routes, *site_redirects.routes),
+    sweeps=(redirect_jobs.SWEEP,),
 )

@@ -25,6 +25,7 @@ from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
 LONGEST = 2048
+DYNAMIC = ("product", "brand", "category", "page", "post")
 OWN_SITE = 1
 """The site of the store's own storefront: V2 knows no other."""
 
@@ -47,6 +48,11 @@ class Forward(msgspec.Struct, kw_only=True):
             raise ValueError(f"must have a ref, the id of a {self.type}")
 
 
+def nowhere() -> Forward:
+    """Where a redirect leads of which nothing else is said: to the home page."""
+    return Forward(type="manual", ref="/")
+
+
 def clean_path(value: Any) -> str:
     """A path of the store, with a leading slash."""
     text = clean_text(str(value)).strip()
@@ -63,9 +69,12 @@ class Redirect(Entity, kw_only=True):
 
     site_id: Id = OWN_SITE
     path: Annotated[str, msgspec.Meta(max_length=LONGEST), PATH]
-    forward: Annotated[Forward, structured(Forward)._replace(word="forward")]
+    forward: Annotated[Forward, structured(Forward)._replace(word="forward")] = msgspec.field(default_factory=nowhere)
     url: Annotated[str, STRING] = ""
 
+
+RESOLVED = ("redirects", 0)
+"""Among the rows that a unit has judged: the URLs of the redirects that are written now are known."""
 
 WORDS = {"manual": "url"}
 """What V3 calls a type otherwise."""
@@ -103,7 +112,7 @@ routes = (collection("redirects", V2, "GET POST DELETE"), item("redirects/{id}",
 
 async def resolve_redirect(unit: Unit, old: Redirect | None, new: Redirect) -> None:
     """Rule 108: `url` follows from the target, which must exist and differ from the path."""
-    if old is None or old.forward != new.forward:
+    if RESOLVED not in unit.judged and (old is None or old.forward != new.forward):
         new.url = await _address(unit, new.forward)
     if new.url == new.path:
         raise refuse_faults([invalid("forward", "must lead elsewhere than path")])

@@ -23,6 +23,8 @@ from bodega.kit.v3_shape import V3Shape
 from bodega.law.outcome import NO_DATE, Created, Outcome, Validator
 from bodega.law.refusal import Fault, missing, refuse_faults
 from bodega.resources.channels import sites
+from bodega.resources.content import redirect_export, redirect_import, redirect_jobs
+from bodega.resources.content.redirect_events import WatchJob
 from bodega.resources.content.redirects import LONGEST, PATH, TABLE, WORDS, Forward, Redirect
 from bodega.storage import query
 from bodega.storage.query import Row
@@ -31,6 +33,7 @@ from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
 SCOPE = "store_v2_content"
+IMEX = "storefront/redirects/imex"
 MAXIMUM = 1_000
 """The most redirects in one body; no limit is published, and longer lists come as CSV files."""
 
@@ -165,6 +168,12 @@ routes = (
     collection("storefront/redirects", DELETE, "DELETE").also(
         route("storefront/redirects", 3, GET=ListRedirects(V3), PUT=Upsert(V3))
     ),
+    route(f"{IMEX}/jobs", 3, GET=redirect_jobs.ListJobs(redirect_jobs.V3)),
+    route(f"{IMEX}/import", 3, POST=redirect_import.ImportRedirects(redirect_import.V3)),
+    route(f"{IMEX}/import/{{uuid:text}}/events", 3, GET=WatchJob(redirect_import.V3, "import")),
+    route(f"{IMEX}/export", 3, POST=redirect_export.ExportRedirects(redirect_export.V3)),
+    route(f"{IMEX}/export/{{uuid:text}}/events", 3, GET=WatchJob(redirect_export.V3, "export")),
+    route(f"{IMEX}/export/{{uuid:text}}/download", 3, GET=redirect_export.DownloadExport(redirect_export.V3)),
 )
 
 

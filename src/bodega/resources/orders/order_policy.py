@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bodega.domain.stock import PLACED, Timing
+from bodega.domain.stock import Timing
 from bodega.law.refusal import invalid, refuse_faults
 from bodega.resources.pricing.policy import Money, Taxes, money_of, taxes_of
+from bodega.resources.settings.selling import inventory_settings
 from bodega.storage.unit import Unit
 
 
@@ -21,11 +22,7 @@ def taxes(unit: Unit) -> Taxes:
     return taxes_of(unit.terms.settings)
 
 
-def timing(unit: Unit) -> Timing:
-    """Rule 86."""
-    settings = unit.terms.settings
-    return Timing(
-        settings.get("stock.taken", PLACED),
-        settings.get("stock.follows_edits", True),
-        settings.get("stock.returns", True),
-    )
+async def timing(unit: Unit, channel_id: int) -> Timing:
+    """Rule 86: by the settings of the order's channel."""
+    kept = await inventory_settings(unit.tx, channel_id, unit.terms.settings)
+    return Timing(kept.update_stock_behavior, kept.edit_order_stock_adjustment, kept.refund_order_stock_adjustment)

@@ -234,7 +234,7 @@ async def apply_status(unit: Unit, row: Row, moved: order.Order, lines: Sequence
     """Applies the effects of a status: stock that is taken when an order is shipped, and that it counts as paid."""
     before = [replace(one) for one in lines]
     held = row.entity.holds_stock
-    moves = stock.settle(moved, lines, before, order_policy.timing(unit), held=held)
+    moves = stock.settle(moved, lines, before, await order_policy.timing(unit, moved.channel_id), held=held)
     await stock.move(unit, moves, lines)
     for was, one in zip(before, lines, strict=True):
         if was != one:

@@ -67,7 +67,7 @@ async def place(unit: Unit, draft: Changes, notes: list[Fault]) -> Row:
     totals.take_costs(new, changes, rules)
     _refuse(totals.compute_totals(new, work.lines, work.fees, changes))
     _date_the_shipping(unit, new)
-    moves = stock.settle(new, work.lines, [], order_policy.timing(unit), held=False)
+    moves = stock.settle(new, work.lines, [], await order_policy.timing(unit, new.channel_id), held=False)
     await _move(unit, moves, work)
     return await write_new(unit, work, rules)
 
@@ -210,7 +210,8 @@ async def change(unit: Unit, order_id: int, draft: Changes, notes: list[Fault], 
     _refuse(faults)
     _date_the_shipping(unit, new)
     held = old.entity.holds_stock
-    moves = stock.settle(new, work.lines, work.before, order_policy.timing(unit), held=held)
+    timing = await order_policy.timing(unit, new.channel_id)
+    moves = stock.settle(new, work.lines, work.before, timing, held=held)
     await _move(unit, moves, work)
     await payments.follow(unit, old.entity, new)
     await _write_changed(unit, work, before, there, paid_fees, collected, rules if counts else None)

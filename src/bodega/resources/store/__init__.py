@@ -1,4 +1,4 @@
-"""The store itself: information, metafields, time, tasks, channels, currencies, tax classes, and lists that are the same
+"""The store itself: metafields, tasks, channels, currencies, tax classes, and lists that are the same
 in every store."""
 
 from __future__ import annotations
@@ -6,7 +6,6 @@ from __future__ import annotations
 from bodega.resources.store import (
     channels,
     currencies,
-    information,
     metafields,
     order_statuses,
     payment_methods,
@@ -15,7 +14,6 @@ from bodega.resources.store import (
 )
 
 RESOURCES = (
-    information.RESOURCE,
     metafields.RESOURCE,
     tasks.RESOURCE,
     channels.RESOURCE,

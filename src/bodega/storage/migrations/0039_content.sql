@@ -90,3 +90,23 @@ CREATE INDEX mail_outbox_channel_id ON mail_outbox (channel_id, id);
 CREATE INDEX mail_outbox_cart_id ON mail_outbox (cart_id, id);
 CREATE INDEX mail_outbox_date_created ON mail_outbox (date_created, id);
 CREATE INDEX mail_outbox_recipient_key ON mail_outbox (recipient_key, id);
+CREATE TABLE redirect_jobs (
+    id INTEGER PRIMARY KEY,
+    doc BYTEA NOT NULL,
+    rest BYTEA,
+    version BIGINT NOT NULL,
+    modified BIGINT NOT NULL,
+    uuid TEXT,
+    type TEXT,
+    state TEXT,
+    task_id INTEGER,
+    created_at TEXT
+);
+CREATE UNIQUE INDEX redirect_jobs_uuid_unique ON redirect_jobs (uuid);
+CREATE INDEX redirect_jobs_state ON redirect_jobs (state, id);
+CREATE INDEX redirect_jobs_task_id ON redirect_jobs (task_id, id);
+CREATE INDEX redirect_jobs_created_at ON redirect_jobs (created_at, id);
+CREATE TABLE redirect_job_parts (
+    job_id INTEGER NOT NULL REFERENCES redirect_jobs(id) ON DELETE CASCADE, part INTEGER NOT NULL,
+    content BYTEA NOT NULL, PRIMARY KEY (job_id, part)
+);

@@ -8,12 +8,27 @@ from typing import Any
 from bodega.access.plans import DEFAULT, PLANS
 from bodega.access.settings import with_defaults
 from bodega.kit.context import Context
+from bodega.kit.fields import FILE_URL
 from bodega.kit.resource import Resource
 from bodega.kit.route import moved, route
 from bodega.kit.singleton import Singleton
 from bodega.law.outcome import NO_DATE, Validator
+from bodega.resources.geography.places import country
+from bodega.resources.settings.shop import (
+    LOCALE,
+    LOGO,
+    PROFILE,
+    UNITS,
+    locale_settings,
+    logo_settings,
+    store_profile,
+    units_of_measurement,
+)
+from bodega.resources.settings.storefront import SECURITY, security_settings
 from bodega.resources.store import currencies
 from bodega.storage import rows
+
+_READ = (currencies.TABLE, *(group.table for group in (PROFILE, LOCALE, UNITS, LOGO, SECURITY)))
 
 
 async def information(context: Context) -> dict[str, Any]:
@@ -21,6 +36,13 @@ async def information(context: Context) -> dict[str, Any]:
     currency = await currencies.default(context.reader)
     record = context.record
     known = with_defaults(record.settings)
+    reader, operator = context.reader, record.settings
+    profile = await store_profile(reader, operator=operator)
+    locale = await locale_settings(reader, operator=operator)
+    units = await units_of_measurement(reader, operator=operator)
+    logo = await logo_settings(reader)
+    security = await security_settings(reader)
+    settled = country(locale.store_country)
     domain = known["domain"] or f"store-{record.hash}.localhost"
     plan = PLANS.get(record.plan, PLANS[DEFAULT])
     return {
@@ -30,17 +52,19 @@ async def information(context: Context) -> dict[str, Any]:
         "secure_url": f"https://{domain}",
         "control_panel_base_url": f"https://{domain}/manage",
         "status": "live",
-        "name": known["name"],
+        "name": profile.store_name,
         "first_name": known["first_name"],
         "last_name": known["last_name"],
-        "address": known["address"],
-        "country": known["country"],
-        "country_code": known["country_code"],
+        "address": profile.store_address,
+        "country": locale.store_country,
+        "country_code": known["country_code"]
+        if locale.store_country == known["country"] or settled is None
+        else settled.country_iso2,
         "infrastructure_region": "local",
-        "phone": known["phone"],
-        "admin_email": known["admin_email"],
+        "phone": profile.store_phone,
+        "admin_email": profile.store_email,
         "order_email": known["order_email"],
-        "favicon_url": "",
+        "favicon_url": FILE_URL.show(logo.favicon_url, context.base.files),
         "timezone": {
             "name": known["timezone"],
             "raw_offset": 0,
@@ -48,23 +72,23 @@ async def information(context: Context) -> dict[str, Any]:
             "dst_correction": False,
             "date_format": {"display": "M jS Y", "export": "M jS Y", "extended_display": "M jS Y @ g:i A"},
         },
-        "language": known["language"],
+        "language": locale.default_shopper_language,
         "currency": currency.currency_code,
         "currency_symbol": currency.token,
         "decimal_separator": currency.decimal_token,
         "thousands_separator": currency.thousands_token,
         "decimal_places": currency.decimal_places,
         "currency_symbol_location": currency.token_location,
-        "weight_units": known["weight_units"],
-        "dimension_units": known["dimension_units"],
-        "dimension_decimal_places": 2,
-        "dimension_decimal_token": ".",
-        "dimension_thousands_token": ",",
+        "weight_units": units.weight_measurement,
+        "dimension_units": units.length_measurement,
+        "dimension_decimal_places": units.decimal_places,
+        "dimension_decimal_token": units.decimal_token,
+        "dimension_thousands_token": units.thousands_token,
         "plan_name": plan.name,
         "plan_level": plan.level,
         "plan_is_trial": plan.name == "trial",
         "industry": known["industry"],
-        "logo": {"url": ""},
+        "logo": {"url": FILE_URL.show(logo.logo_image_url, context.base.files) if logo.type == "image" else ""},
         "is_price_entered_with_tax": known["prices_include_tax"],
         "store_id": record.number,
         "default_channel_id": 1,
@@ -72,7 +96,7 @@ async def information(context: Context) -> dict[str, Any]:
         "active_comparison_modules": [],
         "features": {
             "stencil_enabled": True,
-            "sitewidehttps_enabled": True,
+            "sitewidehttps_enabled": security.sitewide_https_enabled,
             "facebook_catalog_id": "",
             "checkout_type": "optimized",
             "wishlists_enabled": True,
@@ -85,10 +109,10 @@ async def information(context: Context) -> dict[str, Any]:
 
 
 async def unchanged_since(context: Context) -> Validator:
-    """The registry's revision changes with the store's settings and plan, the other one with its currency. When
-    the settings were changed is not recorded."""
-    money = await rows.table_state(context.reader, currencies.TABLE)
-    return Validator(context.record.revision + money.revision, NO_DATE)
+    """The registry's revision changes with the operator's settings and plan, the others with what the API set. When
+    the operator's were changed is not recorded."""
+    states = [await rows.table_state(context.reader, table) for table in _READ]
+    return Validator(context.record.revision + sum(state.revision for state in states), NO_DATE)
 
 
 def time(context: Context) -> dict[str, Any]:
@@ -96,7 +120,7 @@ def time(context: Context) -> dict[str, Any]:
     return {"time": context.now}
 
 
-STORE = Singleton("store", information, "store_v2_information", unchanged_since)
+STORE = Singleton("store", information, "store_v2_information", unchanged_since, files=True)
 TIME = Singleton("time", time, "")
 
 routes = (
