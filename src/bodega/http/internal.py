@@ -21,7 +21,6 @@ from bodega.http.steps.table import LAW, Steps
 from bodega.kit.context import Found
 from bodega.storage.registry import Account
 
-
 PANEL = "panel"
 """The client that rows written by the panel record, and the tasks that it made."""
 
