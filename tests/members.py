@@ -78,6 +78,7 @@ WRAPPED = {
 }  # fmt: skip
 
 BASES: Mapping[str, Sequence[Any]] = {
+    "POST /v3/content/page-widgets": [{**PAGE, "regions": [{"name": "page_builder_content", "children": [LAYOUT]}]}],
     "PUT /v3/content/pages/{page_id}": [
         Row("PUT", "/v3/content/pages/{contact_page}", {"type": "contact_form"}),
         Row("PUT", "/v3/content/pages/{link_page}", {"type": "link"}),
@@ -90,7 +91,6 @@ BASES: Mapping[str, Sequence[Any]] = {
     "POST /v3/content/scripts": [{"name": "Tag", "kind": "script_tag", "html": "<script></script>"}],
     "POST /v3/marketing/abandoned-cart-emails": [{"template": MAIL}],
     "PUT /v3/marketing/abandoned-cart-emails/{email_id}": [{"template": MAIL}],
-    "POST /v3/content/page-widgets": [{**PAGE, "regions": [{"name": "page_builder_content", "children": [LAYOUT]}]}],
     "POST /v3/carts/{cart_id:text}/items": [{"custom_items": [ENGRAVING]}, {"gift_certificates": [GIFT]}, WRAPPED],
     "POST /v3/carts": [{"gift_certificates": [GIFT]}, {"custom_items": [ENGRAVING]}, WRAPPED],
     "PUT /v3/carts/{cart_id:text}/items/{item_id:text}": [{"line_item": WRAPPED["line_items"][0]}],
@@ -460,6 +460,12 @@ AT_NOON = {"2031-05-04T12:00:00Z": "2031-05-04T12:00:00+00:00"}
 IN_CART = "line_items.physical_items.[]"
 PRICED = ("subtotal", "shipping_cost", "handling_cost", "wrapping_cost", "total")
 TOLD: Sequence[Told] = [
+    Told("* /v3/content/*", "template_file", ["pages/brand"]),
+    Told("* /v3/content/widget-templates*", "*conditional.value", [["no"]]),
+    Told("* /v3/content/*", "widget_configuration", [{"size": "big", "own": 1}]),
+    Told("* /v3/content/page-widgets", "*configuration", [{"size": "big", "own": 1}]),
+    Told("* /v3/content/page-widgets", "*.storefront_api_query_params", [{"productId": 8}]),
+    Told("* /v3/themes/*", "settings", [{"logo_size": "200x80"}]),
     Told("* /v3/content/pages*", "url", ["/chosen-page/"]),
     Told("PUT /v3/storefront/redirects", "from_path", ["/another-path/"]),
     Told("PUT /v3/storefront/redirects", "to.entity_id", ["{other_product}"], inside={"type": "product"}),
@@ -467,12 +473,6 @@ TOLD: Sequence[Told] = [
     Told("* /v3/content/scripts*", "html", ["<script>let b</script>"], beside=AS_TAG),
     Told("PUT /v3/content/scripts/*", "kind", ["script_tag"], beside={**AS_TAG, "html": "<script></script>"}),
     Told("* /v3/content/scripts*", "integrity_hashes", [["sha512-Q2hhdA=="]]),
-    Told("* /v3/content/*", "template_file", ["pages/brand"]),
-    Told("* /v3/content/widget-templates*", "*conditional.value", [["no"]]),
-    Told("* /v3/content/*", "widget_configuration", [{"size": "big", "own": 1}]),
-    Told("* /v3/content/page-widgets", "*configuration", [{"size": "big", "own": 1}]),
-    Told("* /v3/content/page-widgets", "*.storefront_api_query_params", [{"productId": 8}]),
-    Told("* /v3/themes/*", "settings", [{"logo_size": "200x80"}]),
     Told("POST /v3/catalog/categories", "parent_id", ["{other_category}"]),
     Told("* /v3/catalog/trees/categories", "parent_id", ["{other_category}"]),
     Told("* /v3/catalog/trees/categories", "url.path", ["/chosen/"]),

@@ -157,6 +157,7 @@ class PreviewDraft(Entity, kw_only=True):
 
 
 preview = V3Shape(PreviewDraft, required="")
+PREVIEW = Endpoint(3, TABLE, Listing(TABLE, 3, ""), SCOPE, "", v3=preview, key="uuid")
 
 
 class Preview(Action):
@@ -189,7 +190,7 @@ routes = (
     item(HOME + "/{uuid:text}", PUT, "PUT DELETE").also(
         route(HOME + "/{uuid:text}", 3, GET=ShowTemplate(PUT)),
     ),
-    route(HOME + "/{uuid:text}/preview", 3, POST=Preview(V3)),
+    route(HOME + "/{uuid:text}/preview", 3, POST=Preview(PREVIEW)),
 )
 
 
