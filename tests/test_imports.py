@@ -38,6 +38,7 @@ FLOORS = (
     {"kit"},  # what a resource is made of
     {"domain", "tasks", "events"},  # rules that span resources; work that outlives a request
     {"resources", "http"},  # what is served; how it is asked: neither knows the other
+    {"providers"},  # apps that a store asks for taxes and shipping costs
     {"storefront"},  # what shoppers see
     {"journal"},  # what was asked and answered
     {"lab"},  # the powers of a test double: fills stores through the resources

@@ -569,6 +569,7 @@ ELSEWHERE: dict[Reason, str] = {
     Reason.QUANTITY_OUT_OF_BOUNDS: "orders; tests/test_wording.py holds what it says",
     Reason.OUT_OF_STOCK: "orders; tests/test_order_stock.py holds it after what is wrong with a body",
     Reason.VERSION_CONFLICT: "carts; tests/test_carts.py holds it",
+    Reason.DEPLOYMENT_UNDERWAY: "deployments; tests/test_hosting.py holds it",
     Reason.CHECKOUT_PLACED: "checkouts; tests/test_checkouts.py holds it",
     Reason.PAYMENT_DECLINED: "payments; tests/test_payments.py holds it after what is wrong with a body",
     Reason.PAYMENT_STATE: "payments of orders; nothing else of its step can be said of them",

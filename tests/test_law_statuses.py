@@ -250,7 +250,8 @@ def a_suffix_in_v3(desk: Desk) -> Send:
 
 @refused(Reason.NOT_SERVED_HERE, "a documented operation that is not served", [V3])
 def a_documented_path_that_is_not_served(desk: Desk) -> Send:
-    return lambda: desk.ask("POST", "/v3/themes", {})
+    host = f"store-{desk.shop.name}.localhost:8443"
+    return lambda: desk.ask("POST", "/api/storefront/carts", {}, base="", headers={"host": host})
 
 
 @refused(Reason.MOVED_ROUTE, "RFC 9110 15.4.2", [V2, XML])
@@ -517,6 +518,17 @@ def a_checkout_that_became_an_order(desk: Desk) -> Send:
     desk.shop.post(f"{path}/billing-address", {"email": "jane@example.com", "country_code": "US"})
     assert desk.shop.post(f"{path}/orders", {}).status == 200
     return lambda: desk.ask("PUT", path, {"customer_message": "Late"})
+
+
+@refused(Reason.DEPLOYMENT_UNDERWAY, "a project has one deployment at a time", [V3])
+def a_second_deployment(desk: Desk) -> Send:
+    home = "/v3/infrastructure"
+    desk.shop.freeze(2_000_000_000)
+    project = desk.shop.post(f"{home}/projects", {"name": "North"}).data["uuid"]
+    upload = desk.shop.post(f"{home}/deployments/uploads", {}).data["upload_uuid"]
+    body = {"project_uuid": project, "upload_uuid": upload}
+    assert desk.shop.post(f"{home}/deployments", body).status == 200
+    return lambda: desk.ask("POST", f"{home}/deployments", body)
 
 
 UNPAID = {

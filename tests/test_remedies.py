@@ -263,6 +263,12 @@ def at_another_checkout(it: Mending) -> Reply:
     return replace(it.sent, target=it.sent.target.replace(one, made)).again()
 
 
+def after_a_while(it: Mending) -> Reply:
+    """The same some seconds later, by the store's clock."""
+    it.desk.shop.freeze(2_000_000_010)
+    return it.sent.again()
+
+
 def after_a_payment(it: Mending) -> Reply:
     """A refused capture succeeds on an order that was authorised; what this one has is told by its transactions."""
     assert it.shown[-1].json["data"] == []
@@ -331,6 +337,7 @@ MENDED: Mapping[Reason, Mend] = {
     Reason.OUT_OF_STOCK: ordering(quantity=1),
     Reason.VERSION_CONFLICT: saying(version=2),
     Reason.CHECKOUT_PLACED: at_another_checkout,
+    Reason.DEPLOYMENT_UNDERWAY: after_a_while,
     Reason.PAYMENT_STATE: after_a_payment,
     Reason.PAYMENT_DECLINED: lambda it: replace(it.sent, body=json.dumps(a_card("4111111111111111")).encode()).again(),
     Reason.CIRCULAR_TREE: saying(parent_id=0),

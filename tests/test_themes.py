@@ -110,7 +110,7 @@ BROKEN: dict[str, tuple[bytes, str]] = {
     "no pages": (zips.theme(pages={}), "templates_missing"),
     "path above": (zips.theme(**{"..__..__etc__passwd": "x"}), "path_invalid"),
     "path inside": (zips.theme(**{"assets__..__..__x": "x"}), "path_invalid"),
-    "absolute": (zips.theme(**{"__etc__passwd": "x"}), "path_invalid"),
+    "absolute": (zips.theme(__etc__passwd="x"), "path_invalid"),
     "drive": (zips.theme(**{"C:__x": "x"}), "path_invalid"),
     "two names": (zips.theme(**{"ASSETS__img__logo.png": "x"}), "path_invalid"),
 }

@@ -25,9 +25,11 @@ from bodega.http.proxies import Proxies, read_networks
 from bodega.http.router import by_version
 from bodega.http.task_executor import TaskExecutor
 from bodega.imaging.worker import BUDGET_MB, PictureWorker
+from bodega.journal.calls import recorder_of
 from bodega.journal.recorder import Journal
 from bodega.journal.request_logs import request_logs
 from bodega.journal.sync import JournalSync
+from bodega.journal.system_logs import system_logs
 from bodega.kit.compile import DECLARATIONS, compile_declarations
 from bodega.kit.route import Route
 from bodega.lab.faults.injector import FaultInjector
@@ -36,13 +38,17 @@ from bodega.log import Log, to_standard_error
 from bodega.metrics import Board, Meter
 from bodega.panel.app import mounts as panel_mounts
 from bodega.periodic import PeriodicJob
+from bodega.providers.caller import ProviderCaller
 from bodega.reference import pages
 from bodega.resources import MODEL, ROUTES, SWEEPS
 from bodega.resources.carts.redirects import PAGE
 from bodega.server.whole import AtOnce
 from bodega.storage.backend import Backend
 from bodega.storage.sqlite.backend import SqliteBackend
+from bodega.storefront.bundle_upload import bundles
 from bodega.storefront.cart_page import carts as cart_page
+from bodega.storefront.moved_pages import moved_pages
+from bodega.storefront.plain_files import favicon, robots
 from bodega.tasks.worker import Worker
 
 LOOK_SECONDS = 1.0
@@ -51,7 +57,7 @@ LOOK_SECONDS = 1.0
 
 def routes() -> Sequence[Route]:
     """Everything that is served, in both versions: the resources, and the journal as one."""
-    return (*ROUTES, request_logs())
+    return (*ROUTES, request_logs(), system_logs())
 
 
 @functools.cache
@@ -85,8 +91,11 @@ class Application:
         pictures: PictureWorker,
         schedule: Schedule | None = None,
         faults: FaultInjector | None = None,
+        *,
+        caller: ProviderCaller,
     ) -> None:
         self.stores = stores
+        self.caller = caller
         self.faults = faults
         self._schedule = schedule
         self.journal_sync = journal_sync
@@ -146,6 +155,7 @@ class Application:
         await self.journal_sync.stop()
         for job in self._jobs:
             await job.stop()
+        await self.caller.close()
         if self.faults is not None:
             await self.faults.stop()
         await self.stores.close()
@@ -182,8 +192,9 @@ async def make_app(
         await listen()
     journal = Journal()
     journal_sync = JournalSync(stores, journal, written)
-    served = (*ROUTES, request_logs(journal_sync.search))
+    served = (*ROUTES, request_logs(journal_sync.search), system_logs(journal_sync.search))
     worker: list[Worker] = []
+    caller = ProviderCaller(recorder_of(journal))
     app = AppContext(
         stores,
         by_version(served),
@@ -195,6 +206,7 @@ async def make_app(
         proxies=Proxies(read_networks(trusted_proxies)),
         pictures=PictureWorker(image_memory),
         keep_past=journal_sync.keep_past if lab else None,
+        consult=caller.consult,
     )
     announce = backend.registry.announce_task
     worker.append(
@@ -227,14 +239,25 @@ async def make_app(
         "time": gateway_time,
         "*": server_itself,
         "_bodega": _below_bodega(served_lab, operations(stores, meter.board, look)),
-        "files": pictures(stores),
-        PAGE: cart_page(stores),
+        "files": bundles(stores, pictures(stores)),
+        PAGE: cart_page(stores, https_port),
+        "robots.txt": robots(stores, https_port),
+        "favicon.ico": favicon(stores, https_port),
         "": reference,
         "docs": reference,
         "llms.txt": reference,
         **panel,
     }
-    api = Api(app, written, mounts, meter, journal, faults=faults, reads_at_once=isinstance(backend, SqliteBackend))
+    api = Api(
+        app,
+        written,
+        mounts,
+        meter,
+        journal,
+        faults=faults,
+        reads_at_once=isinstance(backend, SqliteBackend),
+        otherwise=moved_pages(stores),
+    )
 
     async def looked() -> None:
         look()
@@ -245,7 +268,19 @@ async def make_app(
     schedule = Schedule(backend, backups, written, meter) if backups is not None else None
     if faults is not None:
         jobs.append(faults.job)
-    return Application(stores, api, worker[0], dispatcher, journal_sync, jobs, written, app.pictures, schedule, faults)
+    return Application(
+        stores,
+        api,
+        worker[0],
+        dispatcher,
+        journal_sync,
+        jobs,
+        written,
+        app.pictures,
+        schedule,
+        faults,
+        caller=caller,
+    )
 
 
 def _below_bodega(lab: Mount | None, operations: Mount) -> Mount:

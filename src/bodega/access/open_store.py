@@ -86,6 +86,10 @@ class OpenStore:
         """Keeps a private key of the store, sealed. Raises NoKey."""
         await self._registry.keep_key(self.record.hash, name, key)
 
+    async def kept_key(self, name: str) -> str:
+        """A private key of the store; empty if there is none, or if it cannot be opened."""
+        return await self._registry.kept_key(self.record.hash, name)
+
     def holder(self, token: bytes) -> Account | None:
         """The OAuth account that holds a token."""
         known = self.remembered.get(token)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from bodega.access.providers import read_providers
 from bodega.dates import parse_duration
 
 
@@ -116,6 +117,12 @@ def _ladder(value: str) -> list[int]:
     return steps
 
 
+def _providers(value: str) -> str:
+    """Registrations of providers; they stay text, which is how they are shown."""
+    read_providers(value)
+    return value
+
+
 OFF = "off"
 
 
@@ -191,6 +198,14 @@ SETTINGS: dict[str, Setting] = {
     "journal.keep_megabytes": Setting(
         50, _megabytes, "how much of them is kept; as much again of attempts to deliver webhooks"
     ),
+    "providers": Setting(
+        "", _providers, "the apps that are asked for taxes and for shipping costs, as tax:acme=https://acme.example/tax"
+    ),
+    "providers.seconds": Setting(10, _seconds, "how long a provider may take to answer, in seconds"),
+    "providers.keep_seconds": Setting(
+        600, _seconds, "how long a provider's answer to the same request is remembered, in seconds"
+    ),
+    "providers.allow_private": Setting(False, _flag, "whether providers may be at private addresses"),
     "webhooks.allow_private": Setting(False, _flag, "whether webhooks may go to private addresses"),
     "webhooks.keep_days": Setting(7, _days, "how long the log of deliveries is kept, in days"),
     "webhooks.retry_seconds": Setting(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
@@ -12,6 +12,7 @@ from bodega.http.documented import Unserved
 from bodega.http.proxies import Proxies
 from bodega.http.router import Routes
 from bodega.imaging.worker import PictureWorker
+from bodega.storage.outside import Answer, Ask
 from bodega.storage.registry import Account
 
 
@@ -35,6 +36,12 @@ class AppContext(msgspec.Struct, frozen=True):
     pictures: PictureWorker = msgspec.field(default_factory=PictureWorker)
     keep_past: Callable[[OpenStore, str, bytes], None] | None = None
     """Keeps what a request changed, by its id, where requests can be undone."""
+
+    consult: Callable[[OpenStore, Ask], Awaitable[Answer]] | None = None
+    """Asks a provider of a store, outside of any transaction."""
+
+    wrote: Callable[[OpenStore], None] = lambda _store: None
+    """Is told of a write, after which a provider may have something to be told."""
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False):

@@ -18,6 +18,7 @@ from bodega.kit.preparation import Preparation
 from bodega.law.outcome import Outcome, Validator
 from bodega.storage.keys import Key
 from bodega.storage.made import Made
+from bodega.storage.outside import NOBODY, Answer, Answers, Ask
 from bodega.storage.plan import QueryPlan
 from bodega.storage.registry import Account, StoreRecord
 from bodega.storage.rows import PageIndex
@@ -28,6 +29,10 @@ _replace = msgspec.structs.replace
 
 Recheck = Callable[[Validator | None], None]
 """Raises when the state of the entity no longer meets the request's preconditions."""
+
+
+Consult = Callable[[Ask], Awaitable[Answer]]
+"""Asks another server, outside of any transaction; never raises for what that server does."""
 
 
 class HasToFetch(Exception):
@@ -43,6 +48,7 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     `preparation` is what the drafts of one request share while they are completed before the write.
     `total` tells how many rows a table holds, by its name, where that is known.
     `made` knows the rows that the write has made. `keep_key` keeps a private key of the store, sealed, under a name.
+    `outside` knows what other servers answered while the request is carried out; `consult` asks one, before a write.
     `account` is the caller's, `grant` what its payment token says. `task` is the id of the task that is carried out.
     """
 
@@ -71,6 +77,8 @@ class Context(msgspec.Struct, frozen=True, gc=False):
 
     made: Made | None = None
     keep_key: Callable[[str, str], Awaitable[None]] | None = None
+    outside: Answers = NOBODY
+    consult: Consult | None = None
 
     def preparing(self, preparation: Preparation) -> Context:
         """The same context for what is prepared before the write."""
@@ -78,7 +86,14 @@ class Context(msgspec.Struct, frozen=True, gc=False):
 
     def within(self, unit: Unit, draft: Any = None) -> Context:
         """The same context inside a write's transaction: what the reply shows is read there."""
-        return _replace(self, reader=unit.tx, brought=draft, total=unit.statistics.total, made=unit.made)
+        return _replace(
+            self,
+            reader=unit.tx,
+            brought=draft,
+            total=unit.statistics.total,
+            made=unit.made,
+            outside=unit.outside,
+        )
 
     def asking(self, query: Query) -> Context:
         """The same context with another query."""

@@ -16,11 +16,13 @@ from bodega.resources import (
     content,
     customers,
     geography,
+    hosting,
     inventory,
     marketing,
     orders,
     payments,
     pricing,
+    providers,
     segments,
     settings,
     shipping,
@@ -49,11 +51,13 @@ RESOURCES: tuple[Resource, ...] = (
     *themes.RESOURCES,
     *widgets.RESOURCES,
     *pricing.RESOURCES,
+    *providers.RESOURCES,
     *orders.RESOURCES,
     *payments.RESOURCES,
     *carts.RESOURCES,
     *checkouts.RESOURCES,
     *webhooks.RESOURCES,
+    *hosting.RESOURCES,
 )
 
 MODEL = link(aggregate for resource in RESOURCES for aggregate in resource.aggregates)

@@ -31,6 +31,7 @@ from bodega.storage.outbox import (
     on_channels,
     outbox_events,
 )
+from bodega.storage.outside import NOBODY, Answers
 from bodega.storage.query import Row, StoredRow
 from bodega.storage.shared import Shared
 from bodega.storage.table import Table, linked, numbered_placeholders, update_sql, with_number
@@ -58,6 +59,8 @@ class Terms(msgspec.Struct, frozen=True):
 class Unit:
     """`now` is the store's time, in UTC seconds, when the work began; `client_id` the account for which it is done.
 
+    `outside` knows what other servers answered: while the work is done, none is waited for.
+
     `cause` is a word for what changes the rows if the caller did not ask for the change itself, such as "order" for
     stock that an order takes: some events are fired for one cause only. `model` has the rules of every table.
     """
@@ -71,6 +74,7 @@ class Unit:
         "made",
         "model",
         "now",
+        "outside",
         "shared",
         "statistics",
         "terms",
@@ -88,6 +92,7 @@ class Unit:
             statistics.note(terms.latest)
         self.model = model
         self.client_id = ""
+        self.outside: Answers = NOBODY
         self.leaving: set[tuple[str, int]] = set()
         """Rows that are being deleted, as (table, id): rows that are deleted with them need no protection."""
         self.judged: set[tuple[str, int]] = set()

@@ -28,6 +28,7 @@ from bodega.kit.render import json, located
 from bodega.law.outcome import Accepted, Outcome, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Header, Refusal
+from bodega.storage.outside import NOBODY, Answers, Wanted
 from bodega.storage.past import Past, packed, watch
 from bodega.storage.query import Row
 from bodega.storage.unit import Unit
@@ -164,12 +165,38 @@ async def perform(
         return found.again
     action, context = routed.action, routed.context
     if not action.writes:
-        read = action.answer_to(context, found, draft) if action.calculates else action.answer(context, found)
-        return _located(await read, context)
+        return _located(await _read_rows(routed, found, draft), context)
     if found.key is None:
         return await _write(routed, found, before, draft, then)
     work = functools.partial(_write, routed, found, before, draft, then)
     return await idempotency.once(routed.caller.store, context, found.key, work)
+
+
+ASKED_AT_MOST = 12
+"""Requests to providers that carrying one request out may need: each consignment has shipping rates, and what they cost
+decides what tax is asked for."""
+
+
+async def _informed(routed: RoutedRequest, work: Callable[[Answers], Awaitable[Outcome]]) -> Outcome:
+    """Does work until it misses no answer of another server; these are asked in between, while nothing is open."""
+    answers, consult = Answers(may_ask=routed.app.consult is not None), routed.app.consult
+    for _ in range(ASKED_AT_MOST):
+        try:
+            return await work(answers)
+        except Wanted as wanted:
+            assert consult is not None
+            answers.learn(wanted.ask, await consult(routed.caller.store, wanted.ask))
+    return await work(answers.closed())
+
+
+async def _read_rows(routed: RoutedRequest, found: Found, draft: Any) -> Outcome:
+    action, context = routed.action, routed.context
+
+    async def work(answers: Answers) -> Outcome:
+        informed = replace(context, outside=answers)
+        return await (action.answer_to(informed, found, draft) if action.calculates else action.answer(informed, found))
+
+    return await work(NOBODY) if action.at_once else await _informed(routed, work)
 
 
 async def _write(routed: RoutedRequest, found: Found, before: Preconditions, draft: Any, then: Then | None) -> Outcome:
@@ -179,15 +206,19 @@ async def _write(routed: RoutedRequest, found: Found, before: Preconditions, dra
         return await _schedule(routed, found, before, draft)
     write = await _prepare(routed, context, found, before, draft)
 
-    async def job(unit: Unit) -> Outcome:
-        unit.client_id = context.client_id
-        outcome = _located(await _carry_out(action, unit, context, write), context)
-        if then is not None:
-            await then(unit, outcome)
-        await idempotency.keep(unit, routed.media, found, outcome)
-        return outcome
+    async def work(answers: Answers) -> Outcome:
+        async def job(unit: Unit) -> Outcome:
+            unit.client_id, unit.outside = context.client_id, answers
+            outcome = _located(await _carry_out(action, unit, context, write), context)
+            if then is not None:
+                await then(unit, outcome)
+            await idempotency.keep(unit, routed.media, found, outcome)
+            return outcome
 
-    outcome: Outcome = await _written(routed, job)
+        return await _written(routed, job)
+
+    outcome = await _informed(routed, work)
+    routed.app.wrote(routed.caller.store)
     return outcome
 
 
@@ -216,6 +247,9 @@ async def _prepare(routed: RoutedRequest, context: Context, found: Found, before
     preparation = Preparation(routed.app.pictures, patient=context.in_task, caller_gone=gone)
     try:
         with values_are_judged():
+            consult = routed.app.consult
+            if consult is not None:
+                context = replace(context, consult=functools.partial(consult, routed.caller.store))
             prefetched = await routed.action.prefetch(context.preparing(preparation), found, draft)
     finally:
         preparation.close()
@@ -254,6 +288,7 @@ async def _try(unit: Unit, routed: RoutedRequest, write: Write) -> None:
     nobody should have to look into a task to learn that. Raises Refusal."""
     mark = unit.statistics.mark()
     context = replace(routed.context, in_task=True)
+    unit.outside = NOBODY
     try:
         async with unit.tx.savepoint():
             await _carry_out(routed.action, unit, context, write)

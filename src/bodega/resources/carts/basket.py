@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
+from bodega.access.providers import TAX, registered
 from bodega.domain.pricing.adjustments import ZERO, Adjustment, Origin
 from bodega.domain.pricing.amounts import rounded
 from bodega.domain.pricing.basket import Basket, BasketItem, Charge, ManualDiscount, TaxRates
@@ -27,6 +28,8 @@ from bodega.resources.marketing.promotions.candidates import candidates, policy_
 from bodega.resources.pricing.buyer import buyer_of
 from bodega.resources.pricing.facts import Choice, facts
 from bodega.resources.pricing.policy import Money, money_of
+from bodega.resources.providers import estimates
+from bodega.resources.providers.shipping_rates import Asking
 from bodega.resources.tax.rates_at import policy_at, rates_at
 from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
@@ -159,9 +162,10 @@ async def reprice(unit: Unit, cart: Cart, of: Checkout | None = None) -> Quote:
         answer = quote(_with_checkout(basket, cart, of, options, rates))
     if of is not None and of.consignments:
         owed = {line.key: line.cost.entered - line.cost.discount for line in answer.lines}
-        options = await costs.chosen(unit.tx, cart, of, owed, money)
+        options = await costs.chosen(unit.tx, cart, of, owed, money, Asking(unit.terms.settings, unit.outside))
         if options:
             answer = quote(_with_checkout(basket, cart, of, options, rates))
+    answer = await _asked(unit, cart, of, basket, options, rates, answer)
     keep(cart, answer, inclusive=basket.tax.inclusive)
     cart.totals = costs.totals_of(answer, options)
     await _name_coupons(unit, cart)
@@ -178,6 +182,26 @@ async def _rates(unit: Unit, cart: Cart, of: Checkout | None, basket: Basket) ->
             there = await rates_at(unit.tx, to, customer_id=cart.customer_id, group_id=group_id, operator=operator)
             found[one.id] = there.rates
     return found
+
+
+async def _asked(
+    unit: Unit,
+    cart: Cart,
+    of: Checkout | None,
+    basket: Basket,
+    options: Mapping[str, ShippingOption],
+    rates: Mapping[str, TaxRates],
+    found: Quote,
+) -> Quote:
+    """The quote with what the store's tax provider says of it; as it was where none does. Raises Wanted."""
+    if of is None or not registered(unit.terms.settings, TAX):
+        return found
+    plain = replace(basket, tax=replace(basket.tax, subtracts_home=False))
+    entered = quote(_with_checkout(plain, cart, of, options, rates)) if basket.tax.inclusive else found
+    answers = await estimates.answered(unit, cart, of, entered, basket.places, inclusive=basket.tax.inclusive)
+    if answers is None:
+        return found
+    return quote(_with_checkout(replace(basket, tax=replace(basket.tax, answers=answers)), cart, of, options, rates))
 
 
 def _with_checkout(

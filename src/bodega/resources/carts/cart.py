@@ -135,6 +135,8 @@ class SelectedOption(msgspec.Struct, kw_only=True):
     description: str
     cost: Money
     zone_id: Id = 0
+    transit_time: str = ""
+    more: str = ""
 
 
 class ConsignmentTotals(msgspec.Struct, kw_only=True):

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Id, Moment, epoch, moment
 from bodega.kit.resource import Resource
-from bodega.resources.carts import abandoned_emails, outbox
+from bodega.resources import outbox
+from bodega.resources.carts import abandoned_emails
 from bodega.resources.carts.abandoned_settings import AbandonedCartSettings
 from bodega.resources.carts.cart import TABLE as CARTS
 from bodega.resources.carts.cart import Cart

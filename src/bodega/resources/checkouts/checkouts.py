@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from bodega.access.settings import with_defaults
 from bodega.domain.pricing.adjustments import Origin
 from bodega.domain.pricing.quote import Quote
 from bodega.kit.actions import Action
@@ -56,6 +57,7 @@ from bodega.resources.checkouts.drafts import (
     PickupChoice,
     settled,
 )
+from bodega.resources.providers.shipping_rates import Asking
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.query import Row
 from bodega.storage.text import caseless
@@ -131,9 +133,10 @@ async def _offered(context: Context, cart: Cart, of: Checkout) -> Offered:
     money = await basket.money_of_cart(context.reader, cart)
     known = await costs.weights_of(context.reader, cart)
     owed = {item.id: item.extended_sale_price - item.coupon_amount for item in cart.items}
+    asking = Asking(with_defaults(context.record.settings), context.outside)
     return {
-        one.id: await costs.options_of(context.reader, cart, one, owed, money, known) for one in of.consignments
-    }  # fmt: skip
+        one.id: await costs.options_of(context.reader, cart, one, owed, money, known, asking) for one in of.consignments
+    }
 
 
 class ChangeCheckout(ShowCheckout):

@@ -7,7 +7,10 @@ from decimal import Decimal
 from typing import NamedTuple
 
 import msgspec
+from msgspec import UNSET
 
+from bodega.access.providers import SHIPPING as SHIPPING_PROVIDER
+from bodega.access.providers import registered
 from bodega.domain.pricing.adjustments import Adjustment, Origin
 from bodega.domain.pricing.amounts import rounded
 from bodega.domain.pricing.basket import Charge, Consignment, TaxRates
@@ -23,14 +26,30 @@ from bodega.resources.carts.cart import (
 )
 from bodega.resources.checkouts import checkout, rates
 from bodega.resources.checkouts.checkout import Checkout, CheckoutAddress, CheckoutConsignment
-from bodega.resources.checkouts.rates import Parcel, ShippingOption
+from bodega.resources.checkouts.rates import Carriers, Parcel, ShippingOption
+from bodega.resources.customers import groups
 from bodega.resources.geography.destination import Destination
+from bodega.resources.pricing.buyer import buyer_of
 from bodega.resources.pricing.facts import decoded
 from bodega.resources.pricing.policy import SHIPPING, Money
+from bodega.resources.providers.shipping_rates import (
+    Asking,
+    SentItem,
+    Service,
+    To,
+    services,
+    shipping_provider,
+)
+from bodega.resources.shipping.methods import Method
+from bodega.resources.shipping.zones import Zone
 from bodega.storage import query
+from bodega.storage.outside import NOBODY
 from bodega.storage.tx import Tx
 
 ZERO = Decimal(0)
+ALONE = Asking({}, NOBODY)
+"""Where no provider is asked."""
+
 CUSTOM = "shipping_custom"
 """The type of a shipping cost that the merchant named."""
 
@@ -44,14 +63,22 @@ async def checkout_of(tx: Tx, cart_id: int) -> Checkout | None:
 
 class _Product(msgspec.Struct, frozen=True):
     id: int
+    sku: str = ""
     weight: Decimal = ZERO
+    width: Decimal = ZERO
+    height: Decimal = ZERO
+    depth: Decimal = ZERO
     is_free_shipping: bool = False
     fixed_cost_shipping_price: Decimal = ZERO
 
 
 class _Variant(msgspec.Struct, frozen=True):
     id: int
+    sku: str = ""
     calculated_weight: Decimal = ZERO
+    width: Decimal | None = None
+    height: Decimal | None = None
+    depth: Decimal | None = None
     is_free_shipping: bool = False
     fixed_cost_shipping_price: Decimal | None = None
 
@@ -103,15 +130,24 @@ def parcels(
 
 
 async def options_of(
-    tx: Tx, cart: Cart, one: CheckoutConsignment, totals: Mapping[str, Decimal], money: Money, known: Weights
+    tx: Tx,
+    cart: Cart,
+    one: CheckoutConsignment,
+    totals: Mapping[str, Decimal],
+    money: Money,
+    known: Weights,
+    asking: Asking = ALONE,
 ) -> list[ShippingOption]:
-    """The shipping options of a consignment, in the currency of the cart."""
+    """The shipping options of a consignment, in the currency of the cart. Raises Wanted."""
     if one.address is None or one.pickup_method_id:
         return []
     address = one.address
     to = Destination(address.country_code, address.state_or_province_code, address.postal_code)
     sent = parcels(cart, one.item_ids, known, totals, money.rate)
-    found = await rates.options(tx, to, sent, cart.channel_id)
+    carriers = None
+    if registered(asking.settings, SHIPPING_PROVIDER):
+        carriers = _carriers(tx, cart, one, totals, money, known, asking)
+    found = await rates.options(tx, to, sent, cart.channel_id, carriers)
     return [
         msgspec.structs.replace(
             option,
@@ -122,8 +158,78 @@ async def options_of(
     ]
 
 
+def _carriers(
+    tx: Tx,
+    cart: Cart,
+    one: CheckoutConsignment,
+    totals: Mapping[str, Decimal],
+    money: Money,
+    known: Weights,
+    asking: Asking,
+) -> Carriers:
+    """Asks the providers of methods for what a consignment costs, without the pieces that have prices of their own."""
+
+    async def quoted(method: Method, _zone: Zone) -> Sequence[Service]:
+        provider = shipping_provider(asking.settings, method.type)
+        if provider is None or one.address is None:
+            return []
+        items = _sent_items(cart, one.item_ids, known, totals)
+        to = await _to(tx, cart, one.address, money)
+        options = method.settings.carrier_options
+        zone_options = {} if options is UNSET else options
+        default = money.default.currency_code
+        return await services(tx, asking, provider, to, items, zone_options, money.rate, default)
+
+    return quoted
+
+
+async def _to(tx: Tx, cart: Cart, address: checkout.CheckoutAddress, money: Money) -> To:
+    buyer = (await buyer_of(tx, cart.customer_id)).shopper
+    group = await query.get(tx, groups.TABLE, buyer.group_id) if buyer.group_id else None
+    where = {
+        "street_1": address.address1[:255],
+        "street_2": address.address2[:255],
+        "zip": address.postal_code[:20],
+        "city": address.city[:50],
+        "state_iso2": address.state_or_province_code[:2],
+        "country_iso2": address.country_code,
+        "address_type": "COMMERCIAL" if address.company else "RESIDENTIAL",
+    }
+    name = "" if group is None else group.entity.name
+    return To(where, money.code, cart.uuid, cart.customer_id, buyer.group_id, name, cart.channel_id)
+
+
+def _sent_items(cart: Cart, item_ids: Sequence[str], known: Weights, totals: Mapping[str, Decimal]) -> list[SentItem]:
+    made = []
+    for item in cart.items:
+        if item.id not in item_ids or item.kind not in ("physical", "custom"):
+            continue
+        owner = known.products.get(item.product_id, _Product(id=0))
+        variant = known.variants.get(item.variant_id, _Variant(id=0))
+        fixed = variant.fixed_cost_shipping_price
+        if owner.is_free_shipping or variant.is_free_shipping or (fixed or owner.fixed_cost_shipping_price):
+            continue
+        pieces = max(item.quantity, 1)
+        made.append(
+            SentItem(
+                variant.sku or owner.sku or item.sku,
+                item.variant_id,
+                item.product_id,
+                item.name,
+                item.quantity,
+                variant.calculated_weight if variant.id else owner.weight,
+                owner.width if variant.width is None else variant.width,
+                owner.height if variant.height is None else variant.height,
+                owner.depth if variant.depth is None else variant.depth,
+                rounded(totals.get(item.id, ZERO) / pieces, 4),
+                item.list_price,
+            )
+        )
+    return made
+
+
 async def chosen(
-    tx: Tx, cart: Cart, of: Checkout, totals: Mapping[str, Decimal], money: Money
+    tx: Tx, cart: Cart, of: Checkout, totals: Mapping[str, Decimal], money: Money, asking: Asking = ALONE
 ) -> dict[str, ShippingOption]:
     """The selected shipping option of each consignment, at what it costs now; without those that are gone."""
     found: dict[str, ShippingOption] = {}
@@ -134,7 +240,7 @@ async def chosen(
             found[one.id] = ShippingOption(id="", type=CUSTOM, description=named.description, cost=named.price)
         elif one.option_id:
             known = known or await weights_of(tx, cart)
-            offered = await options_of(tx, cart, one, totals, money, known)
+            offered = await options_of(tx, cart, one, totals, money, known, asking)
             found.update((one.id, option) for option in offered if option.id == one.option_id)
     return found
 
@@ -224,7 +330,13 @@ def _selected(option: ShippingOption | None) -> SelectedOption | None:
     if option is None:
         return None
     return SelectedOption(
-        id=option.id, type=option.type, description=option.description, cost=option.cost, zone_id=option.zone_id
+        id=option.id,
+        type=option.type,
+        description=option.description,
+        cost=option.cost,
+        zone_id=option.zone_id,
+        transit_time=option.transit_time,
+        more=option.more,
     )
 
 

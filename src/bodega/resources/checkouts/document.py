@@ -143,6 +143,6 @@ def _option(option: ShippingOption | SelectedOption) -> dict[str, Any]:
         "description": option.description,
         "image_url": "",
         "cost": option.cost,
-        "transit_time": "",
-        "additional_description": "",
+        "transit_time": getattr(option, "transit_time", ""),
+        "additional_description": getattr(option, "more", ""),
     }

@@ -8,7 +8,7 @@ store's own currency.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
@@ -17,7 +17,8 @@ import msgspec
 
 from bodega.domain.pricing.amounts import rounded
 from bodega.resources.geography.destination import Destination
-from bodega.resources.shipping.methods import FLAT, RANGED, Method
+from bodega.resources.providers.shipping_rates import Service
+from bodega.resources.shipping.methods import FLAT, RANGED, TYPES, Method
 from bodega.resources.shipping.methods import TABLE as METHODS
 from bodega.resources.shipping.zones import TABLE as ZONES
 from bodega.resources.shipping.zones import HandlingFees, Zone
@@ -48,6 +49,12 @@ class ShippingOption(msgspec.Struct, frozen=True, kw_only=True):
     cost: Decimal
     handling: Decimal = ZERO
     zone_id: int = 0
+    transit_time: str = ""
+    more: str = ""
+
+
+Carriers = Callable[[Method, Zone], Awaitable[Sequence[Service]]]
+"""What the provider of a method quotes for the pieces that have no price of their own."""
 
 
 class Places(NamedTuple):
@@ -102,11 +109,14 @@ def _patterns(code: str) -> list[str]:
     return [code, *(f"{code[:length]}*" for length in range(len(code), 0, -1))]
 
 
-async def options(tx: Tx, to: Destination, parcels: Sequence[Parcel], channel_id: int) -> list[ShippingOption]:
+async def options(
+    tx: Tx, to: Destination, parcels: Sequence[Parcel], channel_id: int, carriers: Carriers | None = None
+) -> list[ShippingOption]:
     """What the zone of an address offers on a channel for these pieces, the cheapest first.
 
     Methods that are not in use, that another channel has or that cannot price the pieces are not among them; fallback
-    methods are only where no other is.
+    methods are only where no other is. A method of a provider is as many options as the provider quotes services.
+    Raises Wanted.
     """
     zone = await zone_of(tx, to)
     if zone is None or not parcels:
@@ -115,10 +125,15 @@ async def options(tx: Tx, to: Destination, parcels: Sequence[Parcel], channel_id
     usual: list[ShippingOption] = []
     fallback: list[ShippingOption] = []
     for method in methods:
-        cost = _cost(method, zone, parcels)
-        if cost is None or channel_id not in method.channel_ids:
+        if channel_id not in method.channel_ids:
             continue
-        (fallback if method.is_fallback else usual).append(_option(method, zone, cost))
+        offered = fallback if method.is_fallback else usual
+        if method.type not in TYPES:
+            offered += await _quoted(method, zone, parcels, carriers)
+            continue
+        cost = _cost(method, zone, parcels)
+        if cost is not None:
+            offered.append(_option(method, zone, cost))
     has_free = any(method.type == FREE for method in methods)
     if zone.free_shipping.enabled and not has_free and _is_free(zone, parcels):
         usual.append(
@@ -127,6 +142,17 @@ async def options(tx: Tx, to: Destination, parcels: Sequence[Parcel], channel_id
             )
         )
     return sorted(usual or fallback, key=lambda option: (option.cost + option.handling, option.id))
+
+
+async def _quoted(
+    method: Method, zone: Zone, parcels: Sequence[Parcel], carriers: Carriers | None
+) -> list[ShippingOption]:
+    fixed = sum((one.fixed * one.quantity for one in parcels if not one.free), ZERO)
+    if all(one.free or one.fixed for one in parcels):
+        return [_option(method, zone, fixed)]
+    if carriers is None:
+        return []
+    return [_option(method, zone, fixed + one.cost, one) for one in await carriers(method, zone)]
 
 
 def _cost(method: Method, zone: Zone, parcels: Sequence[Parcel]) -> Decimal | None:
@@ -156,7 +182,7 @@ def _priced(method: Method, parcels: Sequence[Parcel]) -> Decimal | None:
         rate = settings.rate if isinstance(settings.rate, Decimal) else ZERO
         return rate * sum(one.quantity for one in parcels) if method.type == "peritem" else rate
     if method.type not in RANGED:
-        return None  # a carrier quotes nothing here: no connection to one is made
+        return None  # a carrier that is built into the hosted service: no connection to one is made
     whole = sum((one.total for one in parcels), ZERO)
     measure = sum((one.weight * one.quantity for one in parcels), ZERO) if method.type == "weight" else whole
     for part in settings.range or ():
@@ -169,17 +195,19 @@ def _priced(method: Method, parcels: Sequence[Parcel]) -> Decimal | None:
     return settings.default_cost
 
 
-def _option(method: Method, zone: Zone, cost: Decimal) -> ShippingOption:
+def _option(method: Method, zone: Zone, cost: Decimal, service: Service | None = None) -> ShippingOption:
     fees = method.handling_fees if _surcharge(method.handling_fees, cost) else zone.handling_fees
     surcharge = _surcharge(fees, cost)
     apart = fees.display_separately is True
     return ShippingOption(
-        id=_id(zone.id, method.id),
+        id=_id(zone.id, method.id, "" if service is None else service.code),
         type=f"shipping_{_TYPES.get(method.type, method.type)}",
-        description=method.name,
+        description=method.name if service is None else f"{method.name} ({service.name})",
         cost=rounded(cost if apart else cost + surcharge, 4),
         handling=rounded(surcharge, 4) if apart else ZERO,
         zone_id=zone.id,
+        transit_time="" if service is None else service.transit_time,
+        more="" if service is None else service.description,
     )
 
 
@@ -193,6 +221,7 @@ def _surcharge(fees: HandlingFees, cost: Decimal) -> Decimal:
     return fees.fixed_surcharge if isinstance(fees.fixed_surcharge, Decimal) else ZERO
 
 
-def _id(zone_id: int, method_id: int) -> str:
-    """The id of an option: the same for the same method, as long as that exists."""
-    return hashlib.sha256(f"shipping option {zone_id}.{method_id}".encode()).hexdigest()[:32]
+def _id(zone_id: int, method_id: int, service: str = "") -> str:
+    """The id of an option: the same for the same method and service, as long as these exist."""
+    named = f"{zone_id}.{method_id}.{service}" if service else f"{zone_id}.{method_id}"
+    return hashlib.sha256(f"shipping option {named}".encode()).hexdigest()[:32]

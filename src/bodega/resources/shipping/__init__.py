@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from bodega.resources.shipping import (
     carriers,
+    customs,
     methods,
+    settings,
     zones,
 )
 
@@ -12,4 +14,6 @@ RESOURCES = (
     zones.RESOURCE,
     methods.RESOURCE,
     carriers.RESOURCE,
+    customs.RESOURCE,
+    settings.RESOURCE,
 )

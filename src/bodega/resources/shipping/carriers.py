@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+import secrets
+from typing import Any, NamedTuple
 
+import msgspec
+
+from bodega.access.settings import with_defaults
 from bodega.kit.actions import Action
-from bodega.kit.context import Context, Write
+from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.listing import Listing
@@ -15,6 +19,7 @@ from bodega.kit.unknown_members import read_only, unknown
 from bodega.law.outcome import Emptied, Outcome
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
+from bodega.resources.providers.shipping_rates import check, shipping_provider, what_is_wrong
 from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Unique
@@ -31,10 +36,11 @@ REQUIRED = {
 
 
 class Carrier(Entity, kw_only=True):
-    """A connected carrier. Its credentials are not kept: nothing here calls a carrier, so storing a password would only
-    be a risk."""
+    """A connected carrier. The credentials of one that is a registered provider are sealed in the registry, under
+    `key_id`; those of the others are not kept, since they are not called."""
 
     carrier_id: str
+    key_id: str = ""
 
 
 TABLE = stored(
@@ -44,7 +50,14 @@ TABLE = stored(
     columns="carrier_id",
     uniques=[Unique(("carrier_id",), "carrier_id", "The carrier is connected already.")],
 )
-V2 = Endpoint(2, TABLE, Listing(TABLE, 2, ""), "store_v2_information", "")
+V2 = Endpoint(2, TABLE, Listing(TABLE, 2, ""), "store_v2_information", "", secret=True)
+
+
+class Connection(NamedTuple):
+    """What a body connects: the carrier, and the values by which it knows the store."""
+
+    carrier_id: str
+    values: dict[str, Any]
 
 
 class _OfCarrier(Action):
@@ -91,9 +104,31 @@ class Connect(_OfCarrier):
             return [invalid("connection", "must be an object")]
         return [_missing(name) for name in REQUIRED.get(carrier, ()) if connection.get(name) in (None, "")]
 
+    def read(self, content: Any) -> Any:
+        carrier = super().read(content)
+        return Connection(carrier, content.get("connection") or {})
+
+    async def prefetch(self, context: Context, found: Found, draft: Any) -> Any:
+        """A provider is asked whether the values are right, and they are sealed. Raises Refusal."""
+        provider = shipping_provider(with_defaults(context.record.settings), draft.carrier_id)
+        if provider is None or context.keep_key is None or not context.may_fetch:
+            return ""
+        key_id = f"provider-{secrets.token_hex(12)}"
+        await context.keep_key(key_id, msgspec.json.encode(draft.values).decode())
+        if context.consult is not None:
+            wrong = what_is_wrong(await context.consult(check(provider, key_id)))
+            if wrong:
+                raise refuse_faults([invalid("connection", f"was not accepted: the carrier {wrong}")])
+        return key_id
+
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
-        if not await self._known(unit, write.draft):
-            await unit.insert(TABLE, Carrier(carrier_id=write.draft))
+        made = Carrier(carrier_id=write.draft.carrier_id, key_id=write.prefetched)
+        old = await query.one(unit.tx, TABLE, "carrier_id = $1", made.carrier_id)
+        if old is None:
+            await unit.insert(TABLE, made)
+        elif made.key_id:
+            made.id = old.entity.id
+            await unit.update(TABLE, old, made)
         return Emptied()
 
 

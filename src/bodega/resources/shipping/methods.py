@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from bodega.access.providers import SHIPPING, provider_of
 from bodega.kit.body import Changes
 from bodega.kit.bounds import AtMost
 from bodega.kit.endpoint import Endpoint, Parent
@@ -25,10 +26,26 @@ from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Link, Reference
 from bodega.storage.unit import Unit
 
-Type = Literal[
-    "perorder", "peritem", "weight", "total", "auspost", "canadapost", "endicia", "usps", "fedex", "royalmail",
-    "upsready", "zoom2u", "freeshipping",
-]  # fmt: skip
+TYPES = frozenset(
+    [
+        "perorder",
+        "peritem",
+        "weight",
+        "total",
+        "auspost",
+        "canadapost",
+        "endicia",
+        "usps",
+        "fedex",
+        "royalmail",
+        "upsready",
+        "zoom2u",
+        "freeshipping",
+    ]
+)
+Type = Annotated[str, msgspec.Meta(min_length=1, max_length=50)]
+"""One of `TYPES`, or the id of a shipping provider that is registered in the store."""
+
 FLAT = frozenset({"perorder", "peritem"})
 RANGED = frozenset({"weight", "total"})
 
@@ -160,10 +177,14 @@ async def default_to_all_channels(unit: Unit, changes: Changes, old: Method | No
         changes["channel_ids"] = await query.values(unit.tx, "SELECT id FROM channels ORDER BY id")
 
 
-async def check_method_settings(_unit: Unit, _old: Method | None, new: Method) -> None:
+async def check_method_settings(unit: Unit, old: Method | None, new: Method) -> None:
     """Every order can be priced: a flat type has a rate, the others have ranges or a default."""
     faults = []
     settings = new.settings
+    changed = old is None or old.type != new.type
+    if changed and new.type not in TYPES and provider_of(unit.terms.settings, SHIPPING, new.type) is None:
+        known = ", ".join(sorted(TYPES))
+        faults.append(invalid("type", f"must be one of {known}, or a shipping provider that the store has registered"))
     if new.type in FLAT and settings.rate is UNSET:
         faults.append(invalid("settings.rate", f"must be a number where the type is {new.type}"))
     if new.type in RANGED and not settings.range and not isinstance(settings.default_cost, Decimal):
