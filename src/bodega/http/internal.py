@@ -27,7 +27,7 @@ def _steps(store: OpenStore, client_id: str, also: Mapping[str, Any] | None) -> 
 
     The panel requires TLS itself, and callers from inside know the versions and methods.
     """
-    caller = Caller(_owner(client_id, store.record.hash), store, limited=False)
+    caller = Caller(owner(client_id, store.record.hash), store, limited=False)
 
     async def open_store(_app: AppContext, _request: Request) -> OpenStore:
         return store  # a store in maintenance is open to its owner
@@ -89,6 +89,7 @@ async def carry_out(
     return await judge(_steps(store, client_id, also), app, request, Seen(request.error_media))
 
 
-def _owner(client_id: str, store: str) -> Account:
+def owner(client_id: str, store: str) -> Account:
+    """The account of a store's owner, who may do everything, in the name of a client."""
     scopes = frozenset(SCOPES)
     return Account(client_id, store, client_id, "oauth", "", "", "", scopes, 0, 0, False, 0, 0)

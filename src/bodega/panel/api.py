@@ -10,13 +10,14 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from bodega.access.accounts import OWNERS_CLIENT
 from bodega.http.internal import carry_out
 from bodega.kit.upload import Upload
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
 from bodega.panel.web import PageError, PanelRequest, without_rows
 
-CLIENT = "panel"
+CLIENT = OWNERS_CLIENT
 """The client that rows written by the panel record."""
 
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
