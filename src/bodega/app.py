@@ -29,6 +29,7 @@ from bodega.journal.calls import recorder_of
 from bodega.journal.recorder import Journal
 from bodega.journal.request_logs import request_logs
 from bodega.journal.sync import JournalSync
+from bodega.journal.system_logs import system_logs
 from bodega.kit.compile import DECLARATIONS, compile_declarations
 from bodega.kit.route import Route
 from bodega.lab.faults.injector import FaultInjector
@@ -56,7 +57,7 @@ LOOK_SECONDS = 1.0
 
 def routes() -> Sequence[Route]:
     """Everything that is served, in both versions: the resources, and the journal as one."""
-    return (*ROUTES, request_logs())
+    return (*ROUTES, request_logs(), system_logs())
 
 
 @functools.cache
@@ -191,7 +192,7 @@ async def make_app(
         await listen()
     journal = Journal()
     journal_sync = JournalSync(stores, journal, written)
-    served = (*ROUTES, request_logs(journal_sync.search))
+    served = (*ROUTES, request_logs(journal_sync.search), system_logs(journal_sync.search))
     worker: list[Worker] = []
     caller = ProviderCaller(recorder_of(journal))
     app = AppContext(

@@ -27,8 +27,10 @@ from bodega.panel import (
     status,
     stock,
     tasks,
+    themes,
     variants,
     webhooks,
+    widgets,
 )
 from bodega.panel.web import PanelPage
 
@@ -50,6 +52,8 @@ def every() -> list[PanelPage]:
         content,
         redirects,
         marketing,
+        themes,
+        widgets,
         *developing,
         status,
         settings,
