@@ -344,6 +344,10 @@ def operator_of(name: str, found: Filter) -> str:
 ELSEWHERE: Mapping[str, Sequence[str]] = {
     "sites": ("url_type:in", "urls:in"),  # test_sites.py: which addresses a site has
     "site_certificates": ("urls:in",),  # test_sites.py
+    # test_widgets.py, test_custom_templates.py: what rows belong to that the row belongs to
+    "widgets": ("widget_template_kind", "widget_template_uuid", "site_id:in"),
+    "placements": ("widget_template_kind", "widget_template_uuid", "widget_uuid", "site_id:in"),
+    "custom_templates": ("is_valid",),
     "channel_listings": ("after",),  # test_channel_listings.py: a page begins behind a row
     "redirects": ("keyword",),  # test_content_v3.py: how a path begins
     # test_shopper_prices.py: whatever the case

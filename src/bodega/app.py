@@ -47,6 +47,7 @@ from bodega.storage.backend import Backend
 from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.storefront.bundle_upload import bundles
 from bodega.storefront.cart_page import carts as cart_page
+from bodega.storefront.moved_pages import moved_pages
 from bodega.storefront.plain_files import favicon, robots
 from bodega.tasks.worker import Worker
 
@@ -247,7 +248,16 @@ async def make_app(
         "llms.txt": reference,
         **panel,
     }
-    api = Api(app, written, mounts, meter, journal, faults=faults, reads_at_once=isinstance(backend, SqliteBackend))
+    api = Api(
+        app,
+        written,
+        mounts,
+        meter,
+        journal,
+        faults=faults,
+        reads_at_once=isinstance(backend, SqliteBackend),
+        otherwise=moved_pages(stores),
+    )
 
     async def looked() -> None:
         look()

@@ -45,6 +45,10 @@ STORE = (
         ),
     ),
     Section(
+        "Storefront",
+        (NavigationLink("Themes", "/themes", "theme"), NavigationLink("Widgets", "/widgets", "widget")),
+    ),
+    Section(
         "Develop",
         (
             NavigationLink("API accounts", "/accounts", "key"),

@@ -24,8 +24,10 @@ from bodega.panel import (
     status,
     stock,
     tasks,
+    themes,
     variants,
     webhooks,
+    widgets,
 )
 from bodega.panel.web import PanelPage
 
@@ -44,6 +46,8 @@ def every() -> list[PanelPage]:
         price_lists,
         promotions,
         channels,
+        themes,
+        widgets,
         *developing,
         status,
         settings,

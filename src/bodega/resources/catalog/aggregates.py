@@ -6,6 +6,7 @@ are all in its own file is declared there.
 
 from __future__ import annotations
 
+from bodega.domain.custom_templates import forget_custom_templates
 from bodega.domain.stock import CAUSE
 from bodega.domain.urls import urls_of
 from bodega.kit.entity import recognize_own_files
@@ -47,7 +48,11 @@ _CATEGORY = Aggregate(
     after_write=(categories.update_subtree, redirects.update_redirects("category")),
     cascade=(categories.cascade_to_subtree,),
     before_delete=(products.refuse_orphans, groups.remove_categories_from_groups),
-    after_delete=(_CATEGORY_URLS.after_delete, redirects.empty_redirects("category")),
+    after_delete=(
+        _CATEGORY_URLS.after_delete,
+        redirects.empty_redirects("category"),
+        forget_custom_templates("category"),
+    ),
     signals=(
         *events("store/category"),
         *events(
@@ -67,7 +72,11 @@ _BRAND = Aggregate(
     conflicts=(_BRAND_URLS.conflicts,),
     after_write=(redirects.update_redirects("brand"),),
     before_delete=(products.remove_brand_from_products,),
-    after_delete=(_BRAND_URLS.after_delete, redirects.empty_redirects("brand")),
+    after_delete=(
+        _BRAND_URLS.after_delete,
+        redirects.empty_redirects("brand"),
+        forget_custom_templates("brand"),
+    ),
 )
 
 _PRODUCT_URLS = urls_of(product.TABLE, "product")
@@ -100,7 +109,11 @@ _PRODUCT = Aggregate(
         redirects.leave_redirect("product"),
     ),
     before_delete=(groups.remove_products_from_groups,),
-    after_delete=(_PRODUCT_URLS.after_delete, redirects.empty_redirects("product")),
+    after_delete=(
+        _PRODUCT_URLS.after_delete,
+        redirects.empty_redirects("product"),
+        forget_custom_templates("product"),
+    ),
     signals=(
         *events("store/product", fields=product.UPDATING),
         fires(
