@@ -574,6 +574,8 @@ ELSEWHERE: dict[Reason, str] = {
     Reason.PAYMENT_DECLINED: "payments; tests/test_payments.py holds it after what is wrong with a body",
     Reason.PAYMENT_STATE: "payments of orders; nothing else of its step can be said of them",
     Reason.CODES_ATTACHED: "promotions; a delete of one meets no other reason of its step",
+    Reason.PROPERTY_IN_USE: "tax properties; a delete of some meets no other reason of its step",
+    Reason.CLASSES_REFUSED: "tax classes; nothing else of its step can be said of classes that are not there",
     Reason.CODES_NOT_GENERATED: "promotions; nothing else of its step can be said of a batch of codes",
     Reason.BASE_VARIANT_STAYS: "variants; a delete of one meets no other reason of its step",
 }

@@ -284,6 +284,20 @@ def without_its_codes(it: Mending) -> Reply:
     return it.sent.again()
 
 
+def without_its_values(it: Mending) -> Reply:
+    """Delete the values of the properties that the refusal names, then the properties."""
+    assert it.refused.json["details"]["property_ids"]
+    products = ",".join(str(one["id"]) for one in it.desk.ask("GET", "/v3/catalog/products").data)
+    assert it.desk.ask("DELETE", f"/v3/tax/products/properties?product_id:in={products}").status == 204
+    return it.sent.again()
+
+
+def of_a_class_that_there_is(it: Mending) -> Reply:
+    """Name a class that the store has."""
+    (made,) = it.desk.ask("POST", "/v3/tax/classes", [{"name": "Books"}]).data
+    return replace(it.sent, target=re.sub(r"id:in=\d+", f"id:in={made['id']}", it.sent.target)).again()
+
+
 def of_a_promotion_in_bulk(it: Mending) -> Reply:
     """Make a promotion whose codes are generated."""
     made = coupon_promotion(it.desk, coupon_type="BULK")
@@ -313,6 +327,8 @@ MENDED: Mapping[Reason, Mend] = {
         brand_id=None, **({"categories": [it.desk.shop.category()]} if it.desk.form is V2 else {})
     ).again(),
     Reason.CODES_ATTACHED: without_its_codes,
+    Reason.PROPERTY_IN_USE: without_its_values,
+    Reason.CLASSES_REFUSED: of_a_class_that_there_is,
     Reason.CODES_NOT_GENERATED: of_a_promotion_in_bulk,
     Reason.LIST_REFUSED: lambda it: replace(it.sent, body=json.dumps(json.loads(it.sent.body)[:1]).encode()).again(),
     Reason.NOT_THE_OWNER: by_its_owner,

@@ -29,6 +29,7 @@ from bodega.journal.calls import recorder_of
 from bodega.journal.recorder import Journal
 from bodega.journal.request_logs import request_logs
 from bodega.journal.sync import JournalSync
+from bodega.journal.system_logs import system_logs
 from bodega.kit.compile import DECLARATIONS, compile_declarations
 from bodega.kit.route import Route
 from bodega.lab.faults.injector import FaultInjector
@@ -46,6 +47,7 @@ from bodega.storage.backend import Backend
 from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.storefront.bundle_upload import bundles
 from bodega.storefront.cart_page import carts as cart_page
+from bodega.storefront.moved_pages import moved_pages
 from bodega.storefront.plain_files import favicon, robots
 from bodega.tasks.worker import Worker
 
@@ -55,7 +57,7 @@ LOOK_SECONDS = 1.0
 
 def routes() -> Sequence[Route]:
     """Everything that is served, in both versions: the resources, and the journal as one."""
-    return (*ROUTES, request_logs())
+    return (*ROUTES, request_logs(), system_logs())
 
 
 @functools.cache
@@ -190,7 +192,7 @@ async def make_app(
         await listen()
     journal = Journal()
     journal_sync = JournalSync(stores, journal, written)
-    served = (*ROUTES, request_logs(journal_sync.search))
+    served = (*ROUTES, request_logs(journal_sync.search), system_logs(journal_sync.search))
     worker: list[Worker] = []
     caller = ProviderCaller(recorder_of(journal))
     app = AppContext(
@@ -246,7 +248,16 @@ async def make_app(
         "llms.txt": reference,
         **panel,
     }
-    api = Api(app, written, mounts, meter, journal, faults=faults, reads_at_once=isinstance(backend, SqliteBackend))
+    api = Api(
+        app,
+        written,
+        mounts,
+        meter,
+        journal,
+        faults=faults,
+        reads_at_once=isinstance(backend, SqliteBackend),
+        otherwise=moved_pages(stores),
+    )
 
     async def looked() -> None:
         look()

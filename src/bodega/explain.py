@@ -86,6 +86,8 @@ CARRIES: dict[Reason, str] = {
     Reason.CIRCULAR_TREE: "what conflicts, and how to resolve it",
     Reason.ORPHANED_PRODUCTS: "the products, and how to resolve it",
     Reason.CODES_ATTACHED: "details.promotion_ids",
+    Reason.PROPERTY_IN_USE: "details.property_ids",
+    Reason.CLASSES_REFUSED: "details.missing_ids or details.used_ids",
     Reason.CODES_NOT_GENERATED: "Allow",
     Reason.TASK_ENDED: "the state of the task",
     Reason.PLAN_LIMIT_REACHED: "the resource, its limit and how many there are",

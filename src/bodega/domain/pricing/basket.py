@@ -173,12 +173,12 @@ consignment's) and fees (the charge's). What is missing has the rates of the sto
 
 
 class TaxPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """`rates` are those where the shopper is unless a consignment says more; `home` those at the store's own place, with
-    which `inclusive` prices are entered (None: the same).
+    """`rates` are those where the shopper is unless a consignment says more; `home` those at the store's own place,
+    with which `inclusive` prices are entered (None: the same).
 
     An `exempt` customer pays no tax: of an inclusive price what is left without it. Unless the store subtracts its own
-    tax (`subtracts_home`), an inclusive price is the same everywhere and only the tax in it differs. With `exact` each
-    rate's tax keeps its fractions and only the tax of a line is rounded; else each rate's is rounded by itself.
+    tax (`subtracts_home`), an inclusive price is the same everywhere and only the tax in it differs. With `exact` the
+    whole tax is rounded once, and each cost has its share of it; else each rate's tax on each cost is rounded.
     """
 
     rates: TaxRates = {}
@@ -186,6 +186,7 @@ class TaxPolicy(msgspec.Struct, frozen=True, kw_only=True):
     exempt: bool = False
     home: TaxRates | None = None
     subtracts_home: bool = True
+    exact: bool = False
     answers: TaxAnswers = {}
 
 

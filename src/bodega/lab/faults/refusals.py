@@ -351,6 +351,8 @@ BUILD: Mapping[Reason, Build] = {
     Reason.ORPHANED_PRODUCTS: _tree,
     Reason.BASE_VARIANT_STAYS: _told(variant_id=ID, product_id=ID),
     Reason.CODES_ATTACHED: _told(promotion_ids=[ID]),
+    Reason.PROPERTY_IN_USE: _told(property_ids=[ID]),
+    Reason.CLASSES_REFUSED: _told(missing_ids=[ID]),
     Reason.CODES_NOT_GENERATED: lambda asked: Refusal(asked.reason, headers=[(b"allow", b"OPTIONS")]),
     Reason.TASK_ENDED: _told(state="done"),
     Reason.PLAN_LIMIT_REACHED: _told(resource="products", limit=100, used=100),

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
+from bodega.access.providers import TAX, registered
 from bodega.domain.pricing.adjustments import ZERO, Adjustment, Origin
 from bodega.domain.pricing.amounts import rounded
 from bodega.domain.pricing.basket import Basket, BasketItem, Charge, ManualDiscount
@@ -27,6 +28,7 @@ from bodega.resources.marketing.promotions.candidates import candidates, policy_
 from bodega.resources.pricing.buyer import buyer_of
 from bodega.resources.pricing.facts import Choice, facts
 from bodega.resources.pricing.policy import Money, money_of, taxes_of
+from bodega.resources.providers import estimates
 from bodega.resources.providers.shipping_rates import Asking
 from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
@@ -153,10 +155,25 @@ async def reprice(unit: Unit, cart: Cart, of: Checkout | None = None) -> Quote:
         options = await costs.chosen(unit.tx, cart, of, owed, money, Asking(unit.terms.settings, unit.outside))
         if options:
             answer = quote(_with_checkout(basket, cart, of, options))
+    answer = await _asked(unit, cart, of, basket, options, answer)
     keep(cart, answer, inclusive=taxes_of(unit.terms.settings).inclusive)
     cart.totals = costs.totals_of(answer, options)
     await _name_coupons(unit, cart)
     return answer
+
+
+async def _asked(
+    unit: Unit, cart: Cart, of: Checkout | None, basket: Basket, options: Mapping[str, ShippingOption], found: Quote
+) -> Quote:
+    """The quote with what the store's tax provider says of it; as it was where none does. Raises Wanted."""
+    if of is None or not registered(unit.terms.settings, TAX):
+        return found
+    plain = replace(basket, tax=replace(basket.tax, subtracts_home=False))
+    entered = quote(_with_checkout(plain, cart, of, options)) if basket.tax.inclusive else found
+    answers = await estimates.answered(unit, cart, of, entered, basket.places, inclusive=basket.tax.inclusive)
+    if answers is None:
+        return found
+    return quote(_with_checkout(replace(basket, tax=replace(basket.tax, answers=answers)), cart, of, options))
 
 
 def _with_checkout(basket: Basket, cart: Cart, of: Checkout | None, options: Mapping[str, ShippingOption]) -> Basket:

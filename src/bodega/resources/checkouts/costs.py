@@ -26,8 +26,9 @@ from bodega.resources.carts.cart import (
 )
 from bodega.resources.checkouts import checkout, rates
 from bodega.resources.checkouts.checkout import Checkout, CheckoutConsignment
-from bodega.resources.checkouts.rates import Carriers, Destination, Parcel, ShippingOption
+from bodega.resources.checkouts.rates import Carriers, Parcel, ShippingOption
 from bodega.resources.customers import groups
+from bodega.resources.geography.destination import Destination
 from bodega.resources.pricing.buyer import buyer_of
 from bodega.resources.pricing.facts import decoded
 from bodega.resources.pricing.policy import SHIPPING, Money

@@ -16,7 +16,7 @@ EFFECTS: Mapping[str, Mapping[str, str]] = {
     "settings/store/profile": {
         "store_address": "`address` of `GET /v2/store`",
         "store_email": "`admin_email` of `GET /v2/store`",
-        "store_name": "`name` of `GET /v2/store`; the title and the logo of pages for shoppers; `store.name` in e-mails",
+        "store_name": "`name` of `GET /v2/store`; the title and logo of pages for shoppers; the name in e-mails",
         "store_phone": "`phone` of `GET /v2/store`",
     },
     "settings/store/locale": {

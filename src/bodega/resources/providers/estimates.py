@@ -1,0 +1,254 @@
+"""What the tax of a checkout is, asked of the store's tax provider: one document for each consignment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import msgspec
+
+from bodega.access.providers import TAX, registered
+from bodega.domain.pricing.basket import TaxAnswers
+from bodega.domain.pricing.quote import Cost, Quote, QuotedLine
+from bodega.kit.fields import moment
+from bodega.resources.carts.cart import Cart, CartItem
+from bodega.resources.checkouts.checkout import Checkout, CheckoutAddress
+from bodega.resources.geography import places
+from bodega.resources.inventory import location
+from bodega.resources.pricing.facts import decoded
+from bodega.resources.pricing.policy import SHIPPING, WRAPPING
+from bodega.resources.providers import tax_messages
+from bodega.resources.providers.connections import active
+from bodega.resources.providers.tax_messages import Requested
+from bodega.storage import query
+from bodega.storage.tx import Tx
+from bodega.storage.unit import Unit
+
+DIGITAL = "DigitalDelivery_{}"
+"""The document of what is not sent, by the id of the cart or the order."""
+
+
+class _Coded(msgspec.Struct, frozen=True):
+    id: int
+    sku: str = ""
+    upc: str = ""
+    product_tax_code: str = ""
+
+
+_coded = msgspec.json.Decoder(_Coded).decode
+
+
+class Facts(NamedTuple):
+    """What requests say of goods and classes: products and variants by id, the names of tax classes by number."""
+
+    products: Mapping[int, _Coded]
+    variants: Mapping[int, _Coded]
+    classes: Mapping[int, str]
+
+    def described(self, product_id: int, variant_id: int, sku: str, tax_class: int) -> dict[str, Any]:
+        """The members of an item that say what it is."""
+        owner = self.products.get(product_id, _Coded(0))
+        variant = self.variants.get(variant_id, _Coded(0))
+        reference = variant.sku or owner.sku or sku
+        code = {"code": owner.product_tax_code, "class_id": str(tax_class), "name": self.classes.get(tax_class, "")}
+        return {
+            "item_code": variant.upc or owner.upc or reference,
+            "item_reference": reference,
+            "tax_class": code,
+        }
+
+    def of(self, number: int) -> tuple[int, str]:
+        """A tax class, with its name."""
+        return number, self.classes.get(number, "")
+
+
+async def facts_of(tx: Tx, products: Sequence[int], variants: Sequence[int]) -> Facts:
+    """In three statements, however many there are."""
+    owners = {one.id: one for one in await decoded(tx, "products", sorted({*products} - {0}), _coded)}
+    made = {one.id: one for one in await decoded(tx, "variants", sorted({*variants} - {0}), _coded)}
+    return Facts(owners, made, await query.pairs(tx, "SELECT id, name FROM tax_classes"))
+
+
+async def answered(
+    unit: Unit, cart: Cart, of: Checkout, quoted: Quote, places: int, *, inclusive: bool
+) -> TaxAnswers | None:
+    """What the store's tax provider says of a checkout that was quoted without it. None: the store's own rates hold, for
+    there is no provider, nothing is known of where the goods go, or it failed. Raises Wanted."""
+    if not registered(unit.terms.settings, TAX):
+        return None
+    found = await active(unit.tx, unit.terms.settings)
+    if found is None:
+        return None
+    documents, requested = await _documents(unit, cart, of, quoted, inclusive=inclusive)
+    if not documents:
+        return None
+    content = {
+        "id": cart.uuid,
+        "currency_code": cart.currency_code,
+        "customer": await customer_of(unit.tx, cart.customer_id),
+        "transaction_date": moment(unit.now),
+        "documents": documents,
+    }
+    answer = unit.outside.to(tax_messages.ask(*found, "estimate", content, requested, keep=True))
+    return None if answer.body is None else tax_messages.answers_of(answer.body, requested, places)
+
+
+async def customer_of(tx: Tx, customer_id: int) -> dict[str, Any]:
+    """The shopper, as far as the store knows them."""
+    sql = "SELECT customer_group_id, tax_exempt_category FROM customers WHERE id = $1"
+    row = await tx.row(sql, customer_id) if customer_id else None
+    group_id, category = row if row is not None else (0, "")
+    return {
+        "customer_id": str(customer_id),
+        "customer_group_id": str(group_id or 0),
+        "taxability_code": category or "",
+        "tax_properties": [],
+    }
+
+
+async def _documents(
+    unit: Unit, cart: Cart, of: Checkout, quoted: Quote, *, inclusive: bool
+) -> tuple[list[dict[str, Any]], list[Requested]]:
+    lines = {line.key: line for line in quoted.lines}
+    items = {one.id: one for one in cart.items}
+    facts = await facts_of(unit.tx, [one.product_id for one in cart.items], [one.variant_id for one in cart.items])
+    origin = await origin_of(unit.tx, unit.terms.settings)
+    billing = None if of.billing_address is None else _address(of.billing_address)
+    costs = {one.key: one for one in quoted.consignments}
+    documents: list[dict[str, Any]] = []
+    requested: list[Requested] = []
+    sent: set[str] = set()
+    for one in of.consignments:
+        own = [key for key in one.item_ids if key in lines]
+        to = origin if one.pickup_method_id else None if one.address is None else _address(one.address)
+        if not own or to is None:
+            continue
+        sent.update(own)
+        costed = costs.get(one.id)
+        shipping, handling = (costed.shipping, costed.handling) if costed is not None else (None, None)
+        documents.append(
+            _document(one.id, to, origin, billing, (shipping, handling), requested, facts, inclusive=inclusive)
+        )
+        documents[-1]["items"] = [
+            _line(one.id, items[key], lines[key], requested, facts, inclusive=inclusive) for key in own
+        ]
+    rest = [key for key, line in lines.items() if key not in sent and line.item.kind in ("digital", "gift_certificate")]
+    if rest and billing is not None:
+        name = DIGITAL.format(cart.uuid)
+        documents.append(_document(name, billing, origin, billing, (None, None), requested, facts, inclusive=inclusive))
+        documents[-1]["items"] = [
+            _line(name, items[key], lines[key], requested, facts, inclusive=inclusive) for key in rest
+        ]
+    if documents:
+        documents[0]["items"] += [
+            _fee(documents[0]["id"], cost, requested, facts, inclusive=inclusive) for cost in quoted.fees
+        ]
+    return documents, requested
+
+
+def _fee(document: str, cost: Cost, requested: list[Requested], facts: Facts, *, inclusive: bool) -> dict[str, Any]:
+    amount, key = left_of(cost), str(cost.source)
+    requested.append(Requested(document, "fee", key, key, amount))
+    price = {"amount": amount, "tax_inclusive": inclusive}
+    return tax_messages.item("fee", key, cost.name, amount, facts.of(cost.tax_class), price=price)
+
+
+def _document(
+    name: str,
+    to: Mapping[str, Any],
+    origin: Mapping[str, Any],
+    billing: Mapping[str, Any] | None,
+    costs: tuple[Cost | None, Cost | None],
+    requested: list[Requested],
+    facts: Facts,
+    *,
+    inclusive: bool,
+) -> dict[str, Any]:
+    made: dict[str, Any] = {"id": name, "destination_address": to, "origin_address": origin}
+    if billing is not None:
+        made["billing_address"] = billing
+    for kind, cost in zip(("shipping", "handling"), costs, strict=True):
+        amount = Decimal(0) if cost is None else left_of(cost)
+        where = ", ".join(filter(None, (to["city"], to["country_name"], to["postal_code"])))
+        words = f"{kind.capitalize()} to {where}"
+        made[kind] = tax_messages.item(
+            kind,  # type: ignore[arg-type]
+            name,
+            words,
+            amount,
+            facts.of(SHIPPING),
+            item_code="" if cost is None else cost.name,
+            price={"amount": amount, "tax_inclusive": inclusive},
+        )
+        requested.append(Requested(name, kind, name, name, amount))  # type: ignore[arg-type]
+    return made
+
+
+def _line(
+    document: str, one: CartItem, line: QuotedLine, requested: list[Requested], facts: Facts, *, inclusive: bool
+) -> dict[str, Any]:
+    amount = left_of(line.cost)
+    exempt = line.item.kind == "gift_certificate"
+    made = tax_messages.item(
+        "item",
+        one.id,
+        one.name,
+        amount,
+        facts.of(line.item.tax_class),
+        price={"amount": amount, "tax_inclusive": inclusive},
+        quantity=one.quantity,
+        tax_exempt=exempt,
+        **facts.described(one.product_id, one.variant_id, one.sku, line.item.tax_class),
+    )
+    if not exempt:
+        requested.append(Requested(document, "item", one.id, one.id, amount))
+    if line.wrapping is not None:
+        wrapped = left_of(line.wrapping)
+        made["wrapping"] = tax_messages.item(
+            "wrapping",
+            one.id,
+            f"Wrapping: {line.wrapping.name}",
+            wrapped,
+            facts.of(WRAPPING),
+            price={"amount": wrapped, "tax_inclusive": inclusive},
+        )
+        requested.append(Requested(document, "wrapping", one.id, one.id, wrapped))
+    return made
+
+
+def left_of(cost: Cost) -> Decimal:
+    """What discounts leave of a cost, as it was entered."""
+    return sum((part.amount for part in cost.parts), Decimal(0))
+
+
+def _address(one: CheckoutAddress) -> dict[str, Any]:
+    return tax_messages.address(
+        one.address1,
+        one.address2,
+        one.city,
+        (one.state_or_province, one.state_or_province_code),
+        (one.country, one.country_code),
+        one.postal_code,
+        one.company,
+    )
+
+
+async def origin_of(tx: Tx, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the store is: its default location, in the store's country if that has no address."""
+    row = await query.get(tx, location.TABLE, location.DEFAULT)
+    one = location.Address() if row is None else row.entity.address
+    country = places.country(one.country_code or str(settings.get("country_code") or "US"))
+    state = places.state(country, one.state) if country is not None and one.state else None
+    return {
+        **tax_messages.address(
+            one.address1,
+            one.address2,
+            one.city,
+            (one.state, "") if state is None else (state.state, state.state_abbreviation),
+            ("", one.country_code) if country is None else (country.country, country.country_iso2),
+            one.zip,
+            "",
+        ),
+        "type": "COMMERCIAL",
+    }
