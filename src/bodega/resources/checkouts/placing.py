@@ -18,7 +18,7 @@ from bodega.domain.pricing.tax import combined, percents
 from bodega.kit.fields import moment
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, missing, refuse_faults
-from bodega.resources.carts import abandoned, basket, recovery
+from bodega.resources.carts import basket, recovery
 from bodega.resources.carts.cart import TABLE as CARTS
 from bodega.resources.carts.cart import Cart, CartItem, fire_cart_event
 from bodega.resources.checkouts.checkout import Checkout, CheckoutAddress, CheckoutConsignment
@@ -92,7 +92,7 @@ async def _convert(unit: Unit, old: Row, cart: Cart, order_id: int) -> None:
     cart.date_modified = moment(unit.now)
     await unit.update(CARTS, old, cart)
     await fire_cart_event(unit, cart, "converted", orderId=order_id)
-    await recovery.recovered(unit, cart, await abandoned.SETTINGS.of(unit.tx, cart.channel_id))
+    await recovery.recovered(unit, cart)
 
 
 def _unready(cart: Cart, of: Checkout) -> Iterator[Fault]:
