@@ -20,6 +20,7 @@ from bodega.panel import (
     products,
     promotions,
     settings,
+    shop_settings,
     sign_in,
     status,
     stock,
@@ -51,5 +52,6 @@ def every() -> list[PanelPage]:
         *developing,
         status,
         settings,
+        shop_settings,
     )
     return [page for module in modules for page in module.pages.all]
