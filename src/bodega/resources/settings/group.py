@@ -141,7 +141,7 @@ class Group(Generic[S]):
             fields.append((member, hint | None, None))
         if self.backed:
             fields.append((OVER, dict[str, Any], msgspec.field(default_factory=dict)))
-        entity = msgspec.defstruct(
+        entity: Any = msgspec.defstruct(
             f"{kind.__name__}Row",
             fields,
             bases=(Entity,),
