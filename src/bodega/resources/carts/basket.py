@@ -20,7 +20,7 @@ from bodega.domain.pricing.quote import Quote, QuotedLine
 from bodega.law.refusal import invalid, refuse_faults
 from bodega.resources.carts.cart import Cart, CartCoupon, CartItem, LineReduction
 from bodega.resources.catalog import product
-from bodega.resources.checkouts import costs
+from bodega.resources.checkouts import costs, tax_estimates
 from bodega.resources.checkouts.checkout import Checkout
 from bodega.resources.checkouts.rates import ShippingOption
 from bodega.resources.marketing import coupons
@@ -28,7 +28,6 @@ from bodega.resources.marketing.promotions.candidates import candidates, policy_
 from bodega.resources.pricing.buyer import buyer_of
 from bodega.resources.pricing.facts import Choice, facts
 from bodega.resources.pricing.policy import Money, money_of, taxes_of
-from bodega.resources.providers import estimates
 from bodega.resources.providers.shipping_rates import Asking
 from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
@@ -155,25 +154,28 @@ async def reprice(unit: Unit, cart: Cart, of: Checkout | None = None) -> Quote:
         options = await costs.chosen(unit.tx, cart, of, owed, money, Asking(unit.terms.settings, unit.outside))
         if options:
             answer = quote(_with_checkout(basket, cart, of, options))
-    answer = await _asked(unit, cart, of, basket, options, answer)
+    answer, provider_id = await _asked(unit, cart, of, basket, options, answer)
     keep(cart, answer, inclusive=taxes_of(unit.terms.settings).inclusive)
     cart.totals = costs.totals_of(answer, options)
+    cart.totals.tax_provider_id = provider_id
     await _name_coupons(unit, cart)
     return answer
 
 
 async def _asked(
     unit: Unit, cart: Cart, of: Checkout | None, basket: Basket, options: Mapping[str, ShippingOption], found: Quote
-) -> Quote:
-    """The quote with what the store's tax provider says of it; as it was where none does. Raises Wanted."""
+) -> tuple[Quote, str]:
+    """The quote with what the store's tax provider says of it, and the provider's id; as it was, and "", where none
+    does. Raises Wanted."""
     if of is None or not registered(unit.terms.settings, TAX):
-        return found
+        return found, ""
     plain = replace(basket, tax=replace(basket.tax, subtracts_home=False))
     entered = quote(_with_checkout(plain, cart, of, options)) if basket.tax.inclusive else found
-    answers = await estimates.answered(unit, cart, of, entered, basket.places, inclusive=basket.tax.inclusive)
+    answers = await tax_estimates.answered(unit, cart, of, entered, basket.places, inclusive=basket.tax.inclusive)
     if answers is None:
-        return found
-    return quote(_with_checkout(replace(basket, tax=replace(basket.tax, answers=answers)), cart, of, options))
+        return found, ""
+    taxed = replace(basket, tax=replace(basket.tax, answers=answers.taxes))
+    return quote(_with_checkout(taxed, cart, of, options)), answers.provider_id
 
 
 def _with_checkout(basket: Basket, cart: Cart, of: Checkout | None, options: Mapping[str, ShippingOption]) -> Basket:

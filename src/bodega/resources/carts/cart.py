@@ -176,6 +176,7 @@ class Totals(msgspec.Struct, kw_only=True):
     grand_total: Money = ZERO
     consignments: list[ConsignmentTotals] = []
     fees: list[FeeTotal] = []
+    tax_provider_id: str = ""
 
 
 class Cart(Entity, kw_only=True):

@@ -63,7 +63,7 @@ async def place(unit: Unit, old: Row, of: Checkout) -> int:
     rules = taxes_of(unit.terms.settings)
     new = begun({"customer_id": cart.customer_id, "channel_id": cart.channel_id}, money, rules, unit.now)
     new.cart_id, new.status_id, new.order_source = cart.uuid, INCOMPLETE, SOURCE
-    new.payment_method = ""
+    new.payment_method, new.tax_provider_id = "", cart.totals.tax_provider_id
     new.customer_message, new.customer_locale = of.customer_message, cart.locale
     assert of.billing_address is not None
     new.billing_address = BillingAddress(**_address(of.billing_address), form_fields=_answers(of.billing_address))
