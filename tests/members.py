@@ -17,6 +17,7 @@ from replies.customers import V2_HOME
 from replies.orders import FIELD, RETURNED
 from replies.promotions import BASES as PROMOTIONS
 from replies.promotions import BASES_OF_COUPONS as COUPON_PROMOTIONS
+from replies.widgets import LAYOUT, PAGE
 
 P3 = "/v3/catalog/products"
 NEW_IMAGE = {"image_url": "{picture}", "description": "Side"}
@@ -61,6 +62,9 @@ PICKUP = {
     "location": {"name": "Shop", "country_alpha2": "US"},
 }  # fmt: skip
 
+MAIL = {"subject": "Come back", "body": "<p>Do</p>", "translations": [{"locale": "en", "keys": {"a": "b"}}]}
+AS_TAG = {"kind": "script_tag", "src": "", "load_method": "default", "integrity_hashes": []}
+
 ANN = {"name": "Ann", "email": "ann@shop.test"}
 GIFT = {"name": "Gift", "theme": "Boy", "amount": 9, "quantity": 1, "sender": ANN, "recipient": ANN, "message": "Here"}
 ENGRAVING = {"name": "Engraving", "sku": "ENG", "quantity": 1, "list_price": 4, "image_url": "https://shop.test/e.png"}
@@ -73,7 +77,27 @@ WRAPPED = {
     ]
 }  # fmt: skip
 
+OTHERS = {"id": "b3RoZXI6", "type": "other"}
+BY_BRAND = {"id": "YnJhbmQ6", "type": "brand"}
 BASES: Mapping[str, Sequence[Any]] = {
+    "PUT /v3/settings/search/filters": [[OTHERS], [BY_BRAND]],
+    "PUT /v3/settings/search/filters/contexts": [
+        [{"context": {"channel_id": 1}, "data": [OTHERS]}],
+        [{"context": {"channel_id": 1}, "data": [BY_BRAND]}],
+    ],
+    "POST /v3/content/page-widgets": [{**PAGE, "regions": [{"name": "page_builder_content", "children": [LAYOUT]}]}],
+    "PUT /v3/content/pages/{page_id}": [
+        Row("PUT", "/v3/content/pages/{contact_page}", {"type": "contact_form"}),
+        Row("PUT", "/v3/content/pages/{link_page}", {"type": "link"}),
+    ],
+    "PUT /v3/content/pages": [
+        Row("PUT", "/v3/content/pages", {"id": "{of_us}", "sort_order": 3}),
+        Row("PUT", "/v3/content/pages", {"id": "{contact_page}", "sort_order": 3}),
+        Row("PUT", "/v3/content/pages", {"id": "{link_page}", "sort_order": 3}),
+    ],
+    "POST /v3/content/scripts": [{"name": "Tag", "kind": "script_tag", "html": "<script></script>"}],
+    "POST /v3/marketing/abandoned-cart-emails": [{"template": MAIL}],
+    "PUT /v3/marketing/abandoned-cart-emails/{email_id}": [{"template": MAIL}],
     "POST /v3/carts/{cart_id:text}/items": [{"custom_items": [ENGRAVING]}, {"gift_certificates": [GIFT]}, WRAPPED],
     "POST /v3/carts": [{"gift_certificates": [GIFT]}, {"custom_items": [ENGRAVING]}, WRAPPED],
     "PUT /v3/carts/{cart_id:text}/items/{item_id:text}": [{"line_item": WRAPPED["line_items"][0]}],
@@ -227,6 +251,12 @@ OPENING: Sequence[Row] = [
 """Rows to name, made before those of `tests/replies`."""
 
 ROWS: Sequence[Row] = [
+    Row("PUT", "/v3/content/pages/{of_us}", {"sort_order": 2}),
+    Row("PUT", "/v3/content/pages", {"id": "{of_us}", "sort_order": 4}),
+    Row("POST", "/v3/content/scripts", {"name": "Other", "src": "https://other.test/a.js"}),
+    Row("POST", "/v3/marketing/abandoned-cart-emails", {"is_active": False}),
+    Row("PUT", "/v3/marketing/abandoned-cart-emails/{left_email}", {"coupon_code": "NINE"}),
+    Row("POST", "/v3/content/page-widgets", PAGE),
     Row("POST", "/v3/carts", {"line_items": [{"product_id": "{mug}", "quantity": 1}]}, name="full_cart"),
     Row("GET", "/v3/carts/{full_cart}", name="full_item", key="line_items.physical_items.0.id"),
     Row("POST", "/v3/carts/{full_cart}/items", {"line_items": [{"product_id": "{mug}", "quantity": 1}]}),
@@ -396,6 +426,7 @@ ROWS: Sequence[Row] = [
 EVERY = "consignments,consignments.line_items,fees"
 RECORDS = "/v3/pricelists/{trade_list}/records?include=bulk_pricing_tiers,sku"
 READ: Mapping[str, Mapping[str, str]] = {
+    "POST /v3/content/page-widgets": {"": "{here}?template_file=pages/page&entity_id=5"},
     "POST /v2/orders": {
         "": "{here}/{id}?include=" + EVERY, "products": "{here}/{id}/products",
         "shipping_addresses": "{here}/{id}/shipping_addresses",
@@ -436,6 +467,29 @@ AT_NOON = {"2031-05-04T12:00:00Z": "2031-05-04T12:00:00+00:00"}
 IN_CART = "line_items.physical_items.[]"
 PRICED = ("subtotal", "shipping_cost", "handling_cost", "wrapping_cost", "total")
 TOLD: Sequence[Told] = [
+    Told("PUT /v3/settings/search/filters*", "*show_*", [False]),
+    Told("PUT /v3/settings/store/units-of-measurement", "decimal_token", ["_"]),
+    Told("PUT /v3/settings/store/units-of-measurement", "thousands_token", [" "]),
+    Told("PUT /v3/settings/inventory/notifications", "*_address", [["new@shop.test"]]),
+    Told("PUT /v3/settings/store/locale", "default_shopper_language", ["fr, fr-ca"]),
+    Told("PUT /v3/settings/store/locale", "store_country", ["France"]),
+    Told("PUT /v3/settings/search/filters", "id", ["cHJpY2U6"], inside={"type": "price"}),
+    Told("PUT /v3/settings/search/filters", "type", ["price"], inside={"id": "cHJpY2U6"}),
+    Told("PUT /v3/settings/search/filters/*", "data.id", ["cHJpY2U6"], inside={"type": "price"}),
+    Told("PUT /v3/settings/search/filters/*", "data.type", ["price"], inside={"id": "cHJpY2U6"}),
+    Told("* /v3/content/*", "template_file", ["pages/brand"]),
+    Told("* /v3/content/widget-templates*", "*conditional.value", [["no"]]),
+    Told("* /v3/content/*", "widget_configuration", [{"size": "big", "own": 1}]),
+    Told("* /v3/content/page-widgets", "*configuration", [{"size": "big", "own": 1}]),
+    Told("* /v3/content/page-widgets", "*.storefront_api_query_params", [{"productId": 8}]),
+    Told("* /v3/themes/*", "settings", [{"logo_size": "200x80"}]),
+    Told("* /v3/content/pages*", "url", ["/chosen-page/"]),
+    Told("PUT /v3/storefront/redirects", "from_path", ["/another-path/"]),
+    Told("PUT /v3/storefront/redirects", "to.entity_id", ["{other_product}"], inside={"type": "product"}),
+    Told("PUT /v3/storefront/redirects", "to.type", ["brand"], inside={"entity_id": "{other_brand}"}),
+    Told("* /v3/content/scripts*", "html", ["<script>let b</script>"], beside=AS_TAG),
+    Told("PUT /v3/content/scripts/*", "kind", ["script_tag"], beside={**AS_TAG, "html": "<script></script>"}),
+    Told("* /v3/content/scripts*", "integrity_hashes", [["sha512-Q2hhdA=="]]),
     Told("POST /v3/catalog/categories", "parent_id", ["{other_category}"]),
     Told("* /v3/catalog/trees/categories", "parent_id", ["{other_category}"]),
     Told("* /v3/catalog/trees/categories", "url.path", ["/chosen/"]),
@@ -616,6 +670,9 @@ FIELDS = "read-only by the operation's text"
 FORMS = "one form of several stands there already; test_promotions.py writes and reads each"
 BASIS = "what goes with it has to stand beside it: test_checkouts.py"
 REFUSED: Sequence[Known] = [
+    Known("* /v3/content/*", "*widget_template_uuid", NAMES),
+    Known("* /v3/content/placements*", "widget_uuid", NAMES),
+    Known("POST /v3/themes/*", "variation_id", NAMES),
     Known("* /v3/checkouts/*", "*version", "any but the present version is a conflict (rule 30)"),
     Known("* /v3/checkouts/*", "*state_or_province_code", "must be of the country"),
     Known("* /v3/checkouts/*billing-address*", "country_code", "its states are others"),
@@ -667,6 +724,7 @@ REFUSED: Sequence[Known] = [
         for size in ("zoom", "thumbnail", "standard", "tiny")
     ),
     Known("PUT /v2/pages/{id}", "channel_id", FIELDS),
+    Known("PUT /v3/content/pages*", "channel_id", "a page stays on its channel"),
     Known("PUT /v3/customers", "origin_channel_id", "does not change (rule 102)"),
     Known("PUT /v3/customers/attribute-values", "id", NAMES),
     Known("PUT /v3/customers/form-field-values", "address_id", "stands for customer_id, and not beside it"),
@@ -698,12 +756,17 @@ REFUSED: Sequence[Known] = [
 
 UNSENT: Sequence[str] = [
     "POST /v3/payments/access_tokens",
+    "POST /v3/storefront/redirects/imex/export",
+    "POST /v3/themes",
     "POST /v3/catalog/products/{product_id}/variants/{id}/image",
 ]
-"""Operations with a published body that are not tried: payments (`test_payments.py`), a form with a file
-(`test_images.py`)."""
+"""Operations with a published body that are not tried: payments (`test_payments.py`), jobs of redirects, of which a
+store has one at a time (`test_redirect_jobs.py`), forms with a file (`test_images.py`, `test_themes.py`)."""
 
 ELSEWHERE: Sequence[Known] = [
+    Known("PUT /v3/settings/analytics/*", "is_oauth_connected", "test_store_settings.py"),
+    Known("* /v3/marketing/*", "*translations.keys", "test_emails.py"),
+    Known("POST /v3/content/scripts", "kind", "test_content_v3.py"),
     Known("* /v3/channels/currency-assignments", "channel_id", "test_channel_currencies.py"),
     Known("PUT */channel-assignments", "product_id", "test_assignments.py"),
     Known("*", "*value_data", "test_options.py"),

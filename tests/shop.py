@@ -15,7 +15,7 @@ from urllib.parse import quote
 from weakref import WeakSet
 
 from bodega.access.plans import NO_HOUR
-from bodega.access.scopes import SCOPES
+from bodega.access.scopes import READERS, SCOPES
 from bodega.app import Application, make_app
 from bodega.clock import Clock
 from bodega.events import hooks
@@ -40,7 +40,7 @@ PATIENCE = 60.0
 MAX_OPEN = 8
 """Stores that a house of the tests keeps open: each holds connections, and a database server has few of them. A store
 that was closed is opened again by its next request."""
-EVERYTHING = frozenset(scope for scope in SCOPES if not scope.endswith("_read_only"))
+EVERYTHING = frozenset(scope for scope in SCOPES if scope not in READERS.values())
 
 
 @dataclass
@@ -268,7 +268,7 @@ class Server:
 
         self.run(answer())
         answered = {name.decode(): value.decode("latin-1") for name, value in sent[0]["headers"]}
-        return Reply(sent[0]["status"], answered, sent[1]["body"])
+        return Reply(sent[0]["status"], answered, b"".join(part["body"] for part in sent[1:]))
 
 
 @contextmanager

@@ -299,3 +299,31 @@ def test_scripts_are_sorted_and_of_channels(shop: Shop) -> None:
     assert names("?sort=date_created&direction=asc") == ["b", "C", "a"]
     assert names("?channel_id:in=2") == ["C"]
     assert shop.get(SCRIPTS + "?sort=src").status == 422
+
+
+def test_a_redirect_acts_on_the_host_of_its_site(shop: Shop) -> None:
+    """301 at the host of the storefront, with or without a slash; elsewhere, and for what was deleted, nothing."""
+    product, site = shop.product("Bath Towel"), second_site(shop)
+    shop.put(
+        REDIRECTS,
+        [
+            redirect("/old-towel", type="product", entity_id=product),
+            redirect("/äther/", type="url", url="https://other.test/ä b"),
+            redirect("/only-there", site),
+        ],
+    )
+
+    def asked(path: str, host: str, method: str = "GET") -> tuple[int, str | None]:
+        reply = shop.request(method, path, base="", headers={"host": host}, token="")
+        return reply.status, reply.headers.get("location")
+
+    own = f"store-{shop.name}.localhost"
+    assert asked("/old-towel", own) == asked("/old-towel/?page=2", own) == (301, "/bath-towel/")
+    assert asked("/old-towel", own, "HEAD") == (301, "/bath-towel/")
+    assert asked("/old-towel", own, "POST")[1] is None
+    assert asked("/äther", own) == (301, "https://other.test/%C3%A4%20b")
+    assert asked("/only-there", own)[1] is None
+    channel = shop.get(f"/v3/sites/{site}").data["channel_id"]
+    assert asked("/only-there", f"store-{shop.name}-{channel}.localhost") == (301, "/new/")
+    shop.delete(f"/v3/catalog/products/{product}")
+    assert asked("/old-towel", own)[1] is None

@@ -47,7 +47,7 @@ def host(shop: Shop) -> str:
 
 def test_every_documented_operation_that_is_not_served_says_so(shop: Shop) -> None:
     """404 `NOT_SERVED_HERE`, also where its path is served by other methods: then Allow names those, and no other."""
-    assert len(ANSWERED) > 100
+    assert len(ANSWERED) >= 20
     for operation in ANSWERED:
         reply = asked(shop, operation)
         assert (reply.status, reply.reason) == (404, "NOT_SERVED_HERE"), operation
@@ -220,16 +220,15 @@ def test_the_missing_operations_are_listed_by_host_and_group() -> None:
     assert {(one["version"], one["method"], one["path"]) for one in found} == lacking
     hosts = {(one["version"], one["host"]) for one in found}
     assert hosts <= set(HOSTS.items()), "each version of the list is of one host"
-    assert {one["group"].partition(".")[0] for one in found if one["host"] == "provider"} == {"provider"}
     shown = CliRunner().invoke(main, ["routes", "--missing"]).stdout
-    assert "v3 themes\n" in shown
+    assert "storefront storefront\n" in shown
     heads = {host: shown.index(f"{head}: {sum(one['host'] == host for one in found)}\n")
              for host, head in ASKED_OF.items() if host in {one["host"] for one in found}}  # fmt: skip
     assert sorted(heads, key=heads.__getitem__) == [host for host in ASKED_OF if host in heads]
-    assert heads["api"] < shown.index("v3 themes\n") < heads["storefront"] < shown.index("storefront storefront\n")
+    assert heads["storefront"] < shown.index("storefront storefront\n")
     assert f"{len(found)} documented operations are not served." in shown
-    chosen = json.loads(CliRunner().invoke(main, ["routes", "--missing", "--group", "themes", "--json"]).stdout)
-    assert {one["group"] for one in chosen} == {"themes"}
+    chosen = json.loads(CliRunner().invoke(main, ["routes", "--missing", "--group", "storefront", "--json"]).stdout)
+    assert {one["group"].partition(".")[0] for one in chosen} == {"storefront"}
 
 
 def test_every_version_of_the_list_has_a_host_with_a_heading() -> None:

@@ -26,6 +26,7 @@ from bodega.law.refusal import Refusal
 from bodega.resources import ROUTES, TABLES
 from bodega.resources.catalog import assignments, products, variants
 from bodega.resources.catalog.options.option import V2_TYPES
+from bodega.resources.content import redirect_jobs
 from bodega.resources.customers import attribute_values
 from bodega.resources.customers.form_fields import TYPES
 from bodega.resources.inventory import items
@@ -51,7 +52,7 @@ LINKS: Mapping[str, Mapping[str, str]] = {
 BESIDE = {
     assignments.IS_ON: "product_channels", products.LOW: "variants", attribute_values.OF_NAME: "customer_attributes",
     refunds.OF_TRANSACTION: "order_transactions", items.AT_LOCATION: "stock_levels", items.WITH_CODE: "locations",
-    promotions.ON_CHANNELS: "promotion_channels",
+    promotions.ON_CHANNELS: "promotion_channels", redirect_jobs.IN_STATUS: "tasks",
 }  # fmt: skip
 START = datetime(2025, 9, 4, tzinfo=UTC)
 TEXTS = ("", "a", "Ab", "b%", "c_!", "AB c", "7")
@@ -170,6 +171,9 @@ def asked(dice: random.Random, one: Listed, found: Filter, operator: str) -> tup
     elif isinstance(column, Member):
         sql_type = (LINKS.get(column.table) or BY_NAME[column.table].types)[column.column]
         kind, column = ("number" if sql_type == "INTEGER" else "text"), column.column
+    elif column == redirect_jobs.IN_STATUS:
+        word = dice.choice(redirect_jobs.STATES)
+        return word, [word]
     elif isinstance(column, SqlTest):
         kind, column = ("text" if column in (attribute_values.OF_NAME, items.WITH_CODE) else "number"), ""
     else:
@@ -272,6 +276,14 @@ def _holding(row: Row, world: World) -> list[Any]:
     ]
 
 
+def _status(row: Row, world: World) -> str:
+    """The state of a job: that of its task, unless it has ended itself."""
+    states = [task["state"] for task in world["tasks"] if task["id"] == row["task_id"] is not None]
+    if row["state"] not in ("new", "working") or states in (["pending"], ["running"]):
+        return str(row["state"])
+    return "failed" if states == ["failed"] else "aborted"
+
+
 OURS: Mapping[Any, Callable[[Row, World], Any]] = {
     products.LOW: _low,
     products.OUT_OF_STOCK: _out,
@@ -283,6 +295,7 @@ OURS: Mapping[Any, Callable[[Row, World], Any]] = {
     items.WITH_CODE: lambda row, world: [
         place["code_key"] for place in world["locations"] if place["id"] in _holding(row, world)
     ],
+    redirect_jobs.IN_STATUS: lambda row, world: [_status(row, world)],
     promotions.ON_CHANNELS: lambda row, world: [
         *(MANY if row["is_everywhere"] else ()),
         *(pair["channel_id"] for pair in world["promotion_channels"] if pair["promotion_id"] == row["id"]),
@@ -331,7 +344,12 @@ def operator_of(name: str, found: Filter) -> str:
 ELSEWHERE: Mapping[str, Sequence[str]] = {
     "sites": ("url_type:in", "urls:in"),  # test_sites.py: which addresses a site has
     "site_certificates": ("urls:in",),  # test_sites.py
+    # test_widgets.py, test_custom_templates.py: what rows belong to that the row belongs to
+    "widgets": ("widget_template_kind", "widget_template_uuid", "site_id:in"),
+    "placements": ("widget_template_kind", "widget_template_uuid", "widget_uuid", "site_id:in"),
+    "custom_templates": ("is_valid",),
     "channel_listings": ("after",),  # test_channel_listings.py: a page begins behind a row
+    "redirects": ("keyword",),  # test_content_v3.py: how a path begins
     # test_shopper_prices.py: whatever the case
     "price_records": (
         "sku",

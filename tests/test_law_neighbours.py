@@ -569,10 +569,13 @@ ELSEWHERE: dict[Reason, str] = {
     Reason.QUANTITY_OUT_OF_BOUNDS: "orders; tests/test_wording.py holds what it says",
     Reason.OUT_OF_STOCK: "orders; tests/test_order_stock.py holds it after what is wrong with a body",
     Reason.VERSION_CONFLICT: "carts; tests/test_carts.py holds it",
+    Reason.DEPLOYMENT_UNDERWAY: "deployments; tests/test_hosting.py holds it",
     Reason.CHECKOUT_PLACED: "checkouts; tests/test_checkouts.py holds it",
     Reason.PAYMENT_DECLINED: "payments; tests/test_payments.py holds it after what is wrong with a body",
     Reason.PAYMENT_STATE: "payments of orders; nothing else of its step can be said of them",
     Reason.CODES_ATTACHED: "promotions; a delete of one meets no other reason of its step",
+    Reason.PROPERTY_IN_USE: "tax properties; a delete of some meets no other reason of its step",
+    Reason.CLASSES_REFUSED: "tax classes; nothing else of its step can be said of classes that are not there",
     Reason.CODES_NOT_GENERATED: "promotions; nothing else of its step can be said of a batch of codes",
     Reason.BASE_VARIANT_STAYS: "variants; a delete of one meets no other reason of its step",
 }

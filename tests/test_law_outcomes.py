@@ -8,7 +8,17 @@ from typing import NamedTuple
 
 import pytest
 
-from bodega.law.outcome import OUTCOMES, Accepted, Created, Emptied, Outcome, PartlyDone, PartlyRefused, Shown
+from bodega.law.outcome import (
+    OUTCOMES,
+    Accepted,
+    Created,
+    Emptied,
+    Outcome,
+    PartlyDone,
+    PartlyMissing,
+    PartlyRefused,
+    Shown,
+)
 from bodega.law.reasons import Step
 from forms import FORMS, QUOTA_HEADERS, V2, V3, XML, Desk, Form, basic, path_to
 from shop import Reply, Shop
@@ -115,6 +125,16 @@ def looks_partly_refused(desk: Desk, reply: Reply) -> None:
     assert desk.shop.rows("brand_metafields") == 1
 
 
+def partly_missing(desk: Desk) -> Reply:
+    desk.shop.post("/v3/content/pages", {"type": "page", "name": "About"})
+    return desk.ask("DELETE", "/v3/content/pages?id:in=1,9")
+
+
+def looks_partly_missing(desk: Desk, reply: Reply) -> None:
+    assert reply.json["details"] == {"missing_ids": [9]}
+    assert desk.shop.rows("web_pages") == 0
+
+
 DONE += [
     Done(Shown, 200, FORMS, "RFC 9110 15.3.1", shown, looks_shown),
     Done(Shown, 200, [V3], "contract/http.md: most V3 creates are 200", created, looks_created),
@@ -125,6 +145,7 @@ DONE += [
     Done(PartlyDone, 207, FORMS, "rule 48", partly_done, looks_partly_done),
     Done(PartlyDone, 207, [V3], "RFC 4918 11.1", partly_updated, looks_partly_updated),
     Done(PartlyRefused, 422, [V3], "as documented for metafields", partly_refused, looks_partly_refused),
+    Done(PartlyMissing, 404, [V3], "as documented for pages", partly_missing, looks_partly_missing),
 ]
 
 

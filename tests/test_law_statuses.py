@@ -250,7 +250,8 @@ def a_suffix_in_v3(desk: Desk) -> Send:
 
 @refused(Reason.NOT_SERVED_HERE, "a documented operation that is not served", [V3])
 def a_documented_path_that_is_not_served(desk: Desk) -> Send:
-    return lambda: desk.ask("POST", "/v3/themes", {})
+    host = f"store-{desk.shop.name}.localhost:8443"
+    return lambda: desk.ask("POST", "/api/storefront/carts", {}, base="", headers={"host": host})
 
 
 @refused(Reason.MOVED_ROUTE, "RFC 9110 15.4.2", [V2, XML])
@@ -519,6 +520,17 @@ def a_checkout_that_became_an_order(desk: Desk) -> Send:
     return lambda: desk.ask("PUT", path, {"customer_message": "Late"})
 
 
+@refused(Reason.DEPLOYMENT_UNDERWAY, "a project has one deployment at a time", [V3])
+def a_second_deployment(desk: Desk) -> Send:
+    home = "/v3/infrastructure"
+    desk.shop.freeze(2_000_000_000)
+    project = desk.shop.post(f"{home}/projects", {"name": "North"}).data["uuid"]
+    upload = desk.shop.post(f"{home}/deployments/uploads", {}).data["upload_uuid"]
+    body = {"project_uuid": project, "upload_uuid": upload}
+    assert desk.shop.post(f"{home}/deployments", body).status == 200
+    return lambda: desk.ask("POST", f"{home}/deployments", body)
+
+
 UNPAID = {
     "billing_address": BUYER,
     "products": [{"name": "Work", "quantity": 1, "price_ex_tax": 1, "price_inc_tax": 1}],
@@ -667,6 +679,20 @@ def coupon_promotion(desk: Desk, **more: Any) -> int:
 def a_promotion_that_still_has_codes(desk: Desk) -> Send:
     promotion = coupon_promotion(desk, codes={"code": "TEN"})
     return lambda: desk.ask("DELETE", f"/v3/promotions/{promotion}")
+
+
+@refused(Reason.PROPERTY_IN_USE, "rule 112", [V3])
+def a_tax_property_that_a_product_has(desk: Desk) -> Send:
+    desk.shop.post("/v3/tax/properties", [{"code": "A", "display_name": "A", "type": "PRODUCT"}])
+    product = desk.shop.product()
+    made = desk.ask("PUT", "/v3/tax/products/properties", [{"product_id": product, "tax_properties": {"A": "1"}}])
+    assert made.status == 200
+    return lambda: desk.ask("DELETE", "/v3/tax/properties?id:in=1")
+
+
+@refused(Reason.CLASSES_REFUSED, "rule 111", [V3])
+def a_tax_class_that_is_not_there(desk: Desk) -> Send:
+    return lambda: desk.ask("DELETE", "/v3/tax/classes?id:in=9")
 
 
 @refused(Reason.CODES_NOT_GENERATED, "rule 115", [V3])
@@ -978,6 +1004,8 @@ MUST: dict[Reason, Callable[[Desk, Reply], None]] = {
     Reason.ORPHANED_PRODUCTS: orphans,
     Reason.BASE_VARIANT_STAYS: detail("product_id", 1),
     Reason.CODES_ATTACHED: detail("promotion_ids", [1]),
+    Reason.PROPERTY_IN_USE: detail("property_ids", [1]),
+    Reason.CLASSES_REFUSED: detail("missing_ids", [9]),
     Reason.CODES_NOT_GENERATED: allow_nothing,
     Reason.TASK_ENDED: detail("state", "done"),
     Reason.PLAN_LIMIT_REACHED: limit_of_brands,

@@ -113,7 +113,7 @@ def _paths(shop: Shop, segments: list[str], known: str = "") -> Iterator[str]:
     reply = shop.get(known)
     listed = reply.json if reply.status == 200 else []
     for item in (listed["data"] if isinstance(listed, dict) else listed)[:5]:
-        yield from _paths(shop, rest, f"{known}/{item['id']}")
+        yield from _paths(shop, rest, f"{known}/{next(item[key] for key in ('id', 'uuid', 'type_id') if key in item)}")
 
 
 def _writes_at(path: str) -> Iterator[tuple[str, Action]]:

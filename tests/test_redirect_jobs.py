@@ -49,7 +49,8 @@ def test_a_file_is_imported_and_exported_again(shop: Shop) -> None:
     shop.put(REDIRECTS, [{"from_path": "/old-path", "site_id": 1, "to": {"type": "url", "url": "/before"}}])
     rows = [
         f"{here},/old-path,/new-path,,", f"{here.upper()},/old-product,,Product,{product}", "elsewhere.test,/a,/b,,",
-        f"{here},/both,/b,Product,{product}", f"{here},/none,,,", "", f"{here},/gone,,Brand,77", f"{here},/self,/self,,",
+        f"{here},/both,/b,Product,{product}", f"{here},/none,,,", "", f"{here},/gone,,Brand,77",
+        f"{here},/self,/self,,",
         f"{here},/kind,,Cart,1", f"{here},/id,,Product,x", f"{here},,/b,,", f"{here},/short",
         f'{here},"/quoted, path",/b,,',
     ]  # fmt: skip

@@ -263,6 +263,12 @@ def at_another_checkout(it: Mending) -> Reply:
     return replace(it.sent, target=it.sent.target.replace(one, made)).again()
 
 
+def after_a_while(it: Mending) -> Reply:
+    """The same some seconds later, by the store's clock."""
+    it.desk.shop.freeze(2_000_000_010)
+    return it.sent.again()
+
+
 def after_a_payment(it: Mending) -> Reply:
     """A refused capture succeeds on an order that was authorised; what this one has is told by its transactions."""
     assert it.shown[-1].json["data"] == []
@@ -276,6 +282,20 @@ def without_its_codes(it: Mending) -> Reply:
         gone = ",".join(str(code["id"]) for code in codes)
         assert it.desk.ask("DELETE", f"/v3/promotions/{promotion}/codes?id:in={gone}").status == 204
     return it.sent.again()
+
+
+def without_its_values(it: Mending) -> Reply:
+    """Delete the values of the properties that the refusal names, then the properties."""
+    assert it.refused.json["details"]["property_ids"]
+    products = ",".join(str(one["id"]) for one in it.desk.ask("GET", "/v3/catalog/products").data)
+    assert it.desk.ask("DELETE", f"/v3/tax/products/properties?product_id:in={products}").status == 204
+    return it.sent.again()
+
+
+def of_a_class_that_there_is(it: Mending) -> Reply:
+    """Name a class that the store has."""
+    (made,) = it.desk.ask("POST", "/v3/tax/classes", [{"name": "Books"}]).data
+    return replace(it.sent, target=re.sub(r"id:in=\d+", f"id:in={made['id']}", it.sent.target)).again()
 
 
 def of_a_promotion_in_bulk(it: Mending) -> Reply:
@@ -307,6 +327,8 @@ MENDED: Mapping[Reason, Mend] = {
         brand_id=None, **({"categories": [it.desk.shop.category()]} if it.desk.form is V2 else {})
     ).again(),
     Reason.CODES_ATTACHED: without_its_codes,
+    Reason.PROPERTY_IN_USE: without_its_values,
+    Reason.CLASSES_REFUSED: of_a_class_that_there_is,
     Reason.CODES_NOT_GENERATED: of_a_promotion_in_bulk,
     Reason.LIST_REFUSED: lambda it: replace(it.sent, body=json.dumps(json.loads(it.sent.body)[:1]).encode()).again(),
     Reason.NOT_THE_OWNER: by_its_owner,
@@ -315,6 +337,7 @@ MENDED: Mapping[Reason, Mend] = {
     Reason.OUT_OF_STOCK: ordering(quantity=1),
     Reason.VERSION_CONFLICT: saying(version=2),
     Reason.CHECKOUT_PLACED: at_another_checkout,
+    Reason.DEPLOYMENT_UNDERWAY: after_a_while,
     Reason.PAYMENT_STATE: after_a_payment,
     Reason.PAYMENT_DECLINED: lambda it: replace(it.sent, body=json.dumps(a_card("4111111111111111")).encode()).again(),
     Reason.CIRCULAR_TREE: saying(parent_id=0),

@@ -20,7 +20,6 @@ RULE = re.compile(r"^(\d+)\. ", re.MULTILINE)
 
 WAITING: dict[int, tuple[str, ...]] = {
     112: ("tax",),
-    121: ("widgets", "scripts", "storefront_tokens"),
 }
 """Rules of what is not served, with the groups of operations (docs/coverage.md) that they wait for."""
 

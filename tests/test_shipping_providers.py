@@ -76,7 +76,12 @@ def test_values_that_the_provider_refuses_are_not_kept(shop: Shop, receiver: Rec
 
 @pytest.mark.parametrize(
     "answer",
-    [(500, b"", {}), (200, b"no JSON", {}), (302, b"", {"location": "http://127.0.0.1:1/"}), (200, b'{"valid": 7}', {})],
+    [
+        (500, b"", {}),
+        (200, b"no JSON", {}),
+        (302, b"", {"location": "http://127.0.0.1:1/"}),
+        (200, b'{"valid": 7}', {}),
+    ],
 )
 def test_a_check_that_fails_connects_nothing(shop: Shop, receiver: Receiver, answer: Answer) -> None:
     register(shop, receiver)

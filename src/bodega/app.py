@@ -29,6 +29,7 @@ from bodega.journal.calls import recorder_of
 from bodega.journal.recorder import Journal
 from bodega.journal.request_logs import request_logs
 from bodega.journal.sync import JournalSync
+from bodega.journal.system_logs import system_logs
 from bodega.kit.compile import DECLARATIONS, compile_declarations
 from bodega.kit.route import Route
 from bodega.lab.faults.injector import FaultInjector
@@ -45,7 +46,11 @@ from bodega.resources.carts.redirects import PAGE
 from bodega.server.whole import AtOnce
 from bodega.storage.backend import Backend
 from bodega.storage.sqlite.backend import SqliteBackend
+from bodega.storefront.bundle_upload import bundles
 from bodega.storefront.cart_page import carts as cart_page
+from bodega.storefront.customer_login import current_customer, logins
+from bodega.storefront.moved_pages import moved_pages
+from bodega.storefront.plain_files import favicon, robots
 from bodega.tasks.worker import Worker
 
 LOOK_SECONDS = 1.0
@@ -54,7 +59,7 @@ LOOK_SECONDS = 1.0
 
 def routes() -> Sequence[Route]:
     """Everything that is served, in both versions: the resources, and the journal as one."""
-    return (*ROUTES, request_logs())
+    return (*ROUTES, request_logs(), system_logs())
 
 
 @functools.cache
@@ -189,7 +194,7 @@ async def make_app(
         await listen()
     journal = Journal()
     journal_sync = JournalSync(stores, journal, written)
-    served = (*ROUTES, request_logs(journal_sync.search))
+    served = (*ROUTES, request_logs(journal_sync.search), system_logs(journal_sync.search))
     worker: list[Worker] = []
     caller = ProviderCaller(recorder_of(journal))
     submitter = Submitter(stores, caller, written)
@@ -238,14 +243,27 @@ async def make_app(
         "time": gateway_time,
         "*": server_itself,
         "_bodega": _below_bodega(served_lab, operations(stores, meter.board, look)),
-        "files": pictures(stores),
-        PAGE: cart_page(stores),
+        "files": bundles(stores, pictures(stores)),
+        "login": logins(stores),
+        "customer": current_customer(stores),
+        PAGE: cart_page(stores, https_port),
+        "robots.txt": robots(stores, https_port),
+        "favicon.ico": favicon(stores, https_port),
         "": reference,
         "docs": reference,
         "llms.txt": reference,
         **panel,
     }
-    api = Api(app, written, mounts, meter, journal, faults=faults, reads_at_once=isinstance(backend, SqliteBackend))
+    api = Api(
+        app,
+        written,
+        mounts,
+        meter,
+        journal,
+        faults=faults,
+        reads_at_once=isinstance(backend, SqliteBackend),
+        otherwise=moved_pages(stores),
+    )
 
     async def looked() -> None:
         look()

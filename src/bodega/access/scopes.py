@@ -39,6 +39,7 @@ SCOPES: dict[str, str] = {
     "store_inventory_read_only": "stock at locations, for reading",
     "store_locations": "locations",
     "store_locations_read_only": "locations, for reading",
+    "store_logs_read_only": "logs of what happened in the store",
     "store_metafield_change_owner": "handing metafields over to another owner",
     "store_metafield_write": "metafields that the account may write",
     "store_metafield_write_all": "all metafields",

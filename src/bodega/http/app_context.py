@@ -37,7 +37,6 @@ class AppContext(msgspec.Struct, frozen=True):
     keep_past: Callable[[OpenStore, str, bytes], None] | None = None
     """Keeps what a request changed, by its id, where requests can be undone."""
 
-
     consult: Callable[[OpenStore, Ask], Awaitable[Answer]] | None = None
     """Asks a provider of a store, outside of any transaction."""
 

@@ -100,11 +100,14 @@ class Api:
         faults: Injector | None = None,
         reads_at_once: bool = False,
         remembers: int = MOST,
+        otherwise: Callable[[Scope, Send], Awaitable[bool]] | None = None,
     ) -> None:
-        """`reads_at_once`: the stores are read without waiting; `remembers`: so many verdicts are kept."""
+        """`otherwise` is asked for a path that is neither a store's API nor mounted, and says whether it answered;
+        `reads_at_once`: the stores are read without waiting; `remembers`: so many verdicts are kept."""
         self._app = app
         self._log = log
         self._faults = faults
+        self._otherwise = otherwise
         self._notes = Notes(app, log, meter or Board().meter(), journal)
         self._memory = Memory(app, remembers)
         self._mounts = dict(mounts or {})
@@ -171,6 +174,8 @@ class Api:
                 mount = self._mounts.get(request.path.lstrip("/").partition("/")[0])
                 if mount is not None:
                     await mount({**scope, REQUEST_ID: request.request_id}, receive, _named(send, request.request_id))
+                    return
+                if self._otherwise is not None and await self._otherwise(scope, _named(send, request.request_id)):
                     return
         seen = Seen(request.error_media)
         if self._faults is not None and self._faults.concerns(headers):

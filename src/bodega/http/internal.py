@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from bodega.access.accounts import OWNERS_CLIENT
 from bodega.access.scopes import SCOPES
 from bodega.access.stores import OpenStore
 from bodega.http.app_context import AppContext, Caller
@@ -21,13 +22,16 @@ from bodega.http.steps.table import LAW, Steps
 from bodega.kit.context import Found
 from bodega.storage.registry import Account
 
+PANEL = OWNERS_CLIENT
+"""The client that rows written by the panel record, and the tasks that it made."""
+
 
 def _steps(store: OpenStore, client_id: str, also: Mapping[str, Any] | None) -> Steps:
     """The steps after admission: the caller was admitted by the panel, has no quota, and may do everything.
 
     The panel requires TLS itself, and callers from inside know the versions and methods.
     """
-    caller = Caller(_owner(client_id, store.record.hash), store, limited=False)
+    caller = Caller(owner_account(client_id, store.record.hash), store, limited=False)
 
     async def open_store(_app: AppContext, _request: Request) -> OpenStore:
         return store  # a store in maintenance is open to its owner
@@ -89,6 +93,7 @@ async def carry_out(
     return await judge(_steps(store, client_id, also), app, request, Seen(request.error_media))
 
 
-def _owner(client_id: str, store: str) -> Account:
+def owner_account(client_id: str, store: str) -> Account:
+    """An account that no client has: it may do everything."""
     scopes = frozenset(SCOPES)
     return Account(client_id, store, client_id, "oauth", "", "", "", scopes, 0, 0, False, 0, 0)

@@ -204,6 +204,7 @@ FACTS: dict[str, Callable[[Told], str]] = {
     "LOCATION": _location,
     "COLLECTION": _collection,
     "HOLDER": _holder,
+    "DEPLOYMENT": lambda told: str(told.refusal.details.get("deployment_uuid", "")),
     "SIBLINGS": _siblings,
     "LESS": _less,
     "LARGEST": _largest,

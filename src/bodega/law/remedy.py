@@ -15,8 +15,7 @@ from typing import NamedTuple
 WORDS = frozenset(
     {
         "HASH", "CLIENT_ID", "SCOPE", "RAISED", "LIMIT", "METHOD", "PATH", "RESOURCE", "LOCATION", "COLLECTION",
-        "HOLDER",
-        "SIBLINGS", "LESS", "LARGEST", "TYPE", "KEY", "MEMBERS", "PRODUCT", "ITEM",
+        "HOLDER", "DEPLOYMENT", "SIBLINGS", "LESS", "LARGEST", "TYPE", "KEY", "MEMBERS", "PRODUCT", "ITEM",
     }
 )  # fmt: skip
 """What differs from request to request; `http/remedies.py` knows each."""

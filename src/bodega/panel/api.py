@@ -10,14 +10,13 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from bodega.http.internal import carry_out
+from bodega.http.internal import PANEL, carry_out
 from bodega.kit.upload import Upload
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
 from bodega.panel.web import PageError, PanelRequest, without_rows
 
-CLIENT = "panel"
-"""The client that rows written by the panel record."""
+CLIENT = PANEL
 
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -25,8 +24,8 @@ _BOUNDARY = "bodega-panel-5f1c1e0a9f"
 
 
 class ApiReply(NamedTuple):
-    """What the API replied. `data` is V3's data, or V2's whole body; of a refusal `title` says why and `errors` which
-    members are faulty; `errors` may come with data if a part was not saved (207)."""
+    """What the API replied. `data` is V3's data, or the whole body where there is none; of a refusal `title` says why
+    and `errors` which members are faulty; `errors` may come with data if a part was not saved (207)."""
 
     status: int
     data: Any = None
@@ -106,9 +105,8 @@ async def _send(
     message = _decode(answer.body) if answer.body else None
     etag = dict(answer.fields).get(b"etag", b"").decode()
     if path.startswith("/v3/") and isinstance(message, dict):
-        return ApiReply(
-            answer.status, message.get("data"), message.get("meta") or {}, etag, errors=_noted(message.get("errors"))
-        )
+        data = message.get("data") if "data" in message or "errors" in message else message
+        return ApiReply(answer.status, data, message.get("meta") or {}, etag, errors=_noted(message.get("errors")))
     return ApiReply(answer.status, message, etag=etag)
 
 

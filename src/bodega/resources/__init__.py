@@ -16,6 +16,7 @@ from bodega.resources import (
     content,
     customers,
     geography,
+    hosting,
     inventory,
     marketing,
     orders,
@@ -26,7 +27,9 @@ from bodega.resources import (
     settings,
     shipping,
     store,
+    tax,
     themes,
+    tokens,
     webhooks,
     widgets,
 )
@@ -42,6 +45,7 @@ RESOURCES: tuple[Resource, ...] = (
     *segments.RESOURCES,
     *geography.RESOURCES,
     *shipping.RESOURCES,
+    *tax.RESOURCES,
     *inventory.RESOURCES,
     *marketing.RESOURCES,
     *content.RESOURCES,
@@ -54,6 +58,8 @@ RESOURCES: tuple[Resource, ...] = (
     *carts.RESOURCES,
     *checkouts.RESOURCES,
     *webhooks.RESOURCES,
+    *hosting.RESOURCES,
+    *tokens.RESOURCES,
 )
 
 MODEL = link(aggregate for resource in RESOURCES for aggregate in resource.aggregates)

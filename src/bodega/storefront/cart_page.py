@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -17,15 +18,20 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Header
 from bodega.resources.carts.cart import Cart
 from bodega.resources.carts.redirects import open_once
+from bodega.resources.store import channels
+from bodega.storage import query
 from bodega.storage.tx import Busy
+from bodega.storefront.front import Front, front_of
 
 _PAGE: tuple[Header, ...] = (
     (b"content-type", b"text/html; charset=utf-8"),
     (b"cache-control", b"no-store"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
-    (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; img-src *; frame-ancestors *"),
 )
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src *; form-action 'self'"
+_FRAMED: Header = (b"content-security-policy", f"{_POLICY}; frame-ancestors *".encode())
+_PASSWORD = "prelaunch_password"  # noqa: S105 - the name of a field
 WORDS = {
     "used": "This link was opened before. Each link opens its cart once; the shop can make a new one.",
     "expired": "This link has expired. The shop can make a new one.",
@@ -42,8 +48,9 @@ def _template() -> Template:
     return made.get_template("cart.html")
 
 
-def carts(stores: Stores) -> Mount:
-    """The page of a cart. HEAD does not use the link up: mail scanners and previews ask that way."""
+def carts(stores: Stores, https_port: int | None = None) -> Mount:
+    """The page of a cart. HEAD does not use the link up: mail scanners and previews ask that way; neither does a shop
+    that is closed."""
 
     async def mount(scope: Mapping[str, Any], _receive: Receive, send: Send) -> None:
         method = scope["method"]
@@ -54,31 +61,57 @@ def carts(stores: Stores) -> Mount:
         asked = parse_qs(scope.get("query_string", b"").decode("latin-1"))
         name, uuid, token = (asked.get(word, [""])[0] for word in ("store", "id", "token"))
         store = await stores.get(name)
-        if store is None or store.rows is None or store.suspended or store.maintenance:
+        if store is None or store.rows is None or store.suspended:
             reason = Reason.NO_SUCH_RESOURCE if store is None else Reason.UPGRADING
-            await _show(send, method, reason.status(3), None, "unknown" if store is None else "busy")
+            await _show(send, method, reason.status(3), None, WORDS["unknown" if store is None else "busy"])
             return
-        if method == "HEAD":
-            await reply(send, method, Shown.status, b"", [*_PAGE])
-            return
+        front: Front | None = None
         try:
-            cart, what = await store.write(lambda unit: open_once(unit, uuid, token))
+            front = await front_of(store, await _channel(store, uuid))
+            headers = front.headers(scope, _POLICY)
+            elsewhere = front.elsewhere(scope, https_port)
+            closed = front.closed(asked.get(_PASSWORD, [""])[0])
+            if elsewhere:
+                await reply(send, method, HTTPStatus.FOUND, b"", [*_PAGE, (b"location", elsewhere.encode())])
+            elif closed:
+                hidden = {key: values[0] for key, values in asked.items() if key != _PASSWORD}
+                form = hidden if front.status == "prelaunch" and not store.maintenance else None
+                headers.append((b"retry-after", str(store.settings["maintenance.retry_after"]).encode()))
+                status = Reason.MAINTENANCE.status(3)
+                await _show(send, method, status, None, closed, front=front, headers=headers, form=form)
+            elif method == "HEAD":
+                await reply(send, method, Shown.status, b"", [*_PAGE, *headers])
+            else:
+                cart, what = await store.write(lambda unit: open_once(unit, uuid, token))
+                status = Reason.NO_SUCH_ENTITY.status(3) if cart is None else Shown.status
+                await _show(send, method, status, cart, WORDS.get(what, ""), front=front, headers=headers)
         except Busy:
-            await _show(send, method, Reason.UNREACHABLE.status(3), None, "busy")
-            return
-        status = Reason.NO_SUCH_ENTITY.status(3) if cart is None else Shown.status
-        await _show(send, method, status, cart, what, _name(store))
+            await _show(send, method, Reason.UNREACHABLE.status(3), None, WORDS["busy"], front=front)
 
     return mount
 
 
-def _name(store: OpenStore) -> str:
-    return str(store.settings.get("name") or store.record.hash)
+async def _channel(store: OpenStore, uuid: str) -> int:
+    """The channel of a cart; the store's own storefront where there is no such cart."""
+    assert store.rows is not None
+    found = await query.value(store.rows.reader, "SELECT channel_id FROM carts WHERE uuid = $1", uuid)
+    return channels.DEFAULT if found is None else int(found)
 
 
-async def _show(send: Send, method: str, status: int, cart: Cart | None, what: str, shop: str = "") -> None:
-    body = _template().render(cart=cart, message=WORDS.get(what, ""), shop=shop, money=_money).encode()
-    await reply(send, method, status, body, [*_PAGE])
+async def _show(
+    send: Send,
+    method: str,
+    status: int,
+    cart: Cart | None,
+    message: str,
+    *,
+    front: Front | None = None,
+    headers: Sequence[Header] = (_FRAMED,),
+    form: Mapping[str, str] | None = None,
+) -> None:
+    """The page; `form` are the parameters that a form for the password of the shop repeats."""
+    body = _template().render(cart=cart, message=message, front=front, form=form, money=_money).encode()
+    await reply(send, method, status, body, [*_PAGE, *headers])
 
 
 def _money(amount: Decimal) -> str:

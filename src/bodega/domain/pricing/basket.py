@@ -107,7 +107,8 @@ class BasketItem(msgspec.Struct, frozen=True, kw_only=True):
 
     Its unit price is, in this order: `given` (without and with tax, as an order has it; `given_rate` is its rate, None
     if the tax follows from the two), `custom_price` (as entered), or what the catalogue says. `discounts` were decided
-    before (the lines of an order). `options` and `custom_fields` are names with values, for promotions.
+    before (the lines of an order); `given_percents` are the parts of `given_rate` where there are several rates.
+    `options` and `custom_fields` are names with values, for promotions.
     """
 
     key: str
@@ -124,6 +125,7 @@ class BasketItem(msgspec.Struct, frozen=True, kw_only=True):
     custom_price: Decimal | None = None
     given: Amount | None = None
     given_rate: Decimal | None = None
+    given_percents: tuple[Decimal, ...] = ()
     tax_class: int = 0
     manual_discounts: tuple[ManualDiscount, ...] = ()
     discounts: tuple[Adjustment, ...] = ()
@@ -173,12 +175,12 @@ consignment's) and fees (the charge's). What is missing has the rates of the sto
 
 
 class TaxPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """`rates` are those where the shopper is unless a consignment says more; `home` those at the store's own place, with
-    which `inclusive` prices are entered (None: the same).
+    """`rates` are those where the shopper is unless a consignment says more; `home` those at the store's own place,
+    with which `inclusive` prices are entered (None: the same).
 
     An `exempt` customer pays no tax: of an inclusive price what is left without it. Unless the store subtracts its own
-    tax (`subtracts_home`), an inclusive price is the same everywhere and only the tax in it differs. With `exact` each
-    rate's tax keeps its fractions and only the tax of a line is rounded; else each rate's is rounded by itself.
+    tax (`subtracts_home`), an inclusive price is the same everywhere and only the tax in it differs. With `exact` the
+    whole tax is rounded once, and each cost has its share of it; else each rate's tax on each cost is rounded.
     """
 
     rates: TaxRates = {}
@@ -186,6 +188,7 @@ class TaxPolicy(msgspec.Struct, frozen=True, kw_only=True):
     exempt: bool = False
     home: TaxRates | None = None
     subtracts_home: bool = True
+    exact: bool = False
     answers: TaxAnswers = {}
 
 

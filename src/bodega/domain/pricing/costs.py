@@ -114,7 +114,6 @@ class Charged:
         )  # fmt: skip
 
 
-
 NOTHING = Charge()
 
 

@@ -194,9 +194,7 @@ async def _read_rows(routed: RoutedRequest, found: Found, draft: Any) -> Outcome
 
     async def work(answers: Answers) -> Outcome:
         informed = replace(context, outside=answers)
-        return await (
-            action.answer_to(informed, found, draft) if action.calculates else action.answer(informed, found)
-        )
+        return await (action.answer_to(informed, found, draft) if action.calculates else action.answer(informed, found))
 
     return await work(NOBODY) if action.at_once else await _informed(routed, work)
 
@@ -313,7 +311,8 @@ async def _schedule(routed: RoutedRequest, found: Found, before: Preconditions, 
     try:
         asked = queue.TaskRequest(request.method, url, headers, body.decode())
     except UnicodeDecodeError:
-        asked, content = queue.TaskRequest(request.method, url, headers, coded=True), base64.b64encode(body).decode()
+        asked = queue.TaskRequest(request.method, url, headers, coded=True)
+        content = (await aside(functools.partial(base64.b64encode, body))).decode()
 
     async def job(unit: Unit) -> Outcome:
         unit.client_id = routed.context.client_id

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bodega.kit.resource import Resource
-from bodega.resources.carts import abandoned, abandoned_emails, carts, metafields, outbox, recovery, settings
+from bodega.resources import outbox
+from bodega.resources.carts import abandoned, abandoned_emails, carts, metafields, recovery, settings
 
 RESOURCES: tuple[Resource, ...] = (
     carts.RESOURCE,

@@ -177,6 +177,7 @@ class Totals(msgspec.Struct, kw_only=True):
     consignments: list[ConsignmentTotals] = []
     fees: list[FeeTotal] = []
     tax_provider_id: str = ""
+    is_tax_unknown: bool = False
 
 
 class Cart(Entity, kw_only=True):

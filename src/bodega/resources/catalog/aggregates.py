@@ -6,6 +6,7 @@ are all in its own file is declared there.
 
 from __future__ import annotations
 
+from bodega.domain.custom_templates import forget_custom_templates
 from bodega.domain.stock import CAUSE
 from bodega.domain.urls import urls_of
 from bodega.kit.entity import recognize_own_files
@@ -22,6 +23,7 @@ from bodega.resources.catalog import (
     products,
     sort_orders,
     stock_keeping,
+    stock_notices,
     variants,
 )
 from bodega.resources.catalog.options import (
@@ -46,7 +48,11 @@ _CATEGORY = Aggregate(
     after_write=(categories.update_subtree, redirects.update_redirects("category")),
     cascade=(categories.cascade_to_subtree,),
     before_delete=(products.refuse_orphans, groups.remove_categories_from_groups),
-    after_delete=(_CATEGORY_URLS.after_delete, redirects.empty_redirects("category")),
+    after_delete=(
+        _CATEGORY_URLS.after_delete,
+        redirects.empty_redirects("category"),
+        forget_custom_templates("category"),
+    ),
     signals=(
         *events("store/category"),
         *events(
@@ -66,7 +72,11 @@ _BRAND = Aggregate(
     conflicts=(_BRAND_URLS.conflicts,),
     after_write=(redirects.update_redirects("brand"),),
     before_delete=(products.remove_brand_from_products,),
-    after_delete=(_BRAND_URLS.after_delete, redirects.empty_redirects("brand")),
+    after_delete=(
+        _BRAND_URLS.after_delete,
+        redirects.empty_redirects("brand"),
+        forget_custom_templates("brand"),
+    ),
 )
 
 _PRODUCT_URLS = urls_of(product.TABLE, "product")
@@ -93,12 +103,17 @@ _PRODUCT = Aggregate(
         sort_orders.delete_left_positions,
         stock_keeping.update_inheriting_variants,
         stock_keeping.forget_own_places,
+        stock_notices.tell_of_low_stock,
         option_sets.apply_option_set,
         redirects.update_redirects("product"),
         redirects.leave_redirect("product"),
     ),
     before_delete=(groups.remove_products_from_groups,),
-    after_delete=(_PRODUCT_URLS.after_delete, redirects.empty_redirects("product")),
+    after_delete=(
+        _PRODUCT_URLS.after_delete,
+        redirects.empty_redirects("product"),
+        forget_custom_templates("product"),
+    ),
     signals=(
         *events("store/product", fields=product.UPDATING),
         fires(
@@ -127,7 +142,7 @@ _VARIANT = Aggregate(
     ),
     before_write=(stock_keeping.update_product_of_variant,),
     conflicts=(stock_keeping.sku_belongs_to_product,),
-    after_write=(stock_keeping.fire_stock_events,),
+    after_write=(stock_keeping.fire_stock_events, stock_notices.tell_of_low_variant),
     before_delete=(stock_keeping.restore_base_variant, rules.remove_variants_from_rules),
     signals=events("store/sku", data=variants.as_sku),
 )

@@ -43,7 +43,8 @@ async def recategorise(unit: Unit, product_id: int, add: set[int], drop: set[int
         await unit.update(product.TABLE, row, changed(product.TABLE, row.entity, categories=wanted))
 
 
-async def _channels_of_one(tx: Tx, product_id: int) -> set[int]:
+async def channels_of_one(tx: Tx, product_id: int) -> set[int]:
+    """The channels that a product is on."""
     kept = {DEFAULT_CHANNEL}
     sql = "SELECT channel_id FROM product_channels WHERE product_id = $1"
     return kept.symmetric_difference(await query.values(tx, sql, product_id))
@@ -51,7 +52,7 @@ async def _channels_of_one(tx: Tx, product_id: int) -> set[int]:
 
 async def put_on_channels(unit: Unit, product_id: int, add: set[int], drop: set[int]) -> None:
     """Changes the channels of a product, and tells it on those channels."""
-    was = await _channels_of_one(unit.tx, product_id)
+    was = await channels_of_one(unit.tx, product_id)
     add, drop = add - was, drop & was
     if not add and not drop:
         return

@@ -135,8 +135,7 @@ async def _offered(context: Context, cart: Cart, of: Checkout) -> Offered:
     owed = {item.id: item.extended_sale_price - item.coupon_amount for item in cart.items}
     asking = Asking(with_defaults(context.record.settings), context.outside)
     return {
-        one.id: await costs.options_of(context.reader, cart, one, owed, money, known, asking)
-        for one in of.consignments
+        one.id: await costs.options_of(context.reader, cart, one, owed, money, known, asking) for one in of.consignments
     }
 
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import msgspec
 
 from bodega.domain.pricing.amounts import rounded
+from bodega.resources.geography.destination import Destination
 from bodega.resources.providers.shipping_rates import Service
 from bodega.resources.shipping.methods import FLAT, RANGED, TYPES, Method
 from bodega.resources.shipping.methods import TABLE as METHODS
@@ -27,14 +28,6 @@ from bodega.storage.tx import Tx
 
 ZERO = Decimal(0)
 FREE = "freeshipping"
-
-
-class Destination(NamedTuple):
-    """Where a consignment goes: codes of ISO 3166, and a postal code."""
-
-    country: str
-    state: str = ""
-    postal_code: str = ""
 
 
 class Parcel(NamedTuple):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from bodega.access.providers import TAX, registered
-from bodega.domain.pricing.basket import TaxAnswers
+from bodega.domain.pricing.amounts import rounded
+from bodega.domain.pricing.basket import AnsweredTax, TaxAnswer, TaxAnswers
 from bodega.domain.pricing.quote import Cost, Quote, QuotedLine
 from bodega.kit.fields import moment
 from bodega.resources.carts.cart import Cart, CartItem
@@ -17,28 +18,38 @@ from bodega.resources.providers import tax_messages
 from bodega.resources.providers.connections import active
 from bodega.resources.providers.tax_facts import DIGITAL, Facts, customer_of, facts_of, origin_of
 from bodega.resources.providers.tax_messages import Requested
+from bodega.resources.tax.settings import tax_settings
 from bodega.storage.unit import Unit
 
 class Answered(NamedTuple):
-    """What a provider said, by its id."""
+    """What a provider said, by its id (empty: it said nothing). `is_unknown`: it failed, and the store does not sell
+    then."""
 
-    provider_id: str
-    taxes: TaxAnswers
+    provider_id: str = ""
+    taxes: TaxAnswers = {}
+    is_unknown: bool = False
+
+
+NOT_ASKED = Answered()
+FIXED, DISABLE = "FIXED", "DISABLE"
+FALLBACK = Decimal(10)
+"""The rate in per cent of everything where a provider fails and the store says FIXED, as published."""
 
 
 async def answered(
     unit: Unit, cart: Cart, of: Checkout, quoted: Quote, places: int, *, inclusive: bool
-) -> Answered | None:
-    """What the store's tax provider says of a checkout that was quoted without it. None: the store's own rates hold, for
-    there is no provider, nothing is known of where the goods go, or it failed. Raises Wanted."""
+) -> Answered:
+    """What the store's tax provider says of a checkout that was quoted without it. No taxes: the store's own rates hold,
+    for there is no provider, or nothing is known of where the goods go. Where it failed, the store's settings say what
+    holds. Raises Wanted."""
     if not registered(unit.terms.settings, TAX):
-        return None
+        return NOT_ASKED
     found = await active(unit.tx, unit.terms.settings)
     if found is None:
-        return None
+        return NOT_ASKED
     documents, requested = await _documents(unit, cart, of, quoted, inclusive=inclusive)
     if not documents:
-        return None
+        return NOT_ASKED
     content = {
         "id": cart.uuid,
         "currency_code": cart.currency_code,
@@ -48,8 +59,20 @@ async def answered(
     }
     answer = unit.outside.to(tax_messages.ask(*found, "estimate", content, requested, keep=True))
     if answer.body is None:
-        return None
+        strategy = (await tax_settings(unit.tx, operator=unit.terms.settings)).fallback_strategy
+        taxes = fixed(requested, places, inclusive=inclusive) if strategy == FIXED else {}
+        return Answered("", taxes, strategy == DISABLE)
     return Answered(found[0].id, tax_messages.answers_of(answer.body, requested, places))
+
+
+def fixed(requested: Sequence[Requested], places: int, *, inclusive: bool) -> TaxAnswers:
+    """The same rate for everything that was asked about."""
+    found = {}
+    for one in requested:
+        whole = 100 + FALLBACK if inclusive else Decimal(100)
+        tax = rounded(one.amount * FALLBACK / whole, places)
+        found[one.kind, one.key] = TaxAnswer(tax=tax, rate=FALLBACK, parts=(AnsweredTax(tax, FALLBACK),))
+    return found  # type: ignore[return-value]
 
 
 async def _documents(
@@ -57,9 +80,7 @@ async def _documents(
 ) -> tuple[list[dict[str, Any]], list[Requested]]:
     lines = {line.key: line for line in quoted.lines}
     items = {one.id: one for one in cart.items}
-    facts = await facts_of(
-        unit.tx, [one.product_id for one in cart.items], [one.variant_id for one in cart.items]
-    )
+    facts = await facts_of(unit.tx, [one.product_id for one in cart.items], [one.variant_id for one in cart.items])
     origin = await origin_of(unit.tx, unit.terms.settings)
     billing = None if of.billing_address is None else _address(of.billing_address)
     costs = {one.key: one for one in quoted.consignments}

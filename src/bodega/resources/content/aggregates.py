@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bodega.domain.custom_templates import forget_custom_templates
 from bodega.domain.urls import skip_taken_urls, urls_of
 from bodega.kit.events import channel_of, events
 from bodega.kit.resource import Resource
@@ -36,6 +37,7 @@ PAGES = Resource(
             after_delete=(
                 _PAGE_URLS.after_delete,
                 redirects.empty_redirects("page"),
+                forget_custom_templates("page"),
             ),
             signals=events(
                 "store/channel/#/page",

@@ -55,7 +55,7 @@ _OF_TYPE: dict[str, tuple[str, ...]] = {
 
 def members(page: WebPage) -> dict[str, Any]:
     """A page as V3 shows it, without its body."""
-    named = {name: getattr(page, name) for name in ("id", *_EVERY, *_OF_TYPE[page.type])}
+    named = {name: getattr(page, name) for name in ("id", *_EVERY, *_OF_TYPE.get(page.type, ()))}
     return {**named, "url": page.custom_url.url}
 
 

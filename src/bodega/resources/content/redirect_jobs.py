@@ -95,6 +95,8 @@ _STATUS = (
 )
 """The state of a job in SQL: a task that was cancelled, or is no more, leaves it aborted."""
 
+IN_STATUS = SqlTest(f"{_STATUS} IN ({{placeholders}})")
+
 
 def status_of(job: RedirectJob, task_state: str | None) -> str:
     """The state of a job, as `_STATUS` has it."""
@@ -117,7 +119,7 @@ LIST = Listing(
     "type",
     mapped={
         "id": Filter("uuid", "eq", str),
-        "status": Filter(SqlTest(f"{_STATUS} IN ({{placeholders}})"), "in", lambda text: (one_of(STATES)(text),)),
+        "status": Filter(IN_STATUS, "in", lambda text: (one_of(STATES)(text),)),
     },
     usual=10,
     order="-id",
@@ -131,7 +133,7 @@ async def task_states(tx: Tx, jobs: Sequence[RedirectJob]) -> dict[int, str]:
     if not asked:
         return {}
     sql = f"SELECT id, state FROM tasks WHERE id IN ({numbered_placeholders(len(asked))})"
-    return dict(await tx.rows(sql, *asked))
+    return {int(task): str(state) for task, state in await tx.rows(sql, *asked)}
 
 
 class ListJobs(ListAll):

@@ -48,6 +48,11 @@ class Forward(msgspec.Struct, kw_only=True):
             raise ValueError(f"must have a ref, the id of a {self.type}")
 
 
+def nowhere() -> Forward:
+    """Where a redirect leads of which nothing else is said: to the home page."""
+    return Forward(type="manual", ref="/")
+
+
 def clean_path(value: Any) -> str:
     """A path of the store, with a leading slash."""
     text = clean_text(str(value)).strip()
@@ -64,7 +69,7 @@ class Redirect(Entity, kw_only=True):
 
     site_id: Id = OWN_SITE
     path: Annotated[str, msgspec.Meta(max_length=LONGEST), PATH]
-    forward: Annotated[Forward, structured(Forward)._replace(word="forward")]
+    forward: Annotated[Forward, structured(Forward)._replace(word="forward")] = msgspec.field(default_factory=nowhere)
     url: Annotated[str, STRING] = ""
 
 

@@ -11,6 +11,7 @@ from bodega.kit.actions import Action
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
+from bodega.kit.events import fires
 from bodega.kit.fields import Id
 from bodega.kit.filters import Ignored
 from bodega.kit.listing import Listing, Query
@@ -171,8 +172,30 @@ class DropTemplate(ShowTemplate):
         return Shown(ready=json({"data": shown(template), "meta": {}}))
 
 
+def own_template_told(old: EmailTemplate | None, new: EmailTemplate | None) -> dict[str, Any] | None:
+    """The payload of a change of a channel's own template."""
+    kept = new if new is not None else old
+    assert kept is not None
+    return {"channel_id": kept.channel_id, "type_id": kept.type_id} if kept.channel_id else None
+
+
+async def _its_channel(_tx: Tx, old: EmailTemplate | None, new: EmailTemplate | None) -> list[int]:
+    kept = new if new is not None else old
+    return [kept.channel_id] if kept is not None and kept.channel_id else []
+
+
+_EVENT = "store/channel/#/email/templates"
+
 RESOURCE = Resource(
-    aggregates=(Aggregate(TABLE),),
+    aggregates=(
+        Aggregate(
+            TABLE,
+            signals=(
+                fires(f"{_EVENT}/updated", own_template_told, on="created updated", channels=_its_channel),
+                fires(f"{_EVENT}/deleted", own_template_told, on="deleted", channels=_its_channel),
+            ),
+        ),
+    ),
     routes=(
         route(PATH, 3, GET=ListTemplates(V3)),
         route(PATH + "/{template_name:text}", 3, GET=ShowTemplate(V3), PUT=PutTemplate(V3), DELETE=DropTemplate(V3)),

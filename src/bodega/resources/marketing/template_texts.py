@@ -36,17 +36,12 @@ ABANDONED_CART = Text(
     "Complete your purchase at {{store.name}}",
     _page(
         '<p>{{lang "hello_phrase"}} {{customer.name}}</p>',
-        '<p>{{lang "left_behind" name=store.name}}</p>',
+        "<p>Your cart at {{store.name}} still holds what you chose:</p>",
         "<ul>{{#each cart.items}}<li>{{quantity}} x {{name}}: {{price}}</li>{{/each}}</ul>",
-        '{{#if coupon_code}}<p>{{lang "coupon" code=coupon_code}}</p>{{/if}}',
-        '<p><a href="{{notification.checkout_link}}">{{lang "complete"}}</a></p>',
+        "{{#if coupon_code}}<p>Use the code {{coupon_code}} when you pay.</p>{{/if}}",
+        '<p><a href="{{notification.checkout_link}}">Complete your purchase</a></p>',
     ),
-    {
-        "hello_phrase": "Welcome back,",
-        "left_behind": "Your cart at {name} still holds what you chose:",
-        "coupon": "Use the code {code} when you pay.",
-        "complete": "Complete your purchase",
-    },
+    {"hello_phrase": "Welcome back,"},
 )
 
 TEXTS: Mapping[str, Text] = {

@@ -22,6 +22,7 @@ from bodega.resources.orders.order import Order
 from bodega.resources.orders.payments import PAID
 from bodega.resources.providers import tax_messages
 from bodega.resources.providers.connections import connection_to
+from bodega.resources.tax.settings import tax_settings
 from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.outside import Answer, Ask
@@ -29,7 +30,7 @@ from bodega.storage.table import Reference, Unique
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
-ON_PAYMENT, ON_CREATION = "ON_PAYMENT_CAPTURE", "ON_ORDER_CREATION"
+ON_CREATION = "ON_ORDER_CREATION"
 INCOMPLETE, REFUNDED, CANCELLED, DECLINED, PARTIALLY_REFUNDED = 0, 4, 5, 6, 14
 ENDED = frozenset({INCOMPLETE, REFUNDED, CANCELLED, DECLINED})
 AT_ONCE = 10
@@ -102,7 +103,7 @@ def next_step(document: TaxDocument, one: Order, strategy: str) -> Step:
 
 async def strategy_of(tx: Tx) -> str:
     """When the store submits orders."""
-    return ON_PAYMENT
+    return (await tax_settings(tx)).document_submission_strategy
 
 
 async def plan_submission(unit: Unit, _old: Order | None, new: Order) -> None:

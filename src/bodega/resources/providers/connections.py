@@ -161,8 +161,6 @@ def _shown(one: TaxProviderConnection | None) -> Shown:
     return Shown(ready=json({"data": data, "meta": {}}))
 
 
-routes = (
-    route(HOME, 3, GET=ShowConnection(ENDPOINT), PUT=Connect(ENDPOINT), DELETE=Disconnect(ENDPOINT)),
-)
+routes = (route(HOME, 3, GET=ShowConnection(ENDPOINT), PUT=Connect(ENDPOINT), DELETE=Disconnect(ENDPOINT)),)
 
 RESOURCE = Resource(aggregates=(Aggregate(TABLE),), routes=routes)

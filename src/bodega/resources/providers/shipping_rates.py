@@ -293,7 +293,9 @@ async def origin(tx: Tx, settings: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _item(one: SentItem, settings: Mapping[str, Any], currency: str, attributes: list[dict[str, Any]]) -> dict[str, Any]:
+def _item(
+    one: SentItem, settings: Mapping[str, Any], currency: str, attributes: list[dict[str, Any]]
+) -> dict[str, Any]:
     length = "cm" if settings.get("dimension_units") == "Centimeters" else "in"
     unit = settings.get("weight_units", "LBS")
     grams = _GRAMS.get(unit)
@@ -339,6 +341,4 @@ async def _attributes(tx: Tx, provider_id: str, items: Sequence[SentItem]) -> li
                     "attribute_type": "metafield",
                 }
             )
-    return [
-        [*found.get(("product", one.product_id), []), *found.get(("variant", one.variant_id), [])] for one in items
-    ]
+    return [[*found.get(("product", one.product_id), []), *found.get(("variant", one.variant_id), [])] for one in items]

@@ -11,6 +11,7 @@ from bodega.resources.geography import places
 from bodega.resources.inventory import location
 from bodega.resources.pricing.facts import decoded
 from bodega.resources.providers import tax_messages
+from bodega.resources.tax.values import OF_CUSTOMERS, OF_PRODUCTS
 from bodega.storage import query
 from bodega.storage.tx import Tx
 
@@ -34,6 +35,7 @@ class Facts(NamedTuple):
     products: Mapping[int, _Coded]
     variants: Mapping[int, _Coded]
     classes: Mapping[int, str]
+    properties: Mapping[int, Mapping[str, str]] = {}
 
     def described(self, product_id: int, variant_id: int, sku: str, tax_class: int) -> dict[str, Any]:
         """The members of an item that say what it is."""
@@ -45,6 +47,7 @@ class Facts(NamedTuple):
             "item_code": variant.upc or owner.upc or reference,
             "item_reference": reference,
             "tax_class": code,
+            "tax_properties": listed(self.properties.get(product_id, {})),
         }
 
     def of(self, number: int) -> tuple[int, str]:
@@ -53,10 +56,16 @@ class Facts(NamedTuple):
 
 
 async def facts_of(tx: Tx, products: Sequence[int], variants: Sequence[int]) -> Facts:
-    """In three statements, however many there are."""
+    """In four statements, however many there are."""
     owners = {one.id: one for one in await decoded(tx, "products", sorted({*products} - {0}), _coded)}
     made = {one.id: one for one in await decoded(tx, "variants", sorted({*variants} - {0}), _coded)}
-    return Facts(owners, made, await query.pairs(tx, "SELECT id, name FROM tax_classes"))
+    properties = await OF_PRODUCTS.of(tx, list(owners)) if owners else {}
+    return Facts(owners, made, await query.pairs(tx, "SELECT id, name FROM tax_classes"), properties)
+
+
+def listed(properties: Mapping[str, str]) -> list[dict[str, str]]:
+    """Tax properties as a request has them."""
+    return [{"code": code, "value": value} for code, value in properties.items()]
 
 
 async def customer_of(tx: Tx, customer_id: int) -> dict[str, Any]:
@@ -64,11 +73,12 @@ async def customer_of(tx: Tx, customer_id: int) -> dict[str, Any]:
     sql = "SELECT customer_group_id, tax_exempt_category FROM customers WHERE id = $1"
     row = await tx.row(sql, customer_id) if customer_id else None
     group_id, category = row if row is not None else (0, "")
+    properties = (await OF_CUSTOMERS.of(tx, [customer_id])).get(customer_id, {}) if row is not None else {}
     return {
         "customer_id": str(customer_id),
         "customer_group_id": str(group_id or 0),
         "taxability_code": category or "",
-        "tax_properties": [],
+        "tax_properties": listed(properties),
     }
 
 

@@ -43,6 +43,8 @@ INFORMATION = "store_v2_information"
 OVER = "over"
 """The member of a row that keeps, for each backed member, the operator's value that it took the place of."""
 
+_DELETED = "/deleted"
+
 BY_CHANNEL = {"channel_id": Ignored(integer)}
 
 
@@ -67,12 +69,20 @@ def _is_object(hint: Any) -> bool:
     return isinstance(hint, type) and issubclass(hint, msgspec.Struct)
 
 
+def _informs(_old: Any, new: Any) -> dict[str, Any] | None:
+    return {"type": "store"} if new.id == EVERYWHERE else None
+
+
+_INFORMATION = (fires("store/information/updated", _informs, on="created updated"),)
+
+
 class Group(Generic[S]):
     """A kind of settings. `required` are the members that a body has to have, `store_only` those that a channel
     cannot have of its own, `read_only` those that a PUT passes over; `backed` maps members to settings of the operator.
 
     `events` maps an event of channels, as settings/logo/updated, to the members whose change it tells of, all if none
-    is named.
+    is named; one that ends with deleted tells that a channel has nothing of its own any more.
+    `informs`: a change of the store's own is one of the store's information (V2), too.
     `made` makes the value of a member that nobody writes, with the first change of its row.
     `by_channel` is False where only the whole store has such settings. A channel is named by the parameter
     `channel_id`, or `in_path`, as `{path}/channels/{channel_id}`, where its body has no required members.
@@ -94,6 +104,7 @@ class Group(Generic[S]):
         made: Mapping[str, Callable[[], Any]] = MappingProxyType({}),
         by_channel: bool = True,
         in_path: bool = False,
+        informs: bool = False,
     ) -> None:
         self.kind = kind
         self.path = path
@@ -120,7 +131,8 @@ class Group(Generic[S]):
             parents = (Parent("id", channels.TABLE),)
             home = f"{path}/channels/{{}}"
             self.of_channel = Endpoint(3, self.table, listing, scope, home, v3=part, parents=parents)
-        self.aggregate = Aggregate(self.table, signals=tuple(self._signals(events)))
+        signals = [*self._signals(events), *(_INFORMATION if informs else ())]
+        self.aggregate = Aggregate(self.table, signals=tuple(signals))
 
     def _stored(self, kind: type[S], name: str, hints: Mapping[str, Any]) -> Table:
         fields: list[Any] = []
@@ -141,20 +153,25 @@ class Group(Generic[S]):
         return stored(name, entity, noun=noun, columns="", hidden=OVER if self.backed else "")
 
     def _signals(self, events: Mapping[str, str]) -> list[Signal]:
+        apart = any(word.endswith(_DELETED) for word in events)
         return [
             fires(
                 f"store/channel/#/{word}",
-                self._told(members.split() or list(self.members)),
+                self._told(members.split() or list(self.members), word.endswith(_DELETED) if apart else None),
                 on="created updated",
                 channels=of_its_channel if self.by_channel else _everywhere,
             )
             for word, members in events.items()
         ]
 
-    def _told(self, members: Sequence[str]) -> Callable[[Any, Any], dict[str, Any] | None]:
+    def _told(self, members: Sequence[str], emptied: bool | None) -> Callable[[Any, Any], dict[str, Any] | None]:
+        """Says that any of these members changed; `emptied`: only if nothing is left of them now, or something is."""
+
         def told(old: Any, new: Any) -> dict[str, Any] | None:
             before = old if old is not None else self.table.entity()
             if all(getattr(before, name) == getattr(new, name) for name in members):
+                return None
+            if emptied is not None and emptied != all(getattr(new, name) is None for name in members):
                 return None
             return {"channel_id": new.id}
 

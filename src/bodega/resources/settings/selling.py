@@ -79,7 +79,12 @@ def only_addresses(holds: InventoryNotifications) -> Sequence[Fault]:
 
 
 CATALOG = Group(CatalogSettings, "catalog_settings", "settings/catalog", events={"settings/catalog/updated": ""})
-EMAILS = Group(EmailStatuses, "email_statuses", "settings/email-statuses", events={"settings/emailStatus/updated": ""})
+EMAILS = Group(
+    EmailStatuses,
+    "email_statuses",
+    "settings/email-statuses",
+    events={"settings/emailStatus/updated": "", "settings/emailStatus/deleted": ""},
+)
 INVENTORY = Group(
     InventorySettings,
     "inventory_settings",
@@ -91,7 +96,11 @@ INVENTORY = Group(
     },
 )
 NOTIFICATIONS = Group(
-    InventoryNotifications, "inventory_notifications", "settings/inventory/notifications", check=only_addresses
+    InventoryNotifications,
+    "inventory_notifications",
+    "settings/inventory/notifications",
+    check=only_addresses,
+    events={"notifications/inventory/updated": ""},
 )
 
 catalog_settings, email_statuses = CATALOG.of, EMAILS.of

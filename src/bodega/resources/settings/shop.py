@@ -101,6 +101,7 @@ PROFILE = Group(
         "store_phone": "phone",
     },
     events={"settings/profile/updated": ""},
+    informs=True,
 )
 LOCALE = Group(
     LocaleSettings,
@@ -109,6 +110,7 @@ LOCALE = Group(
     required="default_shopper_language",
     backed={"default_shopper_language": "language", "store_country": "country"},
     events={"settings/locale/updated": ""},
+    informs=True,
     check=known_places,
     by_channel=False,
 )
@@ -118,6 +120,7 @@ UNITS = Group(
     "settings/store/units-of-measurement",
     backed={"weight_measurement": "weight_units", "length_measurement": "dimension_units"},
     check=readable_numbers,
+    informs=True,
 )
 LOGO = Group(
     LogoSettings,
@@ -129,6 +132,7 @@ LOGO = Group(
         "settings/logo/image/updated": "logo_image_url",
         "settings/favicon/image/updated": "favicon_url",
     },
+    informs=True,
 )
 
 store_profile, locale_settings, units_of_measurement, logo_settings = PROFILE.of, LOCALE.of, UNITS.of, LOGO.of

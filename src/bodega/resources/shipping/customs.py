@@ -31,9 +31,7 @@ MAXIMUM = 50
 
 EVERYWHERE = "ALL"
 _CODE = re.compile(r"[0-9A-Za-z]{6,14}")
-MEMBERS = (
-    "product_id country_of_origin commodity_description international_shipping hs_codes created_at updated_at"
-)
+MEMBERS = "product_id country_of_origin commodity_description international_shipping hs_codes created_at updated_at"
 
 
 class CustomsInformation(Entity, kw_only=True):
@@ -89,9 +87,7 @@ V3 = Endpoint(
 DELETE = Endpoint(3, TABLE, Listing(TABLE, 3, ":product_id:in", exact=True), SCOPE, HOME, delete_needs_filter=True)
 
 routes = (
-    collection(HOME, V3, "GET")
-    .also(route(HOME, 3, PUT=UpdateMany(V3)))
-    .also(collection(HOME, DELETE, "DELETE")),
+    collection(HOME, V3, "GET").also(route(HOME, 3, PUT=UpdateMany(V3))).also(collection(HOME, DELETE, "DELETE")),
 )
 
 

@@ -27,7 +27,21 @@ from bodega.storage.table import Link, Reference
 from bodega.storage.unit import Unit
 
 TYPES = frozenset(
-    "perorder peritem weight total auspost canadapost endicia usps fedex royalmail upsready zoom2u freeshipping".split()
+    [
+        "perorder",
+        "peritem",
+        "weight",
+        "total",
+        "auspost",
+        "canadapost",
+        "endicia",
+        "usps",
+        "fedex",
+        "royalmail",
+        "upsready",
+        "zoom2u",
+        "freeshipping",
+    ]
 )
 Type = Annotated[str, msgspec.Meta(min_length=1, max_length=50)]
 """One of `TYPES`, or the id of a shipping provider that is registered in the store."""

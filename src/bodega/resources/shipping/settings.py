@@ -142,9 +142,7 @@ class ChangeShippingSettings(ShowShippingSettings):
 
 routes = (
     route(HOME, 3, GET=ShowShippingSettings(STORE), PUT=ChangeShippingSettings(STORE)),
-    route(
-        f"{HOME}/channels/{{channel_id}}", 3, GET=ShowShippingSettings(CHANNEL), PUT=ChangeShippingSettings(CHANNEL)
-    ),
+    route(f"{HOME}/channels/{{channel_id}}", 3, GET=ShowShippingSettings(CHANNEL), PUT=ChangeShippingSettings(CHANNEL)),
 )
 
 RESOURCE = Resource(aggregates=(Aggregate(TABLE),), routes=routes)

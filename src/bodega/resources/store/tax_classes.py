@@ -1,19 +1,22 @@
-"""Tax classes: the kinds of products for taxation. Read-only in V2 (rule 111)."""
+"""Tax classes: the kinds of products for taxation. Read-only in V2 (rule 111); V3 makes them (`tax/classes.py`)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
 
+from bodega.kit.body import Changes
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import NAME, STRING, Moment, moment
+from bodega.kit.fields import NAME, STRING, Moment, clean_name, moment
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, item
 from bodega.kit.v2_members import Alias, Derived
 from bodega.kit.v2_shape import V2Shape
+from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Unique
 from bodega.storage.text import caseless
@@ -23,10 +26,23 @@ USUAL = ("Default Tax Class", "Non-Taxable Products", "Shipping", "Gift Wrapping
 """The classes of every store, by number; 0 is that of a product without a class."""
 
 
+_BAD = frozenset("<>{}`();|")
+
+
+def clean_class_name(value: str) -> str:
+    """A name of a class: not blank, and without the characters that the published documents exclude."""
+    if not _BAD.isdisjoint(value):
+        raise ValueError("must not contain any of < > { } ` ( ) ; |")
+    return clean_name(value)
+
+
+CLASS_NAME = NAME._replace(clean=clean_class_name)
+
+
 class TaxClass(Entity, kw_only=True):
     """Its name is unique in the store, ignoring case."""
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100), CLASS_NAME]
     created_at: Moment = ""
     updated_at: Moment = ""
 
@@ -67,4 +83,21 @@ routes = tuple(
     for made in (collection(path, V2, "GET"), item(f"{path}/{{id}}", V2, "GET"))
 )
 
-RESOURCE = Resource(aggregates=(Aggregate(TABLE),), routes=routes)
+
+async def date_class(unit: Unit, changes: Changes, old: TaxClass | None, _notes: list[Fault]) -> None:
+    """The store's clock dates what is made and what is changed."""
+    changes["updated_at"] = moment(unit.now)
+    if old is None:
+        changes["created_at"] = changes["updated_at"]
+
+
+async def keep_usual(_unit: Unit, ids: Sequence[int]) -> None:
+    """The classes that every store has stay: costs besides the products belong to them."""
+    usual = [number for number in ids if number < len(USUAL)]
+    if usual:
+        raise refuse_faults([invalid("id", f"names the class {usual[0]}, which every store has")])
+
+
+RESOURCE = Resource(
+    aggregates=(Aggregate(TABLE, before_validate=(date_class,), before_delete=(keep_usual,)),), routes=routes
+)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Any
 
-import msgspec
-
+from bodega.domain.custom_templates import KINDS, TABLE, Association, know_the_entity
 from bodega.kit.actions import Action, DeleteMany, ListAll
 from bodega.kit.batch import UpdateMany
 from bodega.kit.body import Changes
 from bodega.kit.context import Context, Found
 from bodega.kit.endpoint import Batch, Endpoint
-from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import Id, Moment
 from bodega.kit.filters import Filter, FilterField
 from bodega.kit.includes import Include
 from bodega.kit.listing import Listing, Query
@@ -26,42 +23,14 @@ from bodega.law.outcome import Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
 from bodega.resources.themes import theme
-from bodega.resources.themes.archive import CUSTOM
 from bodega.resources.themes.theme import ACTIVE_OF, CONFIGURATIONS, CONTENTS
 from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.operands import IsTrue
-from bodega.storage.table import Reference, Unique, numbered_placeholders
+from bodega.storage.table import numbered_placeholders
 from bodega.storage.unit import Unit
 
 MAXIMUM = 100
-Kind = Literal["product", "category", "brand", "page"]
-OWNERS = {"product": "products", "category": "categories", "brand": "brands", "page": "web_pages"}
-"""The tables of the entities."""
-
-
-class Association(Entity, kw_only=True):
-    """An entity has this template on a channel. Whether there is such a template follows from the theme there."""
-
-    channel_id: Id
-    entity_type: Kind
-    entity_id: Annotated[int, msgspec.Meta(ge=1, le=2_147_483_647)]
-    file_name: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
-    date_created: Moment = ""
-    date_modified: Moment = ""
-
-
-TABLE = stored(
-    "custom_templates",
-    Association,
-    noun="custom template association",
-    columns="channel_id entity_type entity_id file_name",
-    indexed="channel_id",
-    uniques=[
-        Unique(("entity_type", "entity_id", "channel_id"), "entity_id", "The entity has a template there already.")
-    ],
-    references=[Reference("channel_id", "channels", "channel_id", "The channel does not exist.", "CASCADE")],
-)
 
 _ACTIVE = ACTIVE_OF.format(channel="channel_id")
 VALID = f"EXISTS (SELECT 1 FROM theme_templates WHERE kind = entity_type AND file = file_name AND owner = {_ACTIVE})"
@@ -85,8 +54,9 @@ def _flag(text: str) -> bool:
 v3 = V3Shape(
     Association, required="channel_id entity_type entity_id file_name", read_only="id date_created date_modified"
 )
-_TYPE = FilterField("entity_type", one_of(CUSTOM))
+_TYPE = FilterField("entity_type", one_of(KINDS))
 _ENTITIES = Filter("entity_id", "in", listed(integer))
+INCLUDES = {"is_valid": Include(_is_valid, b"false", tables="active_themes themes")}
 LIST = Listing(
     TABLE,
     3,
@@ -97,10 +67,11 @@ LIST = Listing(
         "is_valid": Filter(IsTrue(VALID), "is", _flag),
     },
     exact=True,
-    includes={"is_valid": Include(_is_valid, b"false", tables="active_themes themes")},
+    includes=INCLUDES,
     inside="is_valid",
     shown=(*v3.shown, "is_valid"),
 )
+ONE = Listing(TABLE, 3, "", includes=INCLUDES, inside="is_valid", shown=(*v3.shown, "is_valid"))
 
 
 PATH = "storefront/custom-template-associations"
@@ -115,7 +86,7 @@ async def _of_the_entity(unit: Unit, draft: Changes) -> int:
 
 
 UPSERT = Endpoint(
-    3, TABLE, Listing(TABLE, 3, ""), theme.SCOPE, PATH, v3=v3,
+    3, TABLE, ONE, theme.SCOPE, PATH, v3=v3,
     batch=Batch(MAXIMUM, whole=True, creates=True, finds=_of_the_entity),
 )  # fmt: skip
 DELETE = Endpoint(
@@ -184,7 +155,7 @@ class ShowCustomTemplates(Action):
         return Found(Validator(row.version, row.modified), row=row.entity)
 
     async def answer(self, context: Context, found: Found) -> Outcome:
-        offered = {kind: found.row.custom_templates.get(kind, []) for kind in CUSTOM}
+        offered = {kind: found.row.custom_templates.get(kind, []) for kind in KINDS}
         return Shown(ready=json({"data": offered, "meta": {}}))
 
 
@@ -194,13 +165,6 @@ routes = (
     route("themes/custom-templates/{version_uuid:text}", 3, GET=ShowCustomTemplates(OF_VERSION)),
     route(PATH, 3, GET=ListAssociations(V3), PUT=Upsert(UPSERT), DELETE=DeleteAssociations(DELETE)),
 )
-
-
-async def know_the_entity(unit: Unit, _old: Association | None, new: Association) -> None:
-    """The entity exists."""
-    table = OWNERS[new.entity_type]
-    if await unit.tx.row(f"SELECT 1 FROM {table} WHERE id = $1", new.entity_id) is None:
-        raise refuse_faults([invalid("entity_id", f"must be the id of a {new.entity_type} of this store")])
 
 
 RESOURCE = Resource(aggregates=(Aggregate(TABLE, before_write=(know_the_entity,)),), routes=routes)

@@ -10,6 +10,7 @@ import msgspec
 from bodega.kit.actions import Action
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint
+from bodega.kit.entity import Entity
 from bodega.kit.fields import moment
 from bodega.kit.filters import Ignored
 from bodega.kit.listing import Listing
@@ -47,14 +48,14 @@ class Activation(msgspec.Struct):
     which: Literal["original", "last_activated", "last_created"] = "last_activated"
 
 
-class ActivationShape(theme.Entity, kw_only=True):
+class ActivationDraft(Entity, kw_only=True):
     """The same as a draft."""
 
     variation_id: str
     which: Literal["original", "last_activated", "last_created"] = "last_activated"
 
 
-activation = V3Shape(ActivationShape, required="variation_id")
+activation = V3Shape(ActivationDraft, required="variation_id")
 ACTIVATE = Endpoint(
     3, ACTIVE, Listing(ACTIVE, 3, "", mapped={"channel_id": Ignored(integer)}), theme.SCOPE, "", v3=activation
 )

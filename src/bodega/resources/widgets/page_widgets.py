@@ -15,7 +15,7 @@ from bodega.kit.bounds import AtMost
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import Id, Line, SortOrder, moment
+from bodega.kit.fields import Id, Line, SortOrder, moment, structured
 from bodega.kit.filters import Ignored
 from bodega.kit.listing import Listing
 from bodega.kit.parameters import integer
@@ -85,10 +85,13 @@ class Region(msgspec.Struct, kw_only=True):
     children: Annotated[list[Child], AtMost(placements.CAP_OF_PAGE)] = []
 
 
+REGIONS = structured(list[Region])._replace(deep=True)
+
+
 class Published(Entity, kw_only=True):
     """The body of a publication; without a template it is about the regions of every page."""
 
-    regions: Annotated[list[Region], AtMost(MAX_REGIONS)]
+    regions: Annotated[list[Region], AtMost(MAX_REGIONS), REGIONS]
     template_file: Annotated[str, msgspec.Meta(max_length=255)] = ""
     entity_id: Line = ""
     channel_id: Id = channels.DEFAULT
@@ -241,6 +244,13 @@ class PublishPage(ShowPage):
 
 
 def _wrong_with(child: Child, here: str) -> list[Fault]:
+    foreign = (
+        ("widget_template_uuid", "storefront_api_query_params", "description") if child.is_layout else ("dropzones",)
+    )
+    strange = [name for name in foreign if getattr(child, name)]
+    if strange:
+        other = "widget" if child.is_layout else "layout"
+        return [invalid(f"{here}.{name}", f"is a member that only a {other} has") for name in strange]
     if child.is_layout:
         if not child.layout_template_uuid:
             return [missing(f"{here}.layout_template_uuid")]

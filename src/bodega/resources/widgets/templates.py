@@ -96,12 +96,11 @@ SAID = ("name", "schema", "template", "storefront_api_query")
 
 MEMBERS = (
     "name schema template storefront_api_query uuid kind date_created date_modified current_version_uuid icon_name"
-    " channel_id"
 )
 
 
 def members(template: WidgetTemplate) -> dict[str, Any]:
-    """The form on the wire."""
+    """The form on the wire. Its channel is only asked for."""
     return {name: getattr(template, name) for name in MEMBERS.split()}
 
 
@@ -158,6 +157,7 @@ class PreviewDraft(Entity, kw_only=True):
 
 
 preview = V3Shape(PreviewDraft, required="")
+PREVIEW = Endpoint(3, TABLE, Listing(TABLE, 3, ""), SCOPE, "", v3=preview, key="uuid")
 
 
 class Preview(Action):
@@ -190,7 +190,7 @@ routes = (
     item(HOME + "/{uuid:text}", PUT, "PUT DELETE").also(
         route(HOME + "/{uuid:text}", 3, GET=ShowTemplate(PUT)),
     ),
-    route(HOME + "/{uuid:text}/preview", 3, POST=Preview(V3)),
+    route(HOME + "/{uuid:text}/preview", 3, POST=Preview(PREVIEW)),
 )
 
 

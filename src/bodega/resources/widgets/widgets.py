@@ -25,7 +25,7 @@ from bodega.resources.widgets.templates import VERSIONS
 from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.rules import depends_on
-from bodega.storage.table import Reference, Unique
+from bodega.storage.table import Reference, Unique, numbered_placeholders
 from bodega.storage.text import caseless
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
@@ -80,7 +80,8 @@ async def templates_of(tx: Tx, widgets: Sequence[Widget]) -> dict[int, dict[str,
         return {}
     found = {one.id: one for one in await query.entities_of(tx, templates.TABLE, sorted(owners))}
     uuids = sorted({one.version_uuid for one in widgets})
-    versions = {one.uuid: one for one in await query.entities_of(tx, VERSIONS, uuids, "uuid")}
+    test = f"uuid IN ({numbered_placeholders(len(uuids))})"
+    versions = {one.uuid: one for one in await query.entities(tx, VERSIONS, test, *uuids)}
     return {
         one.id: templates.members(templates.at(found[one.template_id], versions[one.version_uuid])) for one in widgets
     }

@@ -1,0 +1,138 @@
+"""What each setting does: the table of docs/store-settings.md, which is made from this.
+
+`EFFECTS` act today, and `tests/test_settings_act.py` turns each of them. `KEPT` are stored, inherited and told to
+whoever reads them (the readers of this package); what would act on them is a page for shoppers that does not exist yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_FRONT = "pages for shoppers (`cart.php`, `robots.txt`, `favicon.ico`)"
+_PAGE = "the page of a product"
+_LISTS = "lists of products"
+
+EFFECTS: Mapping[str, Mapping[str, str]] = {
+    "settings/store/profile": {
+        "store_address": "`address` of `GET /v2/store`",
+        "store_email": "`admin_email` of `GET /v2/store`",
+        "store_name": "`name` of `GET /v2/store`; the title and logo of pages for shoppers; the name in e-mails",
+        "store_phone": "`phone` of `GET /v2/store`",
+    },
+    "settings/store/locale": {
+        "default_shopper_language": "`language` of `GET /v2/store`",
+        "store_country": "`country` and `country_code` of `GET /v2/store`",
+    },
+    "settings/store/units-of-measurement": {
+        "weight_measurement": "`weight_units` of `GET /v2/store`",
+        "length_measurement": "`dimension_units` of `GET /v2/store`",
+        "decimal_token": "`dimension_decimal_token` of `GET /v2/store`",
+        "thousands_token": "`dimension_thousands_token` of `GET /v2/store`",
+        "decimal_places": "`dimension_decimal_places` of `GET /v2/store`",
+    },
+    "settings/logo": {
+        "favicon_url": "`favicon_url` of `GET /v2/store`; where `/favicon.ico` leads; the icon of pages for shoppers",
+        "logo_image_url": "`logo.url` of `GET /v2/store` and the logo of pages for shoppers, while `type` is image",
+        "logo_text": "the logo of pages for shoppers; without it that is the store's name",
+        "type": "whether the image or the text is the logo",
+    },
+    "settings/catalog": {
+        "auto_approve_reviews": "a review that is created without a status is approved, and counts for its product",
+    },
+    "settings/email-statuses": {
+        "abandoned_cart_email": "whether shoppers who left a cart are written to",
+    },
+    "settings/inventory": {
+        "update_stock_behavior": "when an order of the channel takes its stock: placed, or shipped or completed",
+        "edit_order_stock_adjustment": "whether edits of an order of the channel move stock",
+        "refund_order_stock_adjustment": "whether a refunded or cancelled order of the channel gives its stock back",
+    },
+    "settings/inventory/notifications": {
+        "low_stock_notification_address": "who is written to when stock falls to its warning level",
+        "out_of_stock_notification_address": "who is written to when stock has run out",
+    },
+    "settings/storefront/category": {
+        "listing_mode": "which categories' products `GET /v3/settings/search/filters/available` counts for a category",
+    },
+    "settings/storefront/robotstxt": {
+        "robots_txt_ssl": "the text of `/robots.txt` at the host of the channel, while it is open",
+    },
+    "settings/storefront/seo": {
+        "meta_description": f"the description in {_FRONT}",
+        "meta_keywords": f"the keywords in {_FRONT}",
+        "page_title": "the title of pages for shoppers; without it that is the store's name",
+        "www_redirect": "302 from the name without www to that with it, or back, of pages for shoppers",
+    },
+    "settings/storefront/security": {
+        "csp_header": f"Content-Security-Policy of {_FRONT}",
+        "hsts": f"Strict-Transport-Security of {_FRONT} over HTTPS",
+        "sitewide_https_enabled": f"302 from HTTP to HTTPS of {_FRONT}; `features.sitewidehttps_enabled` of "
+        "`GET /v2/store`",
+        "x_frame_options_header": f"X-Frame-Options of {_FRONT}, and who may frame them by their policy",
+    },
+    "settings/storefront/status": {
+        "down_for_maintenance_message": "what shoppers read while the store is in maintenance or the channel inactive",
+        "prelaunch_message": "what shoppers read while the channel's status is prelaunch",
+        "prelaunch_password": "opens a channel before its launch; made with the first change of these settings",
+    },
+}
+
+KEPT: Mapping[str, Mapping[str, str]] = {
+    "settings/store/profile": {"store_address_type": "rates of carriers"},
+    "settings/store/locale": {"shopper_language_selection_method": "the language of pages"},
+    "settings/store/units-of-measurement": {"factoring_dimension": "packing of parcels"},
+    "settings/catalog": {"enable_product_comparisons": _PAGE},
+    "settings/email-statuses": {
+        "account_details_changed_email": "an e-mail that is not written yet",
+        "combined_order_status_email": "an e-mail that is not written yet",
+        "create_account_email": "an e-mail that is not written yet",
+        "create_guest_account_email": "an e-mail that is not written yet",
+        "gift_certificate_email": "an e-mail that is not written yet",
+        "invoice_email": "an e-mail that is not written yet",
+        "order_message_notification_email": "an e-mail that is not written yet",
+        "product_review_email": "an e-mail that is not written yet",
+        "return_confirmation_email": "an e-mail that is not written yet",
+        "return_statuschange_email": "an e-mail that is not written yet",
+    },
+    "settings/inventory": {
+        "product_out_of_stock_behavior": f"{_LISTS}, {_PAGE}",
+        "option_out_of_stock_behavior": _PAGE,
+        "stock_level_display": _PAGE,
+        "default_out_of_stock_message": _PAGE,
+        "hide_in_product_filtering": "filters of search",
+        "show_pre_order_stock_levels": _PAGE,
+        "show_out_of_stock_message": _LISTS,
+    },
+    "settings/storefront/category": {
+        "category_tree_depth": "the menu of categories",
+        "default_product_sort": "the page of a category",
+    },
+    "settings/storefront/product": {
+        "show_product_price": _PAGE,
+        "show_product_sku": _PAGE,
+        "show_product_weight": _PAGE,
+        "show_product_brand": _PAGE,
+        "show_product_shipping": _PAGE,
+        "show_product_rating": _PAGE,
+        "show_add_to_cart_link": _LISTS,
+        "default_preorder_message": _PAGE,
+        "show_breadcrumbs_product_pages": _PAGE,
+        "show_add_to_cart_qty_box": _PAGE,
+        "show_add_to_wishlist": _PAGE,
+        "hide_price_from_guests": f"{_LISTS}, {_PAGE}",
+    },
+    "settings/storefront/search": {
+        "content_product_sort": "results of search",
+        "default_product_sort": "results of search",
+        "product_filtering_enabled": "filters of search",
+        "search_suggest": "the search box",
+    },
+}
+
+OTHERS: Mapping[str, str] = {
+    "settings/analytics": "kept for the storefront: the tags of pages",
+    "settings/search/filters": "kept for the storefront: filters of search, read by `search_filters`",
+    "settings/search/filters/contexts": "takes the place of the store's filters in a category or channel for whoever "
+    "reads `search_filters`",
+}
+"""Settings that are lists."""
