@@ -26,6 +26,8 @@ LEFT_OUT = {"/v3/catalog/trees": ("channels",), "/v2/orders/{order_id}/shipments
 ONLY_WHOLE = {
     "/v3/checkouts/{checkout_id:text}": "the message is required",
     "/v3/promotions/settings": "its published form requires every member",
+    "/v3/settings/store/locale": "its published form requires the language",
+    "/v3/settings/storefront/search": "its published form requires every member",
     "/v2/blog/posts/{id}": "rule 109: a PUT that does not say is_published takes the post back",
     "/v3/hooks/admin": "the list of addresses is required",
     "/v3/channels/{channel_id}/currency-assignments": "both members are required",

@@ -94,7 +94,8 @@ def test_analytics_providers_belong_to_channels(shop: Shop, north: int) -> None:
     at = "/v3/settings/analytics"
     names = [(one["id"], one["name"], one["channel_id"]) for one in shop.get(at).data]
     assert names == [(1, "Google Analytics", 1), (2, "Visual Website Optimizer", 1), (3, "Meta Pixel", 1)]
-    mine = shop.put(f"{at}/1?channel_id={north}", {"code": "G-1", "enabled": True}).json
+    body = {"code": "G-1", "enabled": True, "is_oauth_connected": None}
+    mine = shop.put(f"{at}/1?channel_id={north}", body).json
     assert (mine["code"], mine["enabled"], mine["channel_id"]) == ("G-1", True, north)
     assert shop.get(f"{at}/1?channel_id={north}").json == mine
     assert shop.get(f"{at}/1").json["code"] == ""

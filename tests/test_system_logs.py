@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from published import needs_shared, published, shown
 from shop import Shop
 
 PATH = "/v3/store/systemlogs"

@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING
 
 from bodega.access.plans import DEFAULT, NO_HOUR, PLANS
 
+OWNERS_CLIENT = "panel"
+"""The client in whose name the store's owner writes on the pages of the panel; no account has this id."""
+
+
 if TYPE_CHECKING:
     from bodega.storage.registry import Account, Registry, StoreRecord
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from bodega.access.accounts import OWNERS_CLIENT
 from bodega.access.scopes import SCOPES
 from bodega.access.stores import OpenStore
 from bodega.http.app_context import AppContext, Caller
@@ -21,7 +22,7 @@ from bodega.http.steps.table import LAW, Steps
 from bodega.kit.context import Found
 from bodega.storage.registry import Account
 
-PANEL = "panel"
+PANEL = OWNERS_CLIENT
 """The client that rows written by the panel record, and the tasks that it made."""
 
 

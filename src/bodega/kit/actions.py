@@ -64,6 +64,8 @@ class Action:
     """Requests that a store answers at once (rule 31); 0: as many as come."""
     has_own_media: ClassVar[bool] = False
     """What it shows is of a media type of its own, whatever the caller accepts (RFC 9110 12.5.1)."""
+    header: ClassVar[bytes] = b""
+    """The name of a header that it reads itself, in lower case."""
     tried: bool = True
     """Before it becomes a task it is tried, so that what would refuse it is told at once."""
     secret: bool = False

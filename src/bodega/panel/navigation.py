@@ -45,6 +45,23 @@ STORE = (
         ),
     ),
     Section(
+        "Content",
+        (
+            NavigationLink("Web pages", "/web-pages", "page"),
+            NavigationLink("Redirects", "/redirects", "redirect"),
+            NavigationLink("Scripts", "/scripts", "script"),
+        ),
+    ),
+    Section(
+        "Marketing",
+        (
+            NavigationLink("Banners", "/banners", "banner"),
+            NavigationLink("E-mail templates", "/email-templates", "mail"),
+            NavigationLink("Abandoned cart e-mails", "/abandoned-cart-emails", "cart"),
+            NavigationLink("Outbox", "/outbox", "outbox"),
+        ),
+    ),
+    Section(
         "Storefront",
         (NavigationLink("Themes", "/themes", "theme"), NavigationLink("Widgets", "/widgets", "widget")),
     ),

@@ -29,6 +29,7 @@ from bodega.resources import (
     store,
     tax,
     themes,
+    tokens,
     webhooks,
     widgets,
 )
@@ -58,6 +59,7 @@ RESOURCES: tuple[Resource, ...] = (
     *checkouts.RESOURCES,
     *webhooks.RESOURCES,
     *hosting.RESOURCES,
+    *tokens.RESOURCES,
 )
 
 MODEL = link(aggregate for resource in RESOURCES for aggregate in resource.aggregates)

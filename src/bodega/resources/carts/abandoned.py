@@ -61,12 +61,7 @@ async def abandon(unit: Unit) -> None:
         cart = replace(left, status="abandoned", token=left.token or uuid4().hex)
         await unit.rewrite(TABLE, row._replace(entity=cart))
         await fire_cart_event(unit, cart, "abandoned", token=cart.token)
-        await recovery.left(unit, cart, await SETTINGS.of(unit.tx, cart.channel_id))
-
-
-async def remind(unit: Unit) -> None:
-    """Puts the e-mails to shoppers that are due into the outbox."""
-    await recovery.send(unit, SETTINGS.of)
+        await recovery.left(unit, cart)
 
 
 async def expire(unit: Unit) -> None:
@@ -88,7 +83,7 @@ RESOURCE = Resource(
             lambda now, _settings: (moment(now - ABANDONED_SECONDS),),
             abandon,
         ),
-        Sweep(recovery.DUE, lambda now, _settings: (moment(now),), remind),
+        Sweep(recovery.DUE, lambda now, _settings: (moment(now),), recovery.send),
         Sweep(
             "SELECT 1 FROM carts WHERE date_modified <= $1 LIMIT 1",
             lambda now, _settings: (moment(now - KEPT_SECONDS),),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -14,7 +14,7 @@ from bodega.kit.fields import Id, Moment, epoch, moment
 from bodega.kit.resource import Resource
 from bodega.resources import outbox
 from bodega.resources.carts import abandoned_emails
-from bodega.resources.carts.abandoned_settings import AbandonedCartSettings
+from bodega.resources.carts.abandoned_settings import SETTINGS, AbandonedCartSettings
 from bodega.resources.carts.cart import TABLE as CARTS
 from bodega.resources.carts.cart import Cart
 from bodega.resources.carts.redirects import PAGE
@@ -29,7 +29,6 @@ from bodega.storage.aggregate import Aggregate
 from bodega.storage.query import Row
 from bodega.storage.table import Reference
 from bodega.storage.text import caseless
-from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
 AT_ONCE = 100
@@ -60,8 +59,9 @@ TABLE = stored(
 )
 
 
-async def left(unit: Unit, cart: Cart, settings: AbandonedCartSettings) -> None:
+async def left(unit: Unit, cart: Cart) -> None:
     """A cart was left: its shopper is written to when that is due, the merchant at once or with the digest."""
+    settings = await SETTINGS.of(unit.tx, cart.channel_id)
     await _forget(unit, cart.id)
     if settings.enable_notification and await _agrees(unit, cart, settings):
         for email in await abandoned_emails.of_channel(unit.tx, cart.channel_id):
@@ -101,8 +101,9 @@ async def _tell_the_merchant(unit: Unit, cart: Cart, settings: AbandonedCartSett
     await unit.delete(TABLE, [row.entity.id for row in rows])
 
 
-async def recovered(unit: Unit, cart: Cart, settings: AbandonedCartSettings) -> None:
+async def recovered(unit: Unit, cart: Cart) -> None:
     """A cart that was abandoned has become an order: nobody is reminded of it any more."""
+    settings = await SETTINGS.of(unit.tx, cart.channel_id)
     await _forget(unit, cart.id)
     if cart.token and settings.email_merchant_when_cart_is_converted and settings.merchant_email_address:
         subject = f"An abandoned cart has become order {cart.order_id}"
@@ -113,7 +114,7 @@ def _summary(carts: Sequence[Cart]) -> str:
     return "\n".join(f"{cart.email}: {_money(cart.cart_amount)} {cart.currency_code}" for cart in carts)
 
 
-async def send(unit: Unit, settings_of: Callable[[Tx, int], Awaitable[AbandonedCartSettings]]) -> None:
+async def send(unit: Unit) -> None:
     """Puts the e-mails that are due into the outbox, of carts that are still abandoned."""
     due = await unit.where(TABLE, "due > '' AND due <= $1", moment(unit.now), order=f"due, id LIMIT {AT_ONCE}")
     sent: set[int] = set()
@@ -121,7 +122,7 @@ async def send(unit: Unit, settings_of: Callable[[Tx, int], Awaitable[AbandonedC
         row = await unit.get(CARTS, notice.entity.cart_id)
         email = await unit.get(abandoned_emails.TABLE, notice.entity.email_id)
         if row is not None and email is not None and row.entity.id not in sent:
-            settings = await settings_of(unit.tx, row.entity.channel_id)
+            settings = await SETTINGS.of(unit.tx, row.entity.channel_id)
             wanted = settings.enable_notification and await _sends(unit, row.entity.channel_id)
             if row.entity.status == "abandoned" and email.entity.is_active and wanted:
                 await _remind(unit, row.entity, email)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from bodega.access.accounts import OWNERS_CLIENT
 from bodega.domain.urls import CUSTOM_URL, CustomUrl, chosen
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
@@ -80,13 +81,10 @@ V2 = Endpoint(2, TABLE, Listing(TABLE, 2, ""), "store_v2_content", "pages", v2=v
 
 routes = (collection("pages", V2, "GET POST"), item("pages/{id}", V2))
 
-CLIENT_OF_OWNERS = "panel"
-"""The client in whose name an owner writes on the pages of the panel."""
-
 
 async def make_a_blog_in_the_panel(unit: Unit, old: WebPage | None, new: WebPage) -> None:
     """A page of posts is made by the store's owner; an API client can only make it one of another type."""
-    if new.type == "blog" and (old is None or old.type != "blog") and unit.client_id != CLIENT_OF_OWNERS:
+    if new.type == "blog" and (old is None or old.type != "blog") and unit.client_id != OWNERS_CLIENT:
         raise refuse_faults([invalid("type", "must not be blog: such a page is made in the control panel")])
 
 
