@@ -214,6 +214,10 @@ def test_each_channel_shows_a_theme_of_its_own(shop: Shop) -> None:
     assert shop.get(f"/v3/content/regions?template_file=pages/home&channel_id={other}").data[0] == {"name": "home_hero"}
     found = shop.get(f"{THEMES}/{theme['uuid']}/configurations?channel_id:in={other}").data
     assert len(found) == 1
+    night = {"variation_id": theme["variations"][1]["uuid"], "channel_id": other}  # as the tool of themes says it
+    assert shop.post(ACTIVATE, night).status == 204
+    assert shop.get("/v3/channels/1/active-theme").data == usual
+    assert len(shop.get(f"{THEMES}/{theme['uuid']}/configurations?channel_id:in={other}").data) == 2
     for channel in (custom, 99):
         refused = shop.post(f"{ACTIVATE}?channel_id={channel}", day)
         assert (refused.status, list(refused.json["errors"])) == (422, ["channel_id"])
