@@ -30,16 +30,19 @@ SCOPES = {**NOTHING, "may.store_v2_information": "modify"}
 TEXAS: dict[str, Any] = {}
 BERLIN = {"city": "Berlin", "state_or_province_code": "BE", "country_code": "DE", "postal_code": "10115"}
 OSLO = {"city": "Oslo", "state_or_province_code": "", "country_code": "NO", "postal_code": "0150"}
-PLACES = {"US": TEXAS, "DE": BERLIN, "NO": OSLO}
+TORONTO = {"city": "Toronto", "state_or_province_code": "ON", "country_code": "CA", "postal_code": "M5H 2N2"}
+PLACES = {"US": TEXAS, "DE": BERLIN, "CA": TORONTO, "NO": OSLO}
 
 OWN = {
     "US": {"Texas": "6.2500", "Austin": "2.0000"},
     "DE": {"VAT": "19.0000"},
+    "CA": {"GST": "5.0000", "Provincial, on top": "10.0000"},
     "NO": {"Abroad": "1.0000"},
 }
-"""The store's own rates by country: names, and per cent. Every other country is in the default zone."""
+"""The store's own rates by country: names, and per cent. Three have zones, every other is in the default one."""
 
-ASKED = {"US": {"State": "12.5000", "City": "12.5000"}, "DE": OWN["DE"], "NO": {"State": "5.0000", "City": "5.0000"}}
+TENTH = {"State": "5.0000", "City": "5.0000"}
+ASKED = {"US": {"State": "12.5000", "City": "12.5000"}, "DE": OWN["DE"], "CA": TENTH, "NO": TENTH}
 """The rates while the provider is asked: of Germany it knows nothing."""
 
 SETTINGS: list[tuple[str, str, Any]] = [
@@ -77,35 +80,35 @@ class Day:
         self.token = ""
 
     def open_shop(self) -> None:
-        """Something to sell, a way of sending it, and taxes in three zones."""
+        """Something to sell, a way of sending it, and taxes in three zones and elsewhere."""
         shop = self.shop
         shop.product("Door", price=100, weight=1)
         zone(shop, FLAT)
-        places = [{"country_code": "US", "subdivision_codes": ["TX"]}], [{"country_code": "DE"}]
+        places = [{"country_code": "US", "subdivision_codes": ["TX"]}, {"country_code": "DE"}, {"country_code": "CA"}]
         zones = [
-            {"name": name, "price_display_settings": {"show_inclusive": False},
-             "shopper_target_settings": {"locations": where}}
-            for name, where in zip(("Texas", "Germany"), places, strict=True)
+            {"name": place["country_code"], "price_display_settings": {"show_inclusive": False},
+             "shopper_target_settings": {"locations": [place]}}
+            for place in places
         ]  # fmt: skip
-        texas, germany = (one["id"] for one in done(shop.post("/v3/tax/zones", zones)))
-        by_zone = {texas: OWN["US"], germany: OWN["DE"], 1: OWN["NO"]}
-        classes = {"Austin": [0], "Texas": [0, 2]}
+        made = {one["name"]: one["id"] for one in done(shop.post("/v3/tax/zones", zones))}
+        classes = {"Austin": [0]}
         rates = [
-            {"name": name, "tax_zone_id": zone_id,
+            {"name": name, "tax_zone_id": made.get(country, 1), "priority": 2 if "on top" in name else 1,
              "class_rates": [{"rate": float(rate), "tax_class_id": one} for one in classes.get(name, [0, 2])]}
-            for zone_id, named in by_zone.items() for name, rate in named.items()
+            for country, named in OWN.items() for name, rate in named.items()
         ]  # fmt: skip
         done(shop.post("/v3/tax/rates", rates))
 
     def install(self) -> None:
-        """The owner installs the app, the app exchanges its code and connects the store to its provider."""
-        self.shop.change(
-            settings={"providers": f"tax:acme={self.receiver.url}/tax", "providers.allow_private": True}
-        )
+        """The owner installs the app, the operator registers its provider, and the app connects the store to that."""
         got = self.app.exchange(code=self.app.act("/install")["code"])
         assert got.status == 200
         self.token = got.json["access_token"]
         self.shop.server.hear()
+        store = self.shop.server.run(self.shop.server.app.stores.get(self.shop.name))
+        client = store.holder(self.token.encode()).client_id
+        provider = f"tax:acme@{client}={self.receiver.url}/tax"
+        self.shop.change(settings={"providers": provider, "providers.allow_private": True})
         account = {"username": "blue-door", "password": "open sesame"}
         reply = self.shop.put(CONNECTION, account, token=self.token)
         assert (reply.status, reply.data["configured"]) == (200, True)
@@ -139,7 +142,7 @@ def answer(got: Received) -> Answer:
     if not got.path.startswith("/tax/estimate"):
         return 200, b"{}", {}
     where = got.json["documents"][0]["destination_address"]["country_code"]
-    return {"US": quoted(got, 0.25), "NO": quoted(got, 0.1)}.get(where, (500, b"", {}))
+    return {"US": quoted(got, 0.25), "CA": quoted(got, 0.1), "NO": quoted(got, 0.1)}.get(where, (500, b"", {}))
 
 
 @pytest.fixture
@@ -156,9 +159,10 @@ def test_a_day_in_the_life(day: Day) -> None:
     assert day.sell_everywhere() == OWN
     day.install()
     assert day.sell_everywhere() == ASKED
-    assert Counter(
-        got.json["documents"][0]["destination_address"]["country_code"] for got in asked(day.receiver)
-    ).keys() == {"US", "DE", "NO"}
+    assert (
+        Counter(got.json["documents"][0]["destination_address"]["country_code"] for got in asked(day.receiver)).keys()
+        == PLACES.keys()
+    )
 
     redirects_are_imported(shop)
     theme = theme_goes_live(shop)
@@ -216,9 +220,8 @@ def twenty_settings_are_turned(shop: Shop) -> None:
 
 
 def app_goes(day: Day) -> None:
-    """It ends the connection, is uninstalled, told so, and deleted; its token opens nothing any more."""
+    """It is uninstalled, told so, and deleted; its token opens nothing any more, and nobody asks its provider."""
     shop = day.shop
-    assert shop.delete(CONNECTION, token=day.token).status == 200
     assert day.app.act("/uninstall")["url"] == "https://app.example/uninstall"
     shop.server.hear()
     assert shop.get(CONNECTION, token=day.token).status == 401
