@@ -77,7 +77,14 @@ WRAPPED = {
     ]
 }  # fmt: skip
 
+OTHERS = {"id": "b3RoZXI6", "type": "other"}
+BY_BRAND = {"id": "YnJhbmQ6", "type": "brand"}
 BASES: Mapping[str, Sequence[Any]] = {
+    "PUT /v3/settings/search/filters": [[OTHERS], [BY_BRAND]],
+    "PUT /v3/settings/search/filters/contexts": [
+        [{"context": {"channel_id": 1}, "data": [OTHERS]}],
+        [{"context": {"channel_id": 1}, "data": [BY_BRAND]}],
+    ],
     "POST /v3/content/page-widgets": [{**PAGE, "regions": [{"name": "page_builder_content", "children": [LAYOUT]}]}],
     "PUT /v3/content/pages/{page_id}": [
         Row("PUT", "/v3/content/pages/{contact_page}", {"type": "contact_form"}),
@@ -460,6 +467,16 @@ AT_NOON = {"2031-05-04T12:00:00Z": "2031-05-04T12:00:00+00:00"}
 IN_CART = "line_items.physical_items.[]"
 PRICED = ("subtotal", "shipping_cost", "handling_cost", "wrapping_cost", "total")
 TOLD: Sequence[Told] = [
+    Told("PUT /v3/settings/search/filters*", "*show_*", [False]),
+    Told("PUT /v3/settings/store/units-of-measurement", "decimal_token", ["_"]),
+    Told("PUT /v3/settings/store/units-of-measurement", "thousands_token", [" "]),
+    Told("PUT /v3/settings/inventory/notifications", "*_address", [["new@shop.test"]]),
+    Told("PUT /v3/settings/store/locale", "default_shopper_language", ["fr, fr-ca"]),
+    Told("PUT /v3/settings/store/locale", "store_country", ["France"]),
+    Told("PUT /v3/settings/search/filters", "id", ["cHJpY2U6"], inside={"type": "price"}),
+    Told("PUT /v3/settings/search/filters", "type", ["price"], inside={"id": "cHJpY2U6"}),
+    Told("PUT /v3/settings/search/filters/*", "data.id", ["cHJpY2U6"], inside={"type": "price"}),
+    Told("PUT /v3/settings/search/filters/*", "data.type", ["price"], inside={"id": "cHJpY2U6"}),
     Told("* /v3/content/*", "template_file", ["pages/brand"]),
     Told("* /v3/content/widget-templates*", "*conditional.value", [["no"]]),
     Told("* /v3/content/*", "widget_configuration", [{"size": "big", "own": 1}]),
@@ -747,6 +764,7 @@ UNSENT: Sequence[str] = [
 store has one at a time (`test_redirect_jobs.py`), forms with a file (`test_images.py`, `test_themes.py`)."""
 
 ELSEWHERE: Sequence[Known] = [
+    Known("PUT /v3/settings/analytics/*", "is_oauth_connected", "test_store_settings.py"),
     Known("* /v3/marketing/*", "*translations.keys", "test_emails.py"),
     Known("POST /v3/content/scripts", "kind", "test_content_v3.py"),
     Known("* /v3/channels/currency-assignments", "channel_id", "test_channel_currencies.py"),

@@ -26,6 +26,8 @@ LEFT_OUT = {"/v3/catalog/trees": ("channels",), "/v2/orders/{order_id}/shipments
 ONLY_WHOLE = {
     "/v3/checkouts/{checkout_id:text}": "the message is required",
     "/v3/promotions/settings": "its published form requires every member",
+    "/v3/settings/store/locale": "its published form requires the language",
+    "/v3/settings/storefront/search": "its published form requires every member",
     "/v2/blog/posts/{id}": "rule 109: a PUT that does not say is_published takes the post back",
     "/v3/hooks/admin": "the list of addresses is required",
     "/v3/channels/{channel_id}/currency-assignments": "both members are required",
@@ -41,6 +43,7 @@ WRAPPED: dict[str, Callable[[Any], Any]] = {
 """Bodies that hold what was read in another form."""
 
 NO_ROW = {
+    "/v3/tax/classes": "only V2 shows them: test_tax.py sets the same names again",
     "/v3/carts/{cart_id:text}/items/{item_id:text}": "the cart shows it",
     "/v3/pricelists/records": "the records of one list are shown: their own PUT is held to it",
     "/v3/pricelists/{price_list_id}/assignments": "nothing shows it at this path",

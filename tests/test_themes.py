@@ -14,6 +14,8 @@ import pytest
 import zips
 from bodega.resources.themes import archive
 from bodega.resources.themes.archive import ThemeRefused, read_archive, regions_of
+from held import beside
+from pictures import form
 from shop import Reply, Shop
 
 THEMES = "/v3/themes"
@@ -212,6 +214,10 @@ def test_each_channel_shows_a_theme_of_its_own(shop: Shop) -> None:
     assert shop.get(f"/v3/content/regions?template_file=pages/home&channel_id={other}").data[0] == {"name": "home_hero"}
     found = shop.get(f"{THEMES}/{theme['uuid']}/configurations?channel_id:in={other}").data
     assert len(found) == 1
+    night = {"variation_id": theme["variations"][1]["uuid"], "channel_id": other}  # as the tool of themes says it
+    assert shop.post(ACTIVATE, night).status == 204
+    assert shop.get("/v3/channels/1/active-theme").data == usual
+    assert len(shop.get(f"{THEMES}/{theme['uuid']}/configurations?channel_id:in={other}").data) == 2
     for channel in (custom, 99):
         refused = shop.post(f"{ACTIVATE}?channel_id={channel}", day)
         assert (refused.status, list(refused.json["errors"])) == (422, ["channel_id"])
@@ -324,3 +330,59 @@ def test_scopes_of_themes(shop: Shop) -> None:
     assert sent(shop, zips.theme(), token=reads).status == 403
     assert sent(shop, zips.theme(), token=writes).status == 201
     assert shop.get(THEMES, token=shop.account("store_v2_content")).status == 403
+
+
+def test_an_upload_that_is_sent_again_is_the_same_job(shop: Shop) -> None:
+    key = {"Idempotency-Key": "4f1a"}
+    first, again = sent(shop, zips.theme(), headers=key), sent(shop, zips.theme(), headers=key)
+    assert again.json == first.json
+    ended(shop, first)
+    assert (shop.rows("themes"), shop.rows("theme_jobs"), shop.rows("tasks")) == (2, 1, 1)
+
+
+def test_a_job_belongs_to_a_task_which_can_be_cancelled(shop: Shop) -> None:
+    """As any other: what it would have done is not done, and its job says so."""
+    reply = sent(shop, zips.theme())
+    job = f"{THEMES}/jobs/{reply.json['job_id']}"
+    ended(shop, reply)
+    shop.write(lambda unit: _set_state(unit, "cancelled"))
+    shop.write(_unfinish)
+    lost = shop.get(job).data
+    assert (lost["status"], [one["error"] for one in lost["errors"]]) == ("FAILED", ["server_error"])
+
+
+async def _unfinish(unit: Any) -> None:
+    from msgspec.structs import replace
+
+    from bodega.resources.themes import jobs
+
+    row = await unit.get(jobs.TABLE, 1)
+    await unit.update(jobs.TABLE, row, replace(row.entity, has_ended=False, result={}))
+
+
+def test_nobody_waits_for_a_large_theme(shop: Shop) -> None:
+    """Nine megabytes that cannot be packed, read and hashed while others are answered."""
+    import random
+
+    large = zips.zipped({**zips.PAGES, "config.json": zips.json.dumps(zips.CONFIG),
+                         "assets/film.mp4": random.Random(1).randbytes(9_000_000)})  # fmt: skip
+    body = form(large, "file")
+    wait = beside(shop, "POST", THEMES, body, product=0, content_type="multipart/form-data; boundary=edge")
+    assert wait.reply.status == 201
+    assert wait.longest < 0.2, wait[:2]
+    job = ended(shop, wait.reply)
+    assert job["status"] == "COMPLETED"
+
+
+def test_jobs_and_links_are_swept_when_they_are_old(shop: Shop) -> None:
+    shop.freeze(1_800_000_000)
+    (theme,) = shop.get(THEMES).data
+    ended(shop, shop.post(f"{THEMES}/{theme['uuid']}/actions/download", {}))
+    assert (shop.rows("theme_jobs"), shop.rows("file_keys"), shop.rows("files")) == (1, 1, 1)
+    shop.freeze(1_800_000_000 + 400 * 86_400)
+    shop.server.run(shop.server.app._worker.sweep(_store(shop)))
+    assert (shop.rows("theme_jobs"), shop.rows("file_keys"), shop.rows("files")) == (0, 0, 0)
+
+
+def _store(shop: Shop) -> Any:
+    return shop.server.run(shop.server.app.stores.get(shop.name))

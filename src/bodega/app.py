@@ -39,6 +39,7 @@ from bodega.metrics import Board, Meter
 from bodega.panel.app import mounts as panel_mounts
 from bodega.periodic import PeriodicJob
 from bodega.providers.caller import ProviderCaller
+from bodega.providers.submitter import Submitter
 from bodega.reference import pages
 from bodega.resources import MODEL, REVOKED, ROUTES, SWEEPS
 from bodega.resources.carts.redirects import PAGE
@@ -47,6 +48,7 @@ from bodega.storage.backend import Backend
 from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.storefront.bundle_upload import bundles
 from bodega.storefront.cart_page import carts as cart_page
+from bodega.storefront.customer_login import current_customer, logins
 from bodega.storefront.moved_pages import moved_pages
 from bodega.storefront.plain_files import favicon, robots
 from bodega.tasks.worker import Worker
@@ -195,6 +197,7 @@ async def make_app(
     served = (*ROUTES, request_logs(journal_sync.search), system_logs(journal_sync.search))
     worker: list[Worker] = []
     caller = ProviderCaller(recorder_of(journal))
+    submitter = Submitter(stores, caller, written)
     app = AppContext(
         stores,
         by_version(served),
@@ -207,6 +210,7 @@ async def make_app(
         pictures=PictureWorker(image_memory),
         keep_past=journal_sync.keep_past if lab else None,
         consult=caller.consult,
+        wrote=submitter.wrote,
     )
     announce = backend.registry.announce_task
     worker.append(
@@ -247,6 +251,8 @@ async def make_app(
         "*": server_itself,
         "_bodega": _below_bodega(served_lab, operations(stores, meter.board, look)),
         "files": bundles(stores, pictures(stores)),
+        "login": logins(stores),
+        "customer": current_customer(stores),
         PAGE: cart_page(stores, https_port),
         "robots.txt": robots(stores, https_port),
         "favicon.ico": favicon(stores, https_port),
@@ -269,7 +275,7 @@ async def make_app(
     async def looked() -> None:
         look()
 
-    jobs = [PeriodicJob(LOOK_SECONDS, looked, written, "current values not recorded")]
+    jobs = [PeriodicJob(LOOK_SECONDS, looked, written, "current values not recorded"), submitter.job]
     if isinstance(backend, SqliteBackend):
         jobs.append(QuotaKeeper(backend.registry.tx, stores.quotas_now, written).job)
     schedule = Schedule(backend, backups, written, meter) if backups is not None else None

@@ -15,7 +15,10 @@ from bodega.http.nearest import Nearest
 from bodega.http.router import Routes, by_version
 from bodega.kit.route import Route
 
-AT_ROOT = frozenset({("gateway", "GET", "/time"), ("login", "POST", "/oauth2/token")})
+AT_ROOT = frozenset({
+    ("gateway", "GET", "/time"), ("login", "POST", "/oauth2/token"), ("storefront", "GET", "/customer/current.jwt"),
+    ("storefront", "GET", "/login/token/{jwt_token}"),
+})  # fmt: skip
 """Operations outside the versions that are served beside them."""
 
 VERSIONS = {"v2": 2, "v2-legacy": 2, "v3": 3, "storefront": 0, "payments": 0}

@@ -47,7 +47,8 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     `may_fetch` is False where a write is only tried, and must not wait for other servers.
     `preparation` is what the drafts of one request share while they are completed before the write.
     `total` tells how many rows a table holds, by its name, where that is known.
-    `made` knows the rows that the write has made. `keep_key` keeps a private key of the store, sealed, under a name.
+    `made` knows the rows that the write has made. `keep_key` keeps a private key of the store, sealed, under a name;
+    `kept_key` reads it ("" if there is none). `header` is what the action's own header says.
     `outside` knows what other servers answered while the request is carried out; `consult` asks one, before a write.
     `account` is the caller's, `grant` what its payment token says. `task` is the id of the task that is carried out.
     """
@@ -77,6 +78,8 @@ class Context(msgspec.Struct, frozen=True, gc=False):
 
     made: Made | None = None
     keep_key: Callable[[str, str], Awaitable[None]] | None = None
+    kept_key: Callable[[str], Awaitable[str]] | None = None
+    header: str = ""
     outside: Answers = NOBODY
     consult: Consult | None = None
 

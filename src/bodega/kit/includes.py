@@ -81,6 +81,8 @@ async def read_includes(context: Any, includes: Sequence[Include], parents: Sequ
     How many children the parents have is not known before. From the time that those of the first few take follows how
     many come next, so that no group holds the loop for long.
     """
+    if not parents:
+        return [{} for _ in includes]
     if len(parents) <= FIRST_GROUP:
         return await _read_at_once(context, includes, parents)
     found: list[dict[int, bytes]] = [{} for _ in includes]

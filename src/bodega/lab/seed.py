@@ -13,6 +13,7 @@ from bodega.lab.seed_orders import generate_orders
 from bodega.lab.seed_products import generate_products
 from bodega.lab.seed_promotions import generate_promotions
 from bodega.lab.seed_selling import generate_selling
+from bodega.lab.seed_widgets import generate_widgets
 
 
 class Amounts(NamedTuple):
@@ -45,3 +46,4 @@ async def seed(store: OpenStore, amounts: Amounts, seed: int = 1, made: Callable
     if amounts.products:
         await generate_selling(store, seed)
         await generate_checkouts(store, seed)
+        await generate_widgets(store)

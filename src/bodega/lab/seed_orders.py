@@ -120,7 +120,7 @@ class Clerk:
     async def write(self, sales: Drafts, unit: Unit) -> int:
         """Adds these orders. Raises Taken if somebody else took the stock meanwhile."""
         bulk = Bulk(unit)
-        builder = LineBuilder(unit, await order_policy.money(unit, ""), order_policy.taxes(unit), [])
+        builder = LineBuilder(unit, await order_policy.money(unit, ""), await order_policy.taxes(unit), [])
         sold: Counter[int] = Counter()
         given_back: list[tuple[Sale, new_order.Work]] = []
         for number, item in sales.items():

@@ -33,7 +33,7 @@ async def listed(request: PanelRequest) -> Reply:
 
 
 def _is_themed(channel: dict[str, Any]) -> bool:
-    return channel["type"] == "storefront" and channel["platform"] == "bigcommerce"
+    return bool(channel["type"] == "storefront" and channel["platform"] == "bigcommerce")
 
 
 def _back(request: PanelRequest, reply: api.ApiReply, done: str) -> Reply:

@@ -29,6 +29,7 @@ from bodega.resources import (
     store,
     tax,
     themes,
+    tokens,
     webhooks,
     widgets,
 )
@@ -51,13 +52,14 @@ RESOURCES: tuple[Resource, ...] = (
     *themes.RESOURCES,
     *widgets.RESOURCES,
     *pricing.RESOURCES,
-    *providers.RESOURCES,
     *orders.RESOURCES,
+    *providers.RESOURCES,
     *payments.RESOURCES,
     *carts.RESOURCES,
     *checkouts.RESOURCES,
     *webhooks.RESOURCES,
     *hosting.RESOURCES,
+    *tokens.RESOURCES,
 )
 
 MODEL = link(aggregate for resource in RESOURCES for aggregate in resource.aggregates)

@@ -107,7 +107,8 @@ class BasketItem(msgspec.Struct, frozen=True, kw_only=True):
 
     Its unit price is, in this order: `given` (without and with tax, as an order has it; `given_rate` is its rate, None
     if the tax follows from the two), `custom_price` (as entered), or what the catalogue says. `discounts` were decided
-    before (the lines of an order). `options` and `custom_fields` are names with values, for promotions.
+    before (the lines of an order); `given_percents` are the parts of `given_rate` where there are several rates.
+    `options` and `custom_fields` are names with values, for promotions.
     """
 
     key: str
@@ -124,6 +125,7 @@ class BasketItem(msgspec.Struct, frozen=True, kw_only=True):
     custom_price: Decimal | None = None
     given: Amount | None = None
     given_rate: Decimal | None = None
+    given_percents: tuple[Decimal, ...] = ()
     tax_class: int = 0
     manual_discounts: tuple[ManualDiscount, ...] = ()
     discounts: tuple[Adjustment, ...] = ()

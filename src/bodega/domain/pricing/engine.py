@@ -75,7 +75,7 @@ def priced_item(basket: Basket, item: BasketItem, zones: Zones) -> PricedItem:
         entered = item.given.inc if inclusive else item.given.ex
         parts = (Adjustment(Origin.STATED, entered),)
         unit = UnitPrice(entered, parts, on_sale=False, original=entered, retail=ZERO)
-        priced = PricedLine(item.quantity, item.given, item.given_rate)
+        priced = PricedLine(item.quantity, item.given, item.given_rate, item.given_percents)
         rates: tuple[TaxRate, ...] = (TaxRate(item.given_rate),) if item.given_rate else ()
         total = worth(priced, places, inclusive=inclusive)
         return PricedItem(item, unit, priced, rates, Bearer(item.key, total, shares_order=bears))

@@ -311,7 +311,8 @@ async def _schedule(routed: RoutedRequest, found: Found, before: Preconditions, 
     try:
         asked = queue.TaskRequest(request.method, url, headers, body.decode())
     except UnicodeDecodeError:
-        asked, content = queue.TaskRequest(request.method, url, headers, coded=True), base64.b64encode(body).decode()
+        asked = queue.TaskRequest(request.method, url, headers, coded=True)
+        content = (await aside(functools.partial(base64.b64encode, body))).decode()
 
     async def job(unit: Unit) -> Outcome:
         unit.client_id = routed.context.client_id

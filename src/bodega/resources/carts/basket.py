@@ -13,23 +13,24 @@ from msgspec.structs import replace
 from bodega.access.providers import TAX, registered
 from bodega.domain.pricing.adjustments import ZERO, Adjustment, Origin
 from bodega.domain.pricing.amounts import rounded
-from bodega.domain.pricing.basket import Basket, BasketItem, Charge, ManualDiscount
+from bodega.domain.pricing.basket import Basket, BasketItem, Charge, ManualDiscount, TaxRates
 from bodega.domain.pricing.engine import quote
 from bodega.domain.pricing.offers import GiftItem
 from bodega.domain.pricing.quote import Quote, QuotedLine
 from bodega.law.refusal import invalid, refuse_faults
 from bodega.resources.carts.cart import Cart, CartCoupon, CartItem, LineReduction
 from bodega.resources.catalog import product
-from bodega.resources.checkouts import costs
+from bodega.resources.checkouts import costs, tax_estimates
 from bodega.resources.checkouts.checkout import Checkout
 from bodega.resources.checkouts.rates import ShippingOption
+from bodega.resources.checkouts.tax_estimates import NOT_ASKED, Answered
 from bodega.resources.marketing import coupons
 from bodega.resources.marketing.promotions.candidates import candidates, policy_of, shopper_key
 from bodega.resources.pricing.buyer import buyer_of
 from bodega.resources.pricing.facts import Choice, facts
-from bodega.resources.pricing.policy import Money, money_of, taxes_of
-from bodega.resources.providers import estimates
+from bodega.resources.pricing.policy import Money, money_of
 from bodega.resources.providers.shipping_rates import Asking
+from bodega.resources.tax.rates_at import policy_at, rates_at
 from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.text import caseless
@@ -41,8 +42,9 @@ ROUNDS = 3
 """How often a cart is quoted at most: the gifts of promotions may lead to others."""
 
 
-async def basket_of(unit: Unit, cart: Cart, money: Money) -> Basket:
-    """The basket of a cart in its currency, with the promotions that may apply."""
+async def basket_of(unit: Unit, cart: Cart, money: Money, of: Checkout | None = None) -> Basket:
+    """The basket of a cart in its currency, with the promotions that may apply; taxed where its payer is, if a checkout
+    says so."""
     buyer = await buyer_of(unit.tx, cart.customer_id, for_promotions=True)
     return Basket(
         items=await _items(unit, cart, money, buyer.shopper.group_id),
@@ -52,7 +54,14 @@ async def basket_of(unit: Unit, cart: Cart, money: Money) -> Basket:
         channel_id=cart.channel_id,
         shopper=buyer.shopper,
         now=datetime.fromtimestamp(unit.now, _zone(unit)),
-        tax=taxes_of(unit.terms.settings).policy(exempt=buyer.exempt),
+        tax=await policy_at(
+            unit.tx,
+            None if of is None or of.billing_address is None else costs.place_of(of.billing_address),
+            operator=unit.terms.settings,
+            customer_id=cart.customer_id,
+            group_id=buyer.shopper.group_id,
+            exempt=buyer.exempt,
+        ),
         promotions=await candidates(
             unit.tx,
             now=unit.now,
@@ -140,8 +149,9 @@ async def reprice(unit: Unit, cart: Cart, of: Checkout | None = None) -> Quote:
     cart.items = given
     options: dict[str, ShippingOption] = {}
     money = await money_of_cart(unit.tx, cart)
-    basket = await basket_of(unit, cart, money)
-    answer = quote(_with_checkout(basket, cart, of, options))
+    basket = await basket_of(unit, cart, money, of)
+    rates = await _rates(unit, cart, of, basket)
+    answer = quote(_with_checkout(basket, cart, of, options, rates))
     known: Sequence[GiftItem] = ()
     for _ in range(ROUNDS):
         if tuple(answer.gifts) == tuple(known):
@@ -149,37 +159,63 @@ async def reprice(unit: Unit, cart: Cart, of: Checkout | None = None) -> Quote:
         known = answer.gifts
         cart.items = [*given, *await _gifts(unit, known, were)]
         basket = replace(basket, items=await _items(unit, cart, money, basket.shopper.group_id))
-        answer = quote(_with_checkout(basket, cart, of, options))
+        answer = quote(_with_checkout(basket, cart, of, options, rates))
     if of is not None and of.consignments:
         owed = {line.key: line.cost.entered - line.cost.discount for line in answer.lines}
         options = await costs.chosen(unit.tx, cart, of, owed, money, Asking(unit.terms.settings, unit.outside))
         if options:
-            answer = quote(_with_checkout(basket, cart, of, options))
-    answer = await _asked(unit, cart, of, basket, options, answer)
-    keep(cart, answer, inclusive=taxes_of(unit.terms.settings).inclusive)
+            answer = quote(_with_checkout(basket, cart, of, options, rates))
+    answer, asked = await _asked(unit, cart, of, basket, options, rates, answer)
+    keep(cart, answer, inclusive=basket.tax.inclusive)
     cart.totals = costs.totals_of(answer, options)
+    cart.totals.tax_provider_id, cart.totals.is_tax_unknown = asked.provider_id, asked.is_unknown
     await _name_coupons(unit, cart)
     return answer
 
 
+async def _rates(unit: Unit, cart: Cart, of: Checkout | None, basket: Basket) -> Mapping[str, TaxRates]:
+    """The tax rates where each consignment goes that has an address."""
+    found: dict[str, TaxRates] = {}
+    for one in () if of is None else of.consignments:
+        to = None if one.address is None or one.pickup_method_id else costs.place_of(one.address)
+        if to is not None:
+            group_id, operator = basket.shopper.group_id, unit.terms.settings
+            there = await rates_at(unit.tx, to, customer_id=cart.customer_id, group_id=group_id, operator=operator)
+            found[one.id] = there.rates
+    return found
+
+
 async def _asked(
-    unit: Unit, cart: Cart, of: Checkout | None, basket: Basket, options: Mapping[str, ShippingOption], found: Quote
-) -> Quote:
+    unit: Unit,
+    cart: Cart,
+    of: Checkout | None,
+    basket: Basket,
+    options: Mapping[str, ShippingOption],
+    rates: Mapping[str, TaxRates],
+    found: Quote,
+) -> tuple[Quote, Answered]:
     """The quote with what the store's tax provider says of it; as it was where none does. Raises Wanted."""
     if of is None or not registered(unit.terms.settings, TAX):
-        return found
+        return found, NOT_ASKED
     plain = replace(basket, tax=replace(basket.tax, subtracts_home=False))
-    entered = quote(_with_checkout(plain, cart, of, options)) if basket.tax.inclusive else found
-    answers = await estimates.answered(unit, cart, of, entered, basket.places, inclusive=basket.tax.inclusive)
-    if answers is None:
-        return found
-    return quote(_with_checkout(replace(basket, tax=replace(basket.tax, answers=answers)), cart, of, options))
+    entered = quote(_with_checkout(plain, cart, of, options, rates)) if basket.tax.inclusive else found
+    answers = await tax_estimates.answered(unit, cart, of, entered, basket.places, inclusive=basket.tax.inclusive)
+    if not answers.taxes:
+        return found, answers
+    taxed = replace(basket, tax=replace(basket.tax, answers=answers.taxes))
+    return quote(_with_checkout(taxed, cart, of, options, rates)), answers
 
 
-def _with_checkout(basket: Basket, cart: Cart, of: Checkout | None, options: Mapping[str, ShippingOption]) -> Basket:
+def _with_checkout(
+    basket: Basket,
+    cart: Cart,
+    of: Checkout | None,
+    options: Mapping[str, ShippingOption],
+    rates: Mapping[str, TaxRates],
+) -> Basket:
     if of is None:
         return basket
-    return replace(basket, consignments=costs.consignments(cart, of, options), fees=costs.fees(of))
+    return replace(basket, consignments=costs.consignments(cart, of, options, rates), fees=costs.fees(of))
 
 
 async def _name_coupons(unit: Unit, cart: Cart) -> None:

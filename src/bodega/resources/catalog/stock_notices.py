@@ -24,7 +24,7 @@ def crossed(was: int, level: int, warning: int) -> str:
     return LOW if 0 < level <= warning < was else ""
 
 
-@depends_on("inventory_level", new=False)
+@depends_on("inventory_level inventory_warning_level inventory_tracking name", new=False)
 async def tell_of_low_stock(unit: Unit, old: Product | None, new: Product) -> None:
     """The stock of a product that keeps its own."""
     if old is None or new.inventory_tracking != "product":
@@ -34,7 +34,7 @@ async def tell_of_low_stock(unit: Unit, old: Product | None, new: Product) -> No
         await _tell(unit, what, new, new.name, new.inventory_level)
 
 
-@depends_on("inventory_level", new=False)
+@depends_on("inventory_level inventory_warning_level product_id sku", new=False)
 async def tell_of_low_variant(unit: Unit, old: Variant | None, new: Variant) -> None:
     """The stock of a variant, where variants keep it."""
     if old is None:

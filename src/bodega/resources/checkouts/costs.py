@@ -13,7 +13,7 @@ from bodega.access.providers import SHIPPING as SHIPPING_PROVIDER
 from bodega.access.providers import registered
 from bodega.domain.pricing.adjustments import Adjustment, Origin
 from bodega.domain.pricing.amounts import rounded
-from bodega.domain.pricing.basket import Charge, Consignment
+from bodega.domain.pricing.basket import Charge, Consignment, TaxRates
 from bodega.domain.pricing.quote import Quote
 from bodega.resources.carts.cart import (
     Cart,
@@ -25,7 +25,7 @@ from bodega.resources.carts.cart import (
     Totals,
 )
 from bodega.resources.checkouts import checkout, rates
-from bodega.resources.checkouts.checkout import Checkout, CheckoutConsignment
+from bodega.resources.checkouts.checkout import Checkout, CheckoutAddress, CheckoutConsignment
 from bodega.resources.checkouts.rates import Carriers, Parcel, ShippingOption
 from bodega.resources.customers import groups
 from bodega.resources.geography.destination import Destination
@@ -245,8 +245,19 @@ async def chosen(
     return found
 
 
-def consignments(cart: Cart, of: Checkout, options: Mapping[str, ShippingOption]) -> tuple[Consignment, ...]:
-    """The consignments as the engine of prices takes them: those that still have an item."""
+def place_of(address: CheckoutAddress) -> Destination | None:
+    """Where an address of a checkout is; None while it does not say a country."""
+    if not address.country_code:
+        return None
+    state = address.state_or_province_code or address.state_or_province
+    return Destination(address.country_code, state, address.postal_code)
+
+
+def consignments(
+    cart: Cart, of: Checkout, options: Mapping[str, ShippingOption], tax: Mapping[str, TaxRates]
+) -> tuple[Consignment, ...]:
+    """The consignments as the engine of prices takes them: those that still have an item. `tax` has the rates where
+    each goes."""
     there = {item.id for item in cart.items}
     made = []
     for one in of.consignments:
@@ -261,6 +272,7 @@ def consignments(cart: Cart, of: Checkout, options: Mapping[str, ShippingOption]
                 items=items,
                 shipping=None if option is None else _charge(option.cost, option),
                 handling=None if option is None else _charge(option.handling, option),
+                rates=tax.get(one.id),
                 zone_id=0 if option is None else option.zone_id,
                 country=address.country_code,
                 state=address.state_or_province_code,

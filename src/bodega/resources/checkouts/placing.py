@@ -12,7 +12,9 @@ from typing import Any
 
 from bodega.domain.pricing.adjustments import Origin
 from bodega.domain.pricing.amounts import Amount
+from bodega.domain.pricing.basket import TaxPolicy, TaxRate
 from bodega.domain.pricing.quote import Quote, QuotedLine
+from bodega.domain.pricing.tax import combined, percents
 from bodega.kit.fields import moment
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, missing, refuse_faults
@@ -34,7 +36,7 @@ from bodega.resources.orders.line import OrderLine
 from bodega.resources.orders.new_order import Sent, Work, begun, write_new
 from bodega.resources.orders.serving import serve
 from bodega.resources.orders.shipping_addresses import ShippingAddress
-from bodega.resources.pricing.policy import taxes_of
+from bodega.resources.pricing.policy import Taxes
 from bodega.storage import query
 from bodega.storage.query import Row
 from bodega.storage.table import numbered_placeholders
@@ -60,15 +62,15 @@ async def place(unit: Unit, old: Row, of: Checkout) -> int:
     if faults:
         raise refuse_faults(faults)
     money = await basket.money_of_cart(unit.tx, cart)
-    rules = taxes_of(unit.terms.settings)
+    rules = Taxes(TaxPolicy(inclusive=cart.tax_included))
     new = begun({"customer_id": cart.customer_id, "channel_id": cart.channel_id}, money, rules, unit.now)
     new.cart_id, new.status_id, new.order_source = cart.uuid, INCOMPLETE, SOURCE
-    new.payment_method = ""
+    new.payment_method, new.tax_provider_id = "", cart.totals.tax_provider_id
     new.customer_message, new.customer_locale = of.customer_message, cart.locale
     assert of.billing_address is not None
     new.billing_address = BillingAddress(**_address(of.billing_address), form_fields=_answers(of.billing_address))
     made = await _lines(unit, cart, answer, inclusive=rules.inclusive)
-    work = Work(new, made, [], _fees(of, answer), coupons=await _coupons(unit, cart, answer))
+    work = Work(new, made, [], _fees(of, answer), coupons=await _coupons(unit, cart, answer), quoted=answer)
     by_key = {line.key: one for line, one in zip(answer.lines, made, strict=True)}
     await _send(unit, work, cart, of, by_key)
     totals.take_charges(new, answer)
@@ -99,6 +101,8 @@ def _unready(cart: Cart, of: Checkout) -> Iterator[Fault]:
         yield invalid("cart", "must have an item")
     if of.billing_address is None:
         yield missing("billing_address")
+    if cart.totals.is_tax_unknown:
+        yield invalid("cart", "cannot be ordered now: the store's tax provider did not say what tax it owes")
     there = {item.id for item in cart.items}
     living = [one for one in of.consignments if there.intersection(one.item_ids)]
     placed = {item_id for one in living for item_id in one.item_ids}
@@ -185,10 +189,17 @@ async def _described(
             tax_class_id=quoted.cost.tax_class,
             rate=quoted.rate,
         )
+    made.percents = _percents(quoted)
     if item.wrapping is not None and quoted.wrapping is not None:
         made.wrapping_name, made.wrapping_message = item.wrapping.name, item.wrapping.message
         made.wrapping_cost_ex_tax, made.wrapping_cost_inc_tax = quoted.wrapping.net
     return made
+
+
+def _percents(quoted: QuotedLine) -> list[Decimal]:
+    """The parts of the rate of a line that the store's own rates tax."""
+    rates = [TaxRate(part.rate, priority=part.priority) for part in quoted.cost.taxes]
+    return list(percents(rates)) if len(rates) > 1 and combined(rates) == quoted.rate else []
 
 
 def _fees(of: Checkout, answer: Quote) -> list[Fee]:
@@ -249,7 +260,7 @@ async def _send(unit: Unit, work: Work, cart: Cart, of: Checkout, by_key: Mappin
         taken = sum((part.amount for part in cost.taken_off), Decimal(0))
         shipping = Amount(cost.shipping_ex_tax, cost.shipping_inc_tax).less(taken)
         handling = Amount(cost.handling_ex_tax, cost.handling_inc_tax)
-        work.sent.append(Sent(_sent(one, own, shipping, handling, cost.option, inclusive=inclusive), own))
+        work.sent.append(Sent(_sent(one, own, shipping, handling, cost.option, inclusive=inclusive), own, one.id))
 
 
 def _sent(

@@ -55,7 +55,8 @@ class AppliedDiscount(msgspec.Struct, kw_only=True):
 
 
 class OrderLine(Entity, kw_only=True):
-    """`rate` is the tax rate that the store applied, None if the caller gave both prices.
+    """`rate` is the tax rate that the store applied, None if the caller gave both prices; `percents` are its parts
+    where there are several rates.
 
     `discount` is the sum of its `applied` discounts. `taken` is what it took from stock, at `location_id`, `sold` what
     it added to total_sold.
@@ -97,6 +98,7 @@ class OrderLine(Entity, kw_only=True):
     product_options: list[Chosen] = []
     tax_class_id: Id = 0
     rate: Decimal | None = None
+    percents: list[Decimal] = []
     discount: Money = ZERO
     applied: list[AppliedDiscount] = []
     taken: int = 0
@@ -111,7 +113,7 @@ class OrderLine(Entity, kw_only=True):
     @property
     def priced(self) -> Priced:
         """The line in the form for computing totals."""
-        return Priced(self.quantity, Amount(self.price_ex_tax, self.price_inc_tax), self.rate)
+        return Priced(self.quantity, Amount(self.price_ex_tax, self.price_inc_tax), self.rate, tuple(self.percents))
 
     @property
     def total(self) -> Amount:

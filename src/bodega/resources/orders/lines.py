@@ -10,6 +10,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from bodega.domain.pricing.amounts import Amount
+from bodega.domain.pricing.tax import percents
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, missing
 from bodega.resources.catalog import product
@@ -131,6 +132,8 @@ async def _of_catalogue(builder: LineBuilder, draft: LineDraft, found: catalog_i
         rate = builder.taxes.rate(owner.tax_class_id)
         price = builder.taxes.on(base, owner.tax_class_id, 4)
     made = described(found, quantity, base, price, rate)
+    if rate is not None:
+        made.percents = list(percents(builder.taxes.rates(owner.tax_class_id)))
     made.upc = draft.upc or made.upc
     return made
 
@@ -261,6 +264,7 @@ async def _changed(builder: LineBuilder, line: OrderLine, draft: LineDraft, name
     if draft.has(*PRICES):
         price = _given(draft)
         changed.price_ex_tax, changed.price_inc_tax, changed.rate = price.ex, price.inc, None
+        changed.percents = []
         changed.base_price = price.inc if builder.taxes.inclusive else price.ex
     if draft.sku is not UNSET and not line.product_id:
         changed.sku = draft.sku

@@ -7,9 +7,10 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
+from bodega.domain.pricing.quote import Quote
 from bodega.kit.body import Changes
 from bodega.kit.write import build
-from bodega.resources.orders import consignments, coupons, fees, line, order, payments, taxes, totals
+from bodega.resources.orders import consignments, coupons, fees, line, order, payments, tax_rows, taxes
 from bodega.resources.orders import shipping_addresses as addresses
 from bodega.resources.orders.consignments import Pickup
 from bodega.resources.orders.coupons import OrderCoupon
@@ -17,22 +18,25 @@ from bodega.resources.orders.fees import Fee
 from bodega.resources.orders.line import OrderLine
 from bodega.resources.orders.order import Order
 from bodega.resources.orders.shipping_addresses import ShippingAddress
+from bodega.resources.orders.taxes import OrderTax
 from bodega.resources.pricing.policy import Money, Taxes
 from bodega.storage.query import Row
 from bodega.storage.unit import Unit
 
 
 class Sent(NamedTuple):
-    """Lines that go to one of several addresses, which has its own costs."""
+    """Lines that go to one of several addresses, which has its own costs; `key` is the quoted consignment's."""
 
     address: ShippingAddress
     lines: list[OrderLine]
+    key: str = ""
 
 
 class Work(msgspec.Struct):
     """An order being built, with all that belongs to it. `before` are its stored lines.
 
     The lines that are sent go to `address`, or each to one of `sent`; `pickup` is for those of `collected`, None: all.
+    `quoted` is what a checkout was quoted, where one made the order.
     """
 
     order: Order
@@ -44,6 +48,7 @@ class Work(msgspec.Struct):
     sent: list[Sent] = []
     collected: list[OrderLine] | None = None
     coupons: list[OrderCoupon] = []
+    quoted: Quote | None = None
 
 
 def begun(changes: Changes, money: Money, rules: Taxes, now: int) -> Order:
@@ -70,7 +75,7 @@ async def write_new(unit: Unit, work: Work, rules: Taxes) -> Row:
         collected = (await unit.insert(consignments.TABLE, work.pickup)).entity.id
         for item in work.lines if work.collected is None else work.collected:
             item.order_pickup_method_id = collected
-    for place, those in work.sent:
+    for place, those, _key in work.sent:
         place.order_id = new.id
         address = (await unit.insert(addresses.TABLE, place)).entity.id
         for item in those:
@@ -84,11 +89,19 @@ async def write_new(unit: Unit, work: Work, rules: Taxes) -> Row:
     for coupon in work.coupons:
         coupon.order_id = new.id
         await unit.insert(coupons.TABLE, coupon)
-    for tax in totals.taxes_of(new, work.lines, work.sent[0].address.id if work.sent else 0, rules):
+    for tax in await tax_rows.named(unit.tx, _taxes(work, rules)):
         await unit.insert(taxes.TABLE, tax)
     if payment is not None:
         await payments.record(unit, new, payment)
     return row
+
+
+def _taxes(work: Work, rules: Taxes) -> list[OrderTax]:
+    if work.quoted is not None:
+        addresses_of = {one.key: one.address.id for one in work.sent}
+        return tax_rows.of_quote(work.order, work.lines, work.quoted, addresses_of)
+    address = work.sent[0].address.id if work.sent else 0
+    return tax_rows.of_parts(tax_rows.Taxed(work.order, work.lines, address, rules))
 
 
 def show_costs(work: Work) -> None:

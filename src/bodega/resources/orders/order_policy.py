@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bodega.domain.stock import Timing
 from bodega.law.refusal import invalid, refuse_faults
-from bodega.resources.pricing.policy import Money, Taxes, money_of, taxes_of
+from bodega.resources.geography.destination import Destination, destination
+from bodega.resources.orders.address import AddressDraft
+from bodega.resources.pricing.buyer import buyer_of
+from bodega.resources.pricing.policy import Money, Taxes, money_of
 from bodega.resources.settings.selling import inventory_settings
+from bodega.resources.tax.rates_at import policy_at
 from bodega.storage.unit import Unit
 
 
@@ -17,9 +23,31 @@ async def money(unit: Unit, code: str) -> Money:
     return found
 
 
-def taxes(unit: Unit) -> Taxes:
-    """The store's tax policy."""
-    return taxes_of(unit.terms.settings)
+async def taxes(unit: Unit, to: Destination | None = None, customer_id: int = 0) -> Taxes:
+    """The taxes of an order of a customer, or of a guest (0), that goes to a place; without one, those of guests."""
+    buyer = await buyer_of(unit.tx, customer_id)
+    made = await policy_at(
+        unit.tx,
+        to,
+        operator=unit.terms.settings,
+        customer_id=customer_id,
+        group_id=buyer.shopper.group_id,
+        exempt=buyer.exempt,
+    )
+    return Taxes(made)
+
+
+def place_of(address: Any) -> Destination | None:
+    """Where an address of an order is; None while it does not say a country."""
+    word = address.country_iso2 or address.country
+    return destination(word, address.state, address.zip) if word else None
+
+
+def place_of_draft(draft: AddressDraft) -> Destination | None:
+    """Where an address in a body is; None while it does not say a country."""
+    given = draft.given()
+    word = given.get("country_iso2") or given.get("country")
+    return destination(str(word), str(given.get("state", "")), str(given.get("zip", ""))) if word else None
 
 
 async def timing(unit: Unit, channel_id: int) -> Timing:

@@ -27,7 +27,11 @@ from bodega.storage.unit import Unit
 
 
 class OrderTax(Entity, kw_only=True):
-    """`rate` is in per cent; `tax_class` the name of the class, or that the caller set the tax."""
+    """`rate` is in per cent; `tax_class` the name of the class, or that the caller set the tax.
+
+    `tax_rate_id` is the store's rate, `sales_tax_id` that or the id that a tax provider gave it. `priority_amount` is
+    the tax of all rates of this priority on the same line or cost.
+    """
 
     order_id: Id
     order_address_id: Id = 0
@@ -36,6 +40,10 @@ class OrderTax(Entity, kw_only=True):
     tax_class: Line = ""
     rate: Money = Decimal(0)
     line_amount: Money = Decimal(0)
+    priority: int = 0
+    priority_amount: Money | None = None
+    tax_rate_id: Id = 0
+    sales_tax_id: Line = ""
     order_product_id: Id | None = None
     line_item_type: Literal["item", "shipping", "handling", "gift-wrapping", "fee"] = "item"
 
@@ -49,6 +57,11 @@ TABLE = stored(
     references=[Reference("order_id", "orders", "order_id", "The order does not exist.", "CASCADE")],
 )
 
+
+def _of_priority(tax: OrderTax) -> Decimal:
+    return tax.line_amount if tax.priority_amount is None else tax.priority_amount
+
+
 _DETAILS = ("order_product_id", "line_item_type")
 v2 = V2Shape(
     OrderTax,
@@ -57,12 +70,9 @@ v2 = V2Shape(
     "id! order_id! order_address_id! tax_rate_id! sales_tax_id! tax_class_id! name! class! rate! priority!"
     " priority_amount! line_amount! order_pickup_method_id! order_product_id! line_item_type!",
     {
-        "tax_rate_id": Derived(lambda _tax: 0, "int"),
-        "sales_tax_id": Derived(lambda _tax: ""),
         "tax_class_id": Alias("tax_class_id", INTEGER),
         "class": Alias("tax_class"),
-        "priority": Derived(lambda _tax: 0, "int"),
-        "priority_amount": Alias("line_amount"),
+        "priority_amount": Derived(lambda tax: f"{_of_priority(tax):.4f}", "decimal"),
         "order_pickup_method_id": Derived(lambda _tax: 0, "int"),
         "order_product_id": Derived(lambda tax: None if tax.order_product_id is None else str(tax.order_product_id)),
         "line_item_type": Derived(lambda tax: tax.line_item_type, "enum"),
@@ -102,15 +112,18 @@ async def keep(unit: Unit, order_id: int, wanted: Sequence[OrderTax]) -> None:
     """Writes the taxes of an order as they are now; unchanged ones keep their ids."""
     sql = "SELECT id FROM order_taxes WHERE order_id = $1 ORDER BY id"
     there = await query.values(unit.tx, sql, order_id)
-    for tax_id, tax in zip(there, wanted, strict=False):
-        row = await unit.get(TABLE, tax_id)
+    named = {tax.id for tax in wanted}
+    free = iter([tax_id for tax_id in there if tax_id not in named])
+    for tax in wanted:
+        tax.id = tax.id or next(free, 0)
+        if not tax.id:
+            await unit.insert(TABLE, tax)
+            continue
+        row = await unit.get(TABLE, tax.id)
         assert row is not None
-        tax.id = tax_id
         if tax != row.entity:
             await unit.update(TABLE, row, tax)
-    await unit.delete(TABLE, there[len(wanted) :])
-    for tax in wanted[len(there) :]:
-        await unit.insert(TABLE, tax)
+    await unit.delete(TABLE, list(free))
 
 
 RESOURCE = Resource(aggregates=(Aggregate(TABLE),), routes=routes)

@@ -11,13 +11,11 @@ from bodega.domain.pricing.amounts import Amount, rounded, sum_of
 from bodega.domain.pricing.basket import Basket, BasketItem, Charge, Consignment, ManualDiscount, TaxPolicy
 from bodega.domain.pricing.engine import quote
 from bodega.domain.pricing.quote import Cost, Quote
-from bodega.domain.pricing.tax import ITS_OWN
 from bodega.kit.fields import INT32, MAXIMUM
 from bodega.law.refusal import Fault, invalid, missing
 from bodega.resources.orders.fees import Fee
 from bodega.resources.orders.line import AppliedDiscount, OrderLine
 from bodega.resources.orders.order import Order
-from bodega.resources.orders.taxes import OrderTax
 from bodega.resources.pricing.policy import SHIPPING, WRAPPING, Taxes
 
 PAIRED = ("subtotal", "total", "shipping_cost")
@@ -25,7 +23,6 @@ PAIRED = ("subtotal", "total", "shipping_cost")
 COSTS = {"shipping_cost": SHIPPING, "handling_cost": SHIPPING, "wrapping_cost": WRAPPING}
 """The costs of an order with their tax classes."""
 ZERO = Decimal(0)
-NAMES = {0: "Default Tax Class", 1: "Non-Taxable Products", 2: "Shipping", 3: "Gift Wrapping"}
 
 
 def half_pairs(changes: Mapping[str, Any]) -> list[Fault]:
@@ -50,10 +47,10 @@ def take_costs(order: Order, changes: Mapping[str, Any], taxes: Taxes) -> None:
             cost = Amount(changes[f"{name}_ex_tax"], changes[f"{name}_inc_tax"])
         elif given[0]:
             ex = changes[f"{name}_ex_tax"]
-            cost = taxes._replace(inclusive=False).on(ex, tax_class, order.places)
+            cost = taxes.of(ex, tax_class, order.places, inclusive=False)
         elif given[1]:
             inc = changes[f"{name}_inc_tax"]
-            cost = taxes._replace(inclusive=True).on(inc, tax_class, order.places)
+            cost = taxes.of(inc, tax_class, order.places, inclusive=True)
         elif base in changes:
             cost = taxes.on(changes[base], tax_class, order.places)
         else:
@@ -63,7 +60,8 @@ def take_costs(order: Order, changes: Mapping[str, Any], taxes: Taxes) -> None:
         setattr(order, base, changes.get(base, cost.inc if taxes.inclusive else cost.ex))
 
 
-def _cost(order: Order, name: str) -> Amount:
+def cost_of(order: Order, name: str) -> Amount:
+    """One of the costs of an order, without and with tax."""
     return Amount(getattr(order, f"{name}_ex_tax"), getattr(order, f"{name}_inc_tax"))
 
 
@@ -75,7 +73,7 @@ def basket_of(order: Order, lines: Sequence[OrderLine], fees: Sequence[Fee], giv
     kept = _kept(order, lines, given)
     decided = _besides_coupons(kept)
     wrapped = sum_of([line.wrapping for line in lines]) != Amount()
-    costs = {name: Charge(given=_cost(order, name), tax_class=kind) for name, kind in COSTS.items()}
+    costs = {name: Charge(given=cost_of(order, name), tax_class=kind) for name, kind in COSTS.items()}
     return Basket(
         items=tuple(
             BasketItem(
@@ -87,6 +85,7 @@ def basket_of(order: Order, lines: Sequence[OrderLine], fees: Sequence[Fee], giv
                 variant_id=line.variant_id,
                 given=Amount(line.price_ex_tax, line.price_inc_tax),
                 given_rate=line.rate,
+                given_percents=tuple(line.percents),
                 tax_class=line.tax_class_id,
                 discounts=tuple(
                     Adjustment(one.origin, -one.amount, one.id, one.name, one.code, one.target)
@@ -205,55 +204,3 @@ def _too_much(order: Order, lines: Sequence[OrderLine]) -> list[Fault]:
 def _given(given: Mapping[str, Any], name: str) -> Amount | None:
     ex, inc = given.get(f"{name}_ex_tax"), given.get(f"{name}_inc_tax")
     return None if ex is None or inc is None else Amount(ex, inc)
-
-
-def taxes_of(order: Order, lines: Sequence[OrderLine], address: int, taxes: Taxes) -> list[OrderTax]:
-    """One tax for each line and each other cost that is taxed, or whose class has a rate."""
-    made = []
-    for line in lines:
-        rate = line.rate
-        tax = line.total.tax
-        if rate is None and not tax:
-            continue
-        if rate is None:
-            ex = line.total.ex - line.discount
-            rate = rounded(tax * 100 / ex, 4) if ex else Decimal(0)
-        elif not rate:
-            continue
-        made.append(
-            OrderTax(
-                order_id=order.id,
-                order_address_id=line.order_address_id,
-                tax_class_id=line.tax_class_id,
-                tax_class=_class(line.tax_class_id) if line.rate is not None else ITS_OWN,
-                rate=rate,
-                line_amount=tax,
-                order_product_id=line.id,
-            )
-        )
-    for name, kind in (
-        ("shipping_cost", "shipping"),
-        ("handling_cost", "handling"),
-        ("wrapping_cost", "gift-wrapping"),
-    ):
-        cost = _cost(order, name)
-        if not cost.tax:
-            continue
-        own = taxes.rate(COSTS[name])
-        by_class = taxes.on(cost.inc if taxes.inclusive else cost.ex, COSTS[name], order.places) == cost
-        made.append(
-            OrderTax(
-                order_id=order.id,
-                order_address_id=address,
-                tax_class_id=COSTS[name],
-                tax_class=_class(COSTS[name]) if by_class else ITS_OWN,
-                rate=own if by_class else rounded(cost.tax * 100 / cost.ex, 4) if cost.ex else Decimal(0),
-                line_amount=cost.tax,
-                line_item_type=kind,  # type: ignore[arg-type]
-            )
-        )
-    return made
-
-
-def _class(number: int) -> str:
-    return NAMES.get(number, f"Tax Class {number}")

@@ -19,7 +19,19 @@ from bodega.kit.write import apply
 from bodega.law.outcome import Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, missing, refuse_faults
-from bodega.resources.orders import consignments, fees, line, lines, order, order_policy, payments, stock, taxes, totals
+from bodega.resources.orders import (
+    consignments,
+    fees,
+    line,
+    lines,
+    order,
+    order_policy,
+    payments,
+    stock,
+    tax_rows,
+    taxes,
+    totals,
+)
 from bodega.resources.orders import shipping_addresses as addresses
 from bodega.resources.orders.address import FIELDS, AddressDraft, BillingAddress, faults_of, settled
 from bodega.resources.orders.consignments import Pickup
@@ -54,9 +66,10 @@ async def place(unit: Unit, draft: Changes, notes: list[Fault]) -> Row:
     faults = [*totals.half_pairs(changes), *_faults_of_parts(parts)]
     await apply(unit, order.TABLE, changes, None, notes)
     money = await order_policy.money(unit, changes.get("default_currency_code", ""))
-    rules = order_policy.taxes(unit)
-    new = begun(changes, money, rules, unit.now)
     billing: AddressDraft = parts["billing_address"]
+    to = order_policy.place_of_draft((parts.get("shipping_addresses") or [billing])[0])
+    rules = await order_policy.taxes(unit, to, changes.get("customer_id") or 0)
+    new = begun(changes, money, rules, unit.now)
     faults += faults_of(billing, "billing_address", zip_needed=True)
     builder = LineBuilder(unit, money, rules, faults)
     work = Work(new, [], [], [])
@@ -204,7 +217,8 @@ async def change(unit: Unit, order_id: int, draft: Changes, notes: list[Fault], 
         replace(there[0].entity) if there else None,
         replace(collected[0].entity) if collected else None,
     )
-    rules = order_policy.taxes(unit)._replace(inclusive=new.is_tax_inclusive_pricing)
+    to = order_policy.place_of(there[0].entity if there else new.billing_address)
+    rules = (await order_policy.taxes(unit, to, new.customer_id)).entered(inclusive=new.is_tax_inclusive_pricing)
     if counts:
         await _change_parts(unit, work, parts, changes, rules, faults)
     _refuse(faults)
@@ -310,7 +324,9 @@ async def _write_changed(
     await _write_rows(unit, line.TABLE, new.id, before, work.lines)
     if rules is not None:
         await _write_rows(unit, fees.TABLE, new.id, paid_fees, work.fees)
-        await taxes.keep(unit, new.id, totals.taxes_of(new, work.lines, address, rules))
+        kept = [row.entity for row in await of(unit, taxes.TABLE, new.id)]
+        made = tax_rows.of_parts(tax_rows.Taxed(new, work.lines, address, rules, kept))
+        await taxes.keep(unit, new.id, await tax_rows.named(unit.tx, made))
 
 
 async def _write_rows(unit: Unit, table: Any, order_id: int, before: Sequence[Row], after: Sequence[Any]) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from bodega.domain.currency_codes import codes
-from bodega.domain.pricing.amounts import Amount, taxed
-from bodega.domain.pricing.basket import TaxPolicy, TaxRate
+from bodega.domain.pricing.amounts import FOUR, Amount, PricedLine, taxed
+from bodega.domain.pricing.basket import Basket, TaxPolicy, TaxRate
+from bodega.domain.pricing.tax import UNTAXED, Zones, combined, percents
 from bodega.resources.store import currencies
 from bodega.resources.store.currencies import Currency
 from bodega.storage import query
@@ -51,26 +53,39 @@ async def money_of(tx: Tx, code: str = "") -> Money | None:
 
 
 class Taxes(NamedTuple):
-    """Tax rates in per cent by tax class. `inclusive`: prices are entered with tax."""
+    """The taxes of an order: its policy, of one place."""
 
-    rates: Mapping[str, str]
-    inclusive: bool
+    policy: TaxPolicy
+
+    @property
+    def inclusive(self) -> bool:
+        """Whether prices are entered with tax."""
+        return self.policy.inclusive
+
+    def rates(self, tax_class: int) -> tuple[TaxRate, ...]:
+        """The rates of a class; none for an exempt customer."""
+        return () if self.policy.exempt else self.policy.rates.get(tax_class, ())
 
     def rate(self, tax_class: int) -> Decimal:
-        """The rate of a class; 0 if it has none."""
-        return Decimal(self.rates.get(str(tax_class), "0"))
+        """The rates of a class as one, in per cent; 0 if it has none."""
+        return combined(self.rates(tax_class))
+
+    def entered(self, *, inclusive: bool) -> Taxes:
+        """The same for prices that were entered with tax, or without, where they are paid."""
+        if inclusive == self.inclusive:
+            return self
+        return Taxes(replace(self.policy, inclusive=inclusive, home=None))
 
     def on(self, price: Decimal, tax_class: int, places: int) -> Amount:
-        """A price in this class, without and with tax."""
-        return taxed(price, self.rate(tax_class), places, inclusive=self.inclusive)
+        """A price as the store enters it, in this class: without and with the tax of the place."""
+        zones = Zones(Basket(items=(), tax=self.policy))
+        there = zones.entered(price, UNTAXED if self.policy.exempt else self.policy.rates, tax_class, places)
+        return self.of(there, tax_class, places, inclusive=self.inclusive)
 
-    def policy(self, *, exempt: bool = False) -> TaxPolicy:
-        """The same for the engine of prices; a rate of 0 is none."""
-        rates = {int(number): (TaxRate(Decimal(rate)),) for number, rate in self.rates.items() if Decimal(rate)}
-        return TaxPolicy(rates=rates, inclusive=self.inclusive, exempt=exempt)
-
-
-def taxes_of(settings: Mapping[str, Any]) -> Taxes:
-    """The tax policy in a store's settings."""
-    rates = dict(part.split("=") for part in settings.get("tax.rates", "").split(",") if part)
-    return Taxes(rates, settings.get("prices_include_tax", False))
+    def of(self, price: Decimal, tax_class: int, places: int, *, inclusive: bool) -> Amount:
+        """A price that was entered with the tax of the place (`inclusive`) or without any: both."""
+        rates = self.rates(tax_class)
+        one = taxed(price, combined(rates), places, inclusive=inclusive)
+        if places == FOUR or len(rates) < 2:
+            return one
+        return PricedLine(1, one, combined(rates), percents(rates)).total(Decimal(0), places, inclusive=inclusive)

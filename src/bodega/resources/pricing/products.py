@@ -25,11 +25,13 @@ from bodega.kit.v3_shape import V3Shape
 from bodega.law.outcome import Outcome, Shown
 from bodega.law.refusal import Fault, invalid, missing, refuse_faults
 from bodega.resources.catalog import product
+from bodega.resources.geography.destination import destination
 from bodega.resources.pricing.buyer import Buyer, buyer_of
 from bodega.resources.pricing.facts import Choice, PriceFacts, ProductFacts, VariantFacts, facts
-from bodega.resources.pricing.policy import Money, money_of, taxes_of
+from bodega.resources.pricing.policy import Money, money_of
 from bodega.resources.store import channels
 from bodega.resources.store.channel_currencies import enabled_currencies
+from bodega.resources.tax.rates_at import policy_at
 from bodega.storage import query
 
 MAXIMUM = 250
@@ -115,7 +117,15 @@ class CalculatePrices(Action):
         resolved = [_resolved(read, item, f"items.{place}", faults) for place, item in enumerate(asked)]
         if faults:
             raise refuse_faults(faults)
-        policy = taxes_of(context.record.settings).policy(exempt=buyer.exempt)
+        country = draft.get("country_code", "")
+        policy = await policy_at(
+            context.reader,
+            destination(country) if country else None,
+            operator=context.record.settings,
+            customer_id=buyer.shopper.customer_id,
+            group_id=buyer.shopper.group_id,
+            exempt=buyer.exempt,
+        )
         shelf = Shelf(
             Basket(
                 items=(),

@@ -26,9 +26,11 @@ from bodega.resources.settings.shop import (
 )
 from bodega.resources.settings.storefront import SECURITY, security_settings
 from bodega.resources.store import currencies
+from bodega.resources.tax.settings import GROUP as TAX
+from bodega.resources.tax.settings import tax_settings
 from bodega.storage import rows
 
-_READ = (currencies.TABLE, *(group.table for group in (PROFILE, LOCALE, UNITS, LOGO, SECURITY)))
+_READ = (currencies.TABLE, *(group.table for group in (PROFILE, LOCALE, UNITS, LOGO, SECURITY, TAX)))
 
 
 async def information(context: Context) -> dict[str, Any]:
@@ -42,6 +44,7 @@ async def information(context: Context) -> dict[str, Any]:
     units = await units_of_measurement(reader, operator=operator)
     logo = await logo_settings(reader)
     security = await security_settings(reader)
+    taxed = await tax_settings(reader, operator=operator)
     settled = country(locale.store_country)
     domain = known["domain"] or f"store-{record.hash}.localhost"
     plan = PLANS.get(record.plan, PLANS[DEFAULT])
@@ -89,7 +92,7 @@ async def information(context: Context) -> dict[str, Any]:
         "plan_is_trial": plan.name == "trial",
         "industry": known["industry"],
         "logo": {"url": FILE_URL.show(logo.logo_image_url, context.base.files) if logo.type == "image" else ""},
-        "is_price_entered_with_tax": known["prices_include_tax"],
+        "is_price_entered_with_tax": taxed.tax_entered_with_prices,
         "store_id": record.number,
         "default_channel_id": 1,
         "default_site_id": 1,

@@ -6,7 +6,7 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -27,7 +27,7 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
 from bodega.resources.tax.zones import MOST_AT_ONCE, SCOPE
 from bodega.storage import query
-from bodega.storage.aggregate import Aggregate
+from bodega.storage.aggregate import Aggregate, BeforeValidate
 from bodega.storage.table import Link, Reference, Table, Unique, numbered_placeholders
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
@@ -123,14 +123,14 @@ def _values(entity: type[Entity], kind: str, owner: str, owners: str, path: str,
     return ValuesOf(table, owner, Resource(aggregates=(aggregate,), routes=routes))
 
 
-def _added(kind: str) -> Callable[[Unit, Changes, Any, list[Fault]], Awaitable[None]]:
+def _added(kind: str) -> BeforeValidate:
     async def add_to_those_there_are(unit: Unit, changes: Changes, old: Any, _notes: list[Fault]) -> None:
         """Values are added to those that there are; each is of a property that is defined for its kind of owner."""
         given: dict[str, str] = changes["tax_properties"]
         codes = list(given)
         sql = f"SELECT code, id FROM tax_properties WHERE code IN ({numbered_placeholders(len(codes))})"
         of_kind = f"{sql} AND type = '{kind}'"
-        ids = dict(await unit.tx.rows(of_kind, *codes)) if codes else {}
+        ids: dict[str, int] = {row[0]: row[1] for row in await unit.tx.rows(of_kind, *codes)} if codes else {}
         unknown = [code for code in codes if code not in ids]
         if unknown:
             why = f"must be the code of a tax property of the type {kind}"

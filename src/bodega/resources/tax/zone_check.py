@@ -63,7 +63,7 @@ class CheckZones(Action):
                 shown.append(zones.TABLE.encode(zone)[0])
         if faults:
             raise refuse_faults(faults)
-        return Shown(ready=b'{"data":[' + b",".join(shown) + b'],"meta":{}}')
+        return Shown(ready=b'{"data":[' + b",".join(shown) + b"]}")
 
 
 routes = (route("tax/zonecheck", 3, POST=CheckZones(V3)),)

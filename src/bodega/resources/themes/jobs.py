@@ -14,7 +14,7 @@ from bodega.aside import aside
 from bodega.kit.actions import NO_QUERY, Action
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint
-from bodega.kit.entity import Entity, stored
+from bodega.kit.entity import Entity, recognize_own_files, stored
 from bodega.kit.fields import FileUrl, Id, Moment, moment
 from bodega.kit.listing import Listing, Query
 from bodega.kit.render import json
@@ -270,7 +270,7 @@ async def sweep_keys(unit: Unit) -> None:
     await files.forget_keys(unit.tx, unit.now)
 
 
-AGGREGATES = (Aggregate(TABLE),)
+AGGREGATES = (Aggregate(TABLE, before_validate=(recognize_own_files(TABLE),)),)
 SWEEPS = (
     Sweep(OLD, lambda now, settings: (moment(now - settings[queue.KEPT]), 1), sweep_jobs),
     Sweep(files.OLD_KEYS, lambda now, _settings: (now,), sweep_keys),

@@ -1,0 +1,111 @@
+"""Sessions of shoppers, and the tokens by which apps sign them in: each token signs in once."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+from bodega.kit.entity import Entity, stored
+from bodega.kit.fields import Id
+from bodega.kit.resource import Resource, Sweep
+from bodega.resources.customers import customer
+from bodega.storage import query
+from bodega.storage.aggregate import Aggregate
+from bodega.storage.table import Reference, Unique
+from bodega.storage.unit import Unit
+
+SECONDS = 7 * 86_400
+"""How long a session lasts."""
+
+SWEPT = 100
+
+
+class ShopperSession(Entity, kw_only=True):
+    """`digest` is the SHA-256 of the cookie's value in hexadecimal, `until` when the session ends (UTC seconds)."""
+
+    digest: str
+    customer_id: Id
+    channel_id: Id
+    until: int = 0
+
+
+class UsedLogin(Entity, kw_only=True):
+    """The name of a sign-in token that was used (`jti`), by the account that made it."""
+
+    client_id: str
+    jti: str
+    until: int = 0
+
+
+TABLE = stored(
+    "shopper_sessions",
+    ShopperSession,
+    noun="session",
+    columns="digest customer_id",
+    computed={"until": ("BIGINT", lambda session: session.until)},
+    indexed="customer_id until",
+    uniques=[Unique(("digest",), "digest", "The session exists.")],
+    references=[Reference("customer_id", "customers", "customer_id", "The customer does not exist.", "CASCADE")],
+)
+USED = stored(
+    "used_logins",
+    UsedLogin,
+    noun="used sign-in token",
+    columns="client_id jti",
+    computed={"until": ("BIGINT", lambda used: used.until)},
+    indexed="until",
+    uniques=[Unique(("client_id", "jti"), "jti", "The token was used before.")],
+)
+
+
+def digest(cookie: str) -> str:
+    """What is kept of a cookie's value."""
+    return hashlib.sha256(cookie.encode()).hexdigest()
+
+
+async def begin(unit: Unit, customer_id: int, channel_id: int) -> str:
+    """A new session: the value of its cookie."""
+    cookie = secrets.token_urlsafe(32)
+    session = ShopperSession(
+        digest=digest(cookie), customer_id=customer_id, channel_id=channel_id, until=unit.now + SECONDS
+    )
+    await unit.insert(TABLE, session)
+    return cookie
+
+
+async def sign_in_once(
+    unit: Unit, client_id: str, jti: str, until: int, customer_id: int, channel_id: int
+) -> tuple[str, str]:
+    """The cookie of a new session and "", or "" and why there is none. `until` is when the token could be used last."""
+    if await unit.tx.row("SELECT 1 FROM used_logins WHERE client_id = $1 AND jti = $2", client_id, jti) is not None:
+        return "", "The link was used before; each signs in once."
+    row = await unit.get(customer.TABLE, customer_id)
+    if row is None:
+        return "", "There is no such customer."
+    if row.entity.channel_ids is not None and channel_id not in row.entity.channel_ids:
+        return "", "The customer has no account on this storefront."
+    await unit.insert(USED, UsedLogin(client_id=client_id, jti=jti, until=until))
+    return await begin(unit, customer_id, channel_id), ""
+
+
+ENDED = "SELECT id FROM shopper_sessions WHERE until <= $1 LIMIT $2"
+OLD = "SELECT id FROM used_logins WHERE until <= $1 LIMIT $2"
+
+
+async def sweep_sessions(unit: Unit) -> None:
+    """Deletes sessions that have ended."""
+    await unit.delete(TABLE, await query.values(unit.tx, ENDED, unit.now, SWEPT))
+
+
+async def sweep_logins(unit: Unit) -> None:
+    """Forgets the names of tokens that are too old to be used again."""
+    await unit.delete(USED, await query.values(unit.tx, OLD, unit.now, SWEPT))
+
+
+RESOURCE = Resource(
+    aggregates=(Aggregate(TABLE), Aggregate(USED)),
+    sweeps=(
+        Sweep(ENDED, lambda now, _settings: (now, 1), sweep_sessions),
+        Sweep(OLD, lambda now, _settings: (now, 1), sweep_logins),
+    ),
+)

@@ -1,0 +1,226 @@
+"""Signing shoppers in for apps: /login/token/JWT makes a session, /customer/current.jwt tells an app who is signed in.
+
+The tokens of both are signed with the client secret of an account of the store.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from http import HTTPStatus
+from http.cookies import CookieError, SimpleCookie
+from typing import Annotated, Any
+from urllib.parse import parse_qs
+
+import jwt
+import msgspec
+
+from bodega.access.open_store import OpenStore
+from bodega.access.scopes import allows
+from bodega.access.stores import Stores
+from bodega.http.mounts import Mount, Receive, Send, reply
+from bodega.kit.fields import INT32
+from bodega.law.outcome import Shown
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Header
+from bodega.resources.customers import customer
+from bodega.resources.store import channels
+from bodega.resources.tokens import sessions
+from bodega.storage import query
+from bodega.storage.registry import Account
+from bodega.storage.tx import Busy
+from bodega.storefront.front import at_host
+
+LOGIN, CURRENT = "/login/token/", "/customer/current.jwt"
+SCOPE = "store_v2_customers_login"
+COOKIE = "SHOP_SESSION_TOKEN"
+ALGORITHM = "HS256"
+OLDEST_SECONDS = 30
+"""How old a sign-in token may be, or how far ahead its maker's clock."""
+
+LIFE_SECONDS = 900
+"""How long a token of the current customer is good."""
+
+LONGEST = 8_192
+_PAGE: tuple[Header, ...] = (
+    (b"content-type", b"text/html; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
+
+
+class LoginClaims(msgspec.Struct, frozen=True):
+    """What an app says in a sign-in token; the optional members narrow it down."""
+
+    iss: str
+    iat: float
+    jti: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+    operation: str
+    store_hash: str
+    customer_id: Annotated[int, msgspec.Meta(ge=1, le=INT32)]
+    channel_id: int = channels.DEFAULT
+    redirect_to: Annotated[str, msgspec.Meta(max_length=2_048)] = ""
+    request_ip: str = ""
+
+
+class _Refused(Exception):
+    """Why a token does not sign in."""
+
+
+def logins(stores: Stores) -> Mount:
+    """GET /login/token/JWT: a session and a redirect, or a page that says why not."""
+
+    async def mount(scope: Mapping[str, Any], _receive: Receive, send: Send) -> None:
+        token = scope["path"].removeprefix(LOGIN)
+        found = await _asked(stores, scope, send, valid=token != scope["path"] and "/" not in token)
+        if found is None:
+            return
+        store, channel_id = found
+        try:
+            claims = _checked(store, channel_id, token, str((scope.get("client") or ("",))[0]))
+            until = int(claims.iat) + 2 * OLDEST_SECONDS
+            cookie, why = await store.write(
+                lambda unit: sessions.sign_in_once(
+                    unit, claims.iss, claims.jti, until, claims.customer_id, claims.channel_id
+                )
+            )
+        except _Refused as refused:
+            cookie, why = "", str(refused)
+        except Busy:
+            await _say(send, scope, HTTPStatus.SERVICE_UNAVAILABLE, "The shop cannot be reached right now.")
+            return
+        if why:
+            await _say(send, scope, HTTPStatus.UNAUTHORIZED, why)
+            return
+        secure = "; Secure" if scope["scheme"] == "https" else ""
+        value = f"{COOKIE}={cookie}; Path=/; Max-Age={sessions.SECONDS}; HttpOnly; SameSite=Lax{secure}"
+        headers = [(b"location", (_local(claims.redirect_to) or "/account.php").encode("ascii", "replace")),
+                   (b"set-cookie", value.encode()), (b"cache-control", b"no-store")]  # fmt: skip
+        await reply(send, scope["method"], HTTPStatus.FOUND, b"", headers, length=0)
+
+    return mount
+
+
+def current_customer(stores: Stores) -> Mount:
+    """GET /customer/current.jwt?app_client_id=ID: the shopper of the session, told to an app."""
+
+    async def mount(scope: Mapping[str, Any], _receive: Receive, send: Send) -> None:
+        found = await _asked(stores, scope, send, valid=scope["path"] == CURRENT)
+        if found is None:
+            return
+        store, channel_id = found
+        client_id = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("app_client_id", [""])[0]
+        account = store.by_client.get(client_id)
+        if account is None or account.disabled or not account.secret:
+            await _say(send, scope, HTTPStatus.BAD_REQUEST, "app_client_id must be the client id of an app.")
+            return
+        try:
+            shopper = await signed_in(store, scope, channel_id)
+        except Busy:
+            await _say(send, scope, HTTPStatus.SERVICE_UNAVAILABLE, "The shop cannot be reached right now.")
+            return
+        if shopper is None:
+            await _say(send, scope, HTTPStatus.NOT_FOUND, "Nobody is signed in.")
+            return
+        token = _about(store, shopper, account)
+        headers = [(b"content-type", b"application/jwt"), (b"cache-control", b"no-store"), (b"vary", b"Cookie")]
+        await reply(send, scope["method"], Shown.status, token.encode(), headers)
+
+    return mount
+
+
+async def signed_in(store: OpenStore, scope: Mapping[str, Any], channel_id: int) -> customer.Customer | None:
+    """The customer whose session the request's cookie names, on this channel. Raises Busy."""
+    assert store.rows is not None
+    cookie = _cookie(scope)
+    if not cookie:
+        return None
+    reader = store.rows.reader
+    row = await query.one(reader, sessions.TABLE, "digest = $1", sessions.digest(cookie))
+    if row is None or row.entity.until <= store.time() or row.entity.channel_id != channel_id:
+        return None
+    known = await query.get(reader, customer.TABLE, row.entity.customer_id)
+    shopper: customer.Customer | None = None if known is None else known.entity
+    return shopper
+
+
+def _about(store: OpenStore, shopper: customer.Customer, account: Account) -> str:
+    now = store.time()
+    told = {"id": shopper.id, "email": shopper.email, "group_id": str(shopper.customer_group_id or 0)}
+    claims = {
+        "customer": told, "iss": "bc/apps", "sub": store.record.hash, "iat": now, "exp": now + LIFE_SECONDS,
+        "version": 1, "aud": account.client_id, "application_id": account.client_id,
+        "store_hash": store.record.hash, "operation": "current_customer",
+    }  # fmt: skip
+    return jwt.encode(claims, account.secret, algorithm=ALGORITHM)
+
+
+def _checked(store: OpenStore, channel_id: int, token: str, address: str) -> LoginClaims:
+    """What a sign-in token says, if all of it is right. Raises _Refused."""
+    if len(token) > LONGEST or not token.isascii():
+        raise _Refused("The link is no sign-in token.")
+    try:
+        said = jwt.decode(token, options={"verify_signature": False})
+        account = store.by_client.get(str(said.get("iss", "")))
+        if account is None or account.disabled or not account.secret:
+            raise _Refused("The link was made by no app of this shop.")
+        claims = msgspec.convert(
+            jwt.decode(token, account.secret, algorithms=[ALGORITHM], options={"verify_iat": False}), LoginClaims
+        )
+    except (jwt.InvalidTokenError, msgspec.ValidationError, ValueError) as error:
+        raise _Refused("The link is no sign-in token, or was changed on its way.") from error
+    if not allows(account.scopes, SCOPE, writes=True):
+        raise _Refused("The app that made the link may not sign customers in.")
+    if claims.operation != "customer_login" or claims.store_hash != store.record.hash:
+        raise _Refused("The link is meant for something else.")
+    if claims.channel_id != channel_id:
+        raise _Refused("The link is meant for another storefront.")
+    if abs(store.time() - claims.iat) > OLDEST_SECONDS:
+        raise _Refused("The link has expired.")
+    if claims.request_ip and claims.request_ip != address:
+        raise _Refused("The link is meant for another network.")
+    if claims.redirect_to and not _local(claims.redirect_to):
+        raise _Refused("The link leads away from this shop.")
+    return claims
+
+
+def _local(path: str) -> str:
+    """A path of the same host; empty if it leads elsewhere."""
+    is_path = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isascii() and path.isprintable()
+    return path if is_path else ""
+
+
+def _cookie(scope: Mapping[str, Any]) -> str:
+    for name, value in scope["headers"]:
+        if name == b"cookie":
+            try:
+                morsel = SimpleCookie(value.decode("latin-1")).get(COOKIE)
+            except CookieError:
+                continue
+            if morsel is not None:
+                return morsel.value
+    return ""
+
+
+async def _asked(stores: Stores, scope: Mapping[str, Any], send: Send, *, valid: bool) -> tuple[OpenStore, int] | None:
+    """The store and the channel of the host; None if the request has been answered."""
+    if scope["method"] != "GET" and valid:  # HEAD would use a link up: mail scanners and previews ask that way
+        headers = [(b"content-type", b"text/plain"), (b"allow", b"GET")]
+        await reply(send, scope["method"], Reason.METHOD_NOT_ALLOWED.status(3), b"Only GET.", headers)
+        return None
+    found = await at_host(stores, scope) if valid else None
+    if found is None:
+        await _say(send, scope, HTTPStatus.NOT_FOUND, "There is nothing here.")
+        return None
+    if found[0].suspended or found[0].maintenance:
+        await _say(send, scope, HTTPStatus.SERVICE_UNAVAILABLE, "The shop is closed right now.")
+        return None
+    return found
+
+
+async def _say(send: Send, scope: Mapping[str, Any], status: int, words: str) -> None:
+    """A short page."""
+    page = f"<!doctype html><html lang=en><title>{html.escape(words)}</title><h1>{html.escape(words)}</h1></html>"
+    await reply(send, scope["method"], status, page.encode(), _PAGE)
