@@ -221,3 +221,14 @@ def test_settings_of_carts_are_made_the_same_way(shop: Shop) -> None:
         at, own = f"/v3/{group.path}", f"/v3/{group.path}/channels/1"
         assert list(shop.get(at).data) == list(group.members)
         assert set(shop.get(own).data.values()) == {None}
+
+
+def test_a_store_with_catalyst_is_warned_of_what_it_has_no_use_for(shop: Shop) -> None:
+    at = "/v3/settings/store/locale"
+    before = shop.get(at)
+    assert before.json["meta"] == {}
+    shop.post("/v3/channels", {"name": "New", "type": "storefront", "platform": "catalyst"})
+    after = shop.get(at, headers={"if-none-match": before.headers["etag"]})
+    assert (after.status, list(after.json["meta"])) == (200, ["deprecated_fields"])
+    put = shop.put(at, LOCALE, headers={"if-match": after.headers["etag"]})
+    assert (put.status, list(put.json["meta"])) == (200, ["deprecated_fields"])
