@@ -62,7 +62,7 @@ def test_a_limit_is_told_after_every_conflict() -> None:
 
 def test_outcomes_have_the_statuses_of_success() -> None:
     """Design section 1, the answers."""
-    assert [outcome.status for outcome in OUTCOMES] == [200, 201, 202, 204, 207, 422]
+    assert [outcome.status for outcome in OUTCOMES] == [200, 201, 202, 204, 207, 422, 404]
 
 
 def test_the_law_calls_its_steps_in_the_order_of_the_registry() -> None:
@@ -113,7 +113,8 @@ ALLOWED = {
     ("server/tls.py", 384): "the permissions of a private key, 0o600",
     ("server/tls.py", 397): "days that a certificate is good for",
     ("server/tls.py", 420): "the permissions of a certificate, 0o644",
-    ("resources/carts/abandoned.py", 500): "the length of merchant_email_address",
+    **{("resources/carts/abandoned_emails.py", n): "minutes after a cart was left" for n in range(300, 541, 60)},
+    ("resources/carts/abandoned_settings.py", 500): "the length of merchant_email_address",
     ("resources/checkouts/rates.py", 512): "rates that are remembered",
     ("resources/inventory/location.py", 366): "days with hours of their own",
     ("resources/catalog/product.py", 500): "the length of layout_file",

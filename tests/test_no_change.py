@@ -43,6 +43,7 @@ WRAPPED: dict[str, Callable[[Any], Any]] = {
 """Bodies that hold what was read in another form."""
 
 NO_ROW = {
+    "/v3/tax/classes": "only V2 shows them: test_tax.py sets the same names again",
     "/v3/carts/{cart_id:text}/items/{item_id:text}": "the cart shows it",
     "/v3/pricelists/records": "the records of one list are shown: their own PUT is held to it",
     "/v3/pricelists/{price_list_id}/assignments": "nothing shows it at this path",

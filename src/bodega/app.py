@@ -39,6 +39,7 @@ from bodega.metrics import Board, Meter
 from bodega.panel.app import mounts as panel_mounts
 from bodega.periodic import PeriodicJob
 from bodega.providers.caller import ProviderCaller
+from bodega.providers.submitter import Submitter
 from bodega.reference import pages
 from bodega.resources import MODEL, ROUTES, SWEEPS
 from bodega.resources.carts.redirects import PAGE
@@ -196,6 +197,7 @@ async def make_app(
     served = (*ROUTES, request_logs(journal_sync.search), system_logs(journal_sync.search))
     worker: list[Worker] = []
     caller = ProviderCaller(recorder_of(journal))
+    submitter = Submitter(stores, caller, written)
     app = AppContext(
         stores,
         by_version(served),
@@ -208,6 +210,7 @@ async def make_app(
         pictures=PictureWorker(image_memory),
         keep_past=journal_sync.keep_past if lab else None,
         consult=caller.consult,
+        wrote=submitter.wrote,
     )
     announce = backend.registry.announce_task
     worker.append(
@@ -265,7 +268,7 @@ async def make_app(
     async def looked() -> None:
         look()
 
-    jobs = [PeriodicJob(LOOK_SECONDS, looked, written, "current values not recorded")]
+    jobs = [PeriodicJob(LOOK_SECONDS, looked, written, "current values not recorded"), submitter.job]
     if isinstance(backend, SqliteBackend):
         jobs.append(QuotaKeeper(backend.registry.tx, stores.quotas_now, written).job)
     schedule = Schedule(backend, backups, written, meter) if backups is not None else None

@@ -78,6 +78,10 @@ class Stores:
         self._listen()
         return self._rings
 
+    def open_stores(self) -> list[OpenStore]:
+        """The stores that this process has open."""
+        return list(self._open.values())
+
     def opened_now(self) -> list[Rows]:
         """The rows of every store that this process has open."""
         return [store.rows for store in self._open.values() if store.rows is not None]

@@ -27,6 +27,7 @@ from bodega.resources.orders import consignments, fees, writing
 from bodega.resources.orders.conflicts import with_addresses
 from bodega.resources.orders.order import SCOPE, SIGNALS, TABLE, Order
 from bodega.resources.orders.order_shape import v2
+from bodega.resources.orders.tax_documents import plan_submission
 from bodega.resources.store.order_statuses import STATUSES
 from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
@@ -279,6 +280,7 @@ RESOURCE = Resource(
                 keep_currency,
                 keep_one_ip_address,
             ),
+            after_write=(plan_submission,),
             signals=SIGNALS,
         ),
     ),

@@ -158,7 +158,7 @@ def _shown(one: TaxProviderConnection | None) -> Shown:
         "profile": one.profile,
         "target": {"country_codes": [], "subdivision_codes": []},
     }
-    return Shown(ready=json({"data": data, "meta": {}}))
+    return Shown(ready=json({"data": data}))
 
 
 routes = (route(HOME, 3, GET=ShowConnection(ENDPOINT), PUT=Connect(ENDPOINT), DELETE=Disconnect(ENDPOINT)),)
