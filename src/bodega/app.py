@@ -39,8 +39,9 @@ from bodega.metrics import Board, Meter
 from bodega.panel.app import mounts as panel_mounts
 from bodega.periodic import PeriodicJob
 from bodega.providers.caller import ProviderCaller
+from bodega.providers.submitter import Submitter
 from bodega.reference import pages
-from bodega.resources import MODEL, ROUTES, SWEEPS
+from bodega.resources import MODEL, REVOKED, ROUTES, SWEEPS
 from bodega.resources.carts.redirects import PAGE
 from bodega.server.whole import AtOnce
 from bodega.storage.backend import Backend
@@ -196,6 +197,7 @@ async def make_app(
     served = (*ROUTES, request_logs(journal_sync.search), system_logs(journal_sync.search))
     worker: list[Worker] = []
     caller = ProviderCaller(recorder_of(journal))
+    submitter = Submitter(stores, caller, written)
     app = AppContext(
         stores,
         by_version(served),
@@ -208,10 +210,18 @@ async def make_app(
         pictures=PictureWorker(image_memory),
         keep_past=journal_sync.keep_past if lab else None,
         consult=caller.consult,
+        wrote=submitter.wrote,
     )
     announce = backend.registry.announce_task
     worker.append(
-        Worker(TaskExecutor(app), written, alone=isinstance(backend, SqliteBackend), announce=announce, sweeps=SWEEPS)
+        Worker(
+            TaskExecutor(app),
+            written,
+            alone=isinstance(backend, SqliteBackend),
+            announce=announce,
+            sweeps=SWEEPS,
+            revoked=REVOKED,
+        )
     )
     backend.registry.on_task = worker[0].heard
     alone = isinstance(backend, SqliteBackend)
@@ -265,7 +275,7 @@ async def make_app(
     async def looked() -> None:
         look()
 
-    jobs = [PeriodicJob(LOOK_SECONDS, looked, written, "current values not recorded")]
+    jobs = [PeriodicJob(LOOK_SECONDS, looked, written, "current values not recorded"), submitter.job]
     if isinstance(backend, SqliteBackend):
         jobs.append(QuotaKeeper(backend.registry.tx, stores.quotas_now, written).job)
     schedule = Schedule(backend, backups, written, meter) if backups is not None else None

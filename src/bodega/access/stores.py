@@ -78,6 +78,10 @@ class Stores:
         self._listen()
         return self._rings
 
+    def open_stores(self) -> list[OpenStore]:
+        """The stores that this process has open."""
+        return list(self._open.values())
+
     def opened_now(self) -> list[Rows]:
         """The rows of every store that this process has open."""
         return [store.rows for store in self._open.values() if store.rows is not None]
@@ -120,11 +124,13 @@ class Stores:
         accounts = await self.registry.accounts(store_hash)
         if old is not None:
             changed = record.revision != old.record.revision
+            before = old.by_client.keys()
             old.learn(record, accounts)
             if changed:
                 old.again.set()  # perhaps it was recovered
-            if changed and self.opened is not None and old.rows is not None:
-                self.opened(old)  # its rows may have been replaced, and a task with them
+            lost = before - old.by_client.keys()
+            if (changed or lost) and self.opened is not None and old.rows is not None:
+                self.opened(old)  # its rows may have been replaced, and a task with them; an account may be gone
             return old
         kept = {} if self._shared else await kept_counts(self.registry.tx, store_hash)
         store = OpenStore(record, accounts, self.registry, shared=self._shared, kept=kept)

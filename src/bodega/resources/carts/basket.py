@@ -20,15 +20,15 @@ from bodega.domain.pricing.quote import Quote, QuotedLine
 from bodega.law.refusal import invalid, refuse_faults
 from bodega.resources.carts.cart import Cart, CartCoupon, CartItem, LineReduction
 from bodega.resources.catalog import product
-from bodega.resources.checkouts import costs
+from bodega.resources.checkouts import costs, tax_estimates
 from bodega.resources.checkouts.checkout import Checkout
 from bodega.resources.checkouts.rates import ShippingOption
+from bodega.resources.checkouts.tax_estimates import NOT_ASKED, Answered
 from bodega.resources.marketing import coupons
 from bodega.resources.marketing.promotions.candidates import candidates, policy_of, shopper_key
 from bodega.resources.pricing.buyer import buyer_of
 from bodega.resources.pricing.facts import Choice, facts
 from bodega.resources.pricing.policy import Money, money_of
-from bodega.resources.providers import estimates
 from bodega.resources.providers.shipping_rates import Asking
 from bodega.resources.tax.rates_at import policy_at, rates_at
 from bodega.storage import query
@@ -165,9 +165,10 @@ async def reprice(unit: Unit, cart: Cart, of: Checkout | None = None) -> Quote:
         options = await costs.chosen(unit.tx, cart, of, owed, money, Asking(unit.terms.settings, unit.outside))
         if options:
             answer = quote(_with_checkout(basket, cart, of, options, rates))
-    answer = await _asked(unit, cart, of, basket, options, rates, answer)
+    answer, asked = await _asked(unit, cart, of, basket, options, rates, answer)
     keep(cart, answer, inclusive=basket.tax.inclusive)
     cart.totals = costs.totals_of(answer, options)
+    cart.totals.tax_provider_id, cart.totals.is_tax_unknown = asked.provider_id, asked.is_unknown
     await _name_coupons(unit, cart)
     return answer
 
@@ -192,16 +193,17 @@ async def _asked(
     options: Mapping[str, ShippingOption],
     rates: Mapping[str, TaxRates],
     found: Quote,
-) -> Quote:
+) -> tuple[Quote, Answered]:
     """The quote with what the store's tax provider says of it; as it was where none does. Raises Wanted."""
     if of is None or not registered(unit.terms.settings, TAX):
-        return found
+        return found, NOT_ASKED
     plain = replace(basket, tax=replace(basket.tax, subtracts_home=False))
     entered = quote(_with_checkout(plain, cart, of, options, rates)) if basket.tax.inclusive else found
-    answers = await estimates.answered(unit, cart, of, entered, basket.places, inclusive=basket.tax.inclusive)
-    if answers is None:
-        return found
-    return quote(_with_checkout(replace(basket, tax=replace(basket.tax, answers=answers)), cart, of, options, rates))
+    answers = await tax_estimates.answered(unit, cart, of, entered, basket.places, inclusive=basket.tax.inclusive)
+    if not answers.taxes:
+        return found, answers
+    taxed = replace(basket, tax=replace(basket.tax, answers=answers.taxes))
+    return quote(_with_checkout(taxed, cart, of, options, rates)), answers
 
 
 def _with_checkout(
@@ -237,7 +239,7 @@ async def _gifts(unit: Unit, wanted: Sequence[GiftItem], were: Mapping[tuple[int
         owner = row.entity
         made.append(
             CartItem(
-                id=were.get((gift.promotion_id, owner.id)) or str(uuid4()),
+                id=were.get((gift.promotion_id, owner.id)) or unit.outside.once(lambda: str(uuid4())),
                 kind=owner.type,
                 product_id=owner.id,
                 variant_id=gift.variant_id or owner.base_variant_id or 0,

@@ -176,6 +176,8 @@ class Totals(msgspec.Struct, kw_only=True):
     grand_total: Money = ZERO
     consignments: list[ConsignmentTotals] = []
     fees: list[FeeTotal] = []
+    tax_provider_id: str = ""
+    is_tax_unknown: bool = False
 
 
 class Cart(Entity, kw_only=True):

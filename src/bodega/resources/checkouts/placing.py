@@ -65,7 +65,7 @@ async def place(unit: Unit, old: Row, of: Checkout) -> int:
     rules = Taxes(TaxPolicy(inclusive=cart.tax_included))
     new = begun({"customer_id": cart.customer_id, "channel_id": cart.channel_id}, money, rules, unit.now)
     new.cart_id, new.status_id, new.order_source = cart.uuid, INCOMPLETE, SOURCE
-    new.payment_method = ""
+    new.payment_method, new.tax_provider_id = "", cart.totals.tax_provider_id
     new.customer_message, new.customer_locale = of.customer_message, cart.locale
     assert of.billing_address is not None
     new.billing_address = BillingAddress(**_address(of.billing_address), form_fields=_answers(of.billing_address))
@@ -101,6 +101,8 @@ def _unready(cart: Cart, of: Checkout) -> Iterator[Fault]:
         yield invalid("cart", "must have an item")
     if of.billing_address is None:
         yield missing("billing_address")
+    if cart.totals.is_tax_unknown:
+        yield invalid("cart", "cannot be ordered now: the store's tax provider did not say what tax it owes")
     there = {item.id for item in cart.items}
     living = [one for one in of.consignments if there.intersection(one.item_ids)]
     placed = {item_id for one in living for item_id in one.item_ids}

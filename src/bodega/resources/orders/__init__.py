@@ -16,6 +16,7 @@ from bodega.resources.orders import (
     settings,
     shipments,
     shipping_addresses,
+    tax_documents,
     taxes,
 )
 
@@ -34,4 +35,5 @@ RESOURCES = (
     refunds.RESOURCE,
     metafields.RESOURCE,
     settings.RESOURCE,
+    tax_documents.RESOURCE,
 )

@@ -7,8 +7,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from bodega.kit.actions import CHUNK, Chunk, Create, Delete, DeleteMany, ListAll, ShowItem, Update
+from bodega.kit.actions import Create, Delete, DeleteMany, ListAll, ShowItem, Update
 from bodega.kit.body import Changes
+from bodega.kit.chunk import CHUNK, Chunk
 from bodega.kit.context import Context, Found, Recheck, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.filters import Filter
@@ -26,6 +27,7 @@ from bodega.resources.orders import consignments, fees, writing
 from bodega.resources.orders.conflicts import with_addresses
 from bodega.resources.orders.order import SCOPE, SIGNALS, TABLE, Order
 from bodega.resources.orders.order_shape import v2
+from bodega.resources.orders.tax_documents import plan_submission
 from bodega.resources.store.order_statuses import STATUSES
 from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
@@ -278,6 +280,7 @@ RESOURCE = Resource(
                 keep_currency,
                 keep_one_ip_address,
             ),
+            after_write=(plan_submission,),
             signals=SIGNALS,
         ),
     ),

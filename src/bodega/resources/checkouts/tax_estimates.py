@@ -6,83 +6,49 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-import msgspec
-
 from bodega.access.providers import TAX, registered
-from bodega.domain.pricing.basket import TaxAnswers
+from bodega.domain.pricing.amounts import rounded
+from bodega.domain.pricing.basket import AnsweredTax, TaxAnswer, TaxAnswers
 from bodega.domain.pricing.quote import Cost, Quote, QuotedLine
 from bodega.kit.fields import moment
 from bodega.resources.carts.cart import Cart, CartItem
 from bodega.resources.checkouts.checkout import Checkout, CheckoutAddress
-from bodega.resources.geography import places
-from bodega.resources.inventory import location
-from bodega.resources.pricing.facts import decoded
 from bodega.resources.pricing.policy import SHIPPING, WRAPPING
 from bodega.resources.providers import tax_messages
 from bodega.resources.providers.connections import active
+from bodega.resources.providers.tax_facts import DIGITAL, Facts, customer_of, facts_of, origin_of
 from bodega.resources.providers.tax_messages import Requested
-from bodega.storage import query
-from bodega.storage.tx import Tx
+from bodega.resources.tax.settings import tax_settings
 from bodega.storage.unit import Unit
 
-DIGITAL = "DigitalDelivery_{}"
-"""The document of what is not sent, by the id of the cart or the order."""
+
+class Answered(NamedTuple):
+    """What a provider said, by its id (empty: it said nothing). `is_unknown`: it failed, and the store does not sell
+    then."""
+
+    provider_id: str = ""
+    taxes: TaxAnswers = {}
+    is_unknown: bool = False
 
 
-class _Coded(msgspec.Struct, frozen=True):
-    id: int
-    sku: str = ""
-    upc: str = ""
-    product_tax_code: str = ""
+NOT_ASKED = Answered()
+FIXED, DISABLE = "FIXED", "DISABLE"
+FALLBACK = Decimal(10)
+"""The rate in per cent of everything where a provider fails and the store says FIXED, as published."""
 
 
-_coded = msgspec.json.Decoder(_Coded).decode
-
-
-class Facts(NamedTuple):
-    """What requests say of goods and classes: products and variants by id, the names of tax classes by number."""
-
-    products: Mapping[int, _Coded]
-    variants: Mapping[int, _Coded]
-    classes: Mapping[int, str]
-
-    def described(self, product_id: int, variant_id: int, sku: str, tax_class: int) -> dict[str, Any]:
-        """The members of an item that say what it is."""
-        owner = self.products.get(product_id, _Coded(0))
-        variant = self.variants.get(variant_id, _Coded(0))
-        reference = variant.sku or owner.sku or sku
-        code = {"code": owner.product_tax_code, "class_id": str(tax_class), "name": self.classes.get(tax_class, "")}
-        return {
-            "item_code": variant.upc or owner.upc or reference,
-            "item_reference": reference,
-            "tax_class": code,
-        }
-
-    def of(self, number: int) -> tuple[int, str]:
-        """A tax class, with its name."""
-        return number, self.classes.get(number, "")
-
-
-async def facts_of(tx: Tx, products: Sequence[int], variants: Sequence[int]) -> Facts:
-    """In three statements, however many there are."""
-    owners = {one.id: one for one in await decoded(tx, "products", sorted({*products} - {0}), _coded)}
-    made = {one.id: one for one in await decoded(tx, "variants", sorted({*variants} - {0}), _coded)}
-    return Facts(owners, made, await query.pairs(tx, "SELECT id, name FROM tax_classes"))
-
-
-async def answered(
-    unit: Unit, cart: Cart, of: Checkout, quoted: Quote, places: int, *, inclusive: bool
-) -> TaxAnswers | None:
-    """What the store's tax provider says of a checkout that was quoted without it. None: the store's own rates hold, for
-    there is no provider, nothing is known of where the goods go, or it failed. Raises Wanted."""
+async def answered(unit: Unit, cart: Cart, of: Checkout, quoted: Quote, places: int, *, inclusive: bool) -> Answered:
+    """What the store's tax provider says of a checkout that was quoted without it. No taxes: the store's own rates hold,
+    for there is no provider, or nothing is known of where the goods go. Where it failed, the store's settings say what
+    holds. Raises Wanted."""
     if not registered(unit.terms.settings, TAX):
-        return None
+        return NOT_ASKED
     found = await active(unit.tx, unit.terms.settings)
     if found is None:
-        return None
+        return NOT_ASKED
     documents, requested = await _documents(unit, cart, of, quoted, inclusive=inclusive)
     if not documents:
-        return None
+        return NOT_ASKED
     content = {
         "id": cart.uuid,
         "currency_code": cart.currency_code,
@@ -91,20 +57,21 @@ async def answered(
         "documents": documents,
     }
     answer = unit.outside.to(tax_messages.ask(*found, "estimate", content, requested, keep=True))
-    return None if answer.body is None else tax_messages.answers_of(answer.body, requested, places)
+    if answer.body is None:
+        strategy = (await tax_settings(unit.tx, operator=unit.terms.settings)).fallback_strategy
+        taxes = fixed(requested, places, inclusive=inclusive) if strategy == FIXED else {}
+        return Answered("", taxes, strategy == DISABLE)
+    return Answered(found[0].id, tax_messages.answers_of(answer.body, requested, places))
 
 
-async def customer_of(tx: Tx, customer_id: int) -> dict[str, Any]:
-    """The shopper, as far as the store knows them."""
-    sql = "SELECT customer_group_id, tax_exempt_category FROM customers WHERE id = $1"
-    row = await tx.row(sql, customer_id) if customer_id else None
-    group_id, category = row if row is not None else (0, "")
-    return {
-        "customer_id": str(customer_id),
-        "customer_group_id": str(group_id or 0),
-        "taxability_code": category or "",
-        "tax_properties": [],
-    }
+def fixed(requested: Sequence[Requested], places: int, *, inclusive: bool) -> TaxAnswers:
+    """The same rate for everything that was asked about."""
+    found = {}
+    for one in requested:
+        whole = 100 + FALLBACK if inclusive else Decimal(100)
+        tax = rounded(one.amount * FALLBACK / whole, places)
+        found[one.kind, one.key] = TaxAnswer(tax=tax, rate=FALLBACK, parts=(AnsweredTax(tax, FALLBACK),))
+    return found  # type: ignore[return-value]
 
 
 async def _documents(
@@ -232,23 +199,3 @@ def _address(one: CheckoutAddress) -> dict[str, Any]:
         one.postal_code,
         one.company,
     )
-
-
-async def origin_of(tx: Tx, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Where the store is: its default location, in the store's country if that has no address."""
-    row = await query.get(tx, location.TABLE, location.DEFAULT)
-    one = location.Address() if row is None else row.entity.address
-    country = places.country(one.country_code or str(settings.get("country_code") or "US"))
-    state = places.state(country, one.state) if country is not None and one.state else None
-    return {
-        **tax_messages.address(
-            one.address1,
-            one.address2,
-            one.city,
-            (one.state, "") if state is None else (state.state, state.state_abbreviation),
-            ("", one.country_code) if country is None else (country.country, country.country_iso2),
-            one.zip,
-            "",
-        ),
-        "type": "COMMERCIAL",
-    }
