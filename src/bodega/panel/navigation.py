@@ -42,6 +42,7 @@ STORE = (
             NavigationLink("Price lists", "/price-lists", "tag"),
             NavigationLink("Promotions", "/promotions", "gift"),
             NavigationLink("Channels", "/channels", "channel"),
+            NavigationLink("Tax", "/tax", "percent"),
         ),
     ),
     Section(
