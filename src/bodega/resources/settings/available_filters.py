@@ -19,7 +19,7 @@ from bodega.kit.route import route
 from bodega.kit.v3_shape import V3Shape
 from bodega.law.outcome import Outcome, Shown, Validator
 from bodega.law.refusal import invalid, refuse_faults
-from bodega.resources.catalog.assignments import ON_CHANNELS
+from bodega.resources.catalog.assignments import on_channel
 from bodega.resources.settings.actions import channel_asked
 from bodega.resources.settings.group import BY_CHANNEL, INFORMATION
 from bodega.resources.settings.search_filters import ALONE, id_of
@@ -73,7 +73,7 @@ async def available(tx: Tx, channel_id: int, category_id: int) -> list[dict[str,
     tests, values = ["p.is_visible"], []
     if channel_id:
         values.append(channel_id)
-        tests.append(f"EXISTS (SELECT 1 FROM ({ON_CHANNELS}) a WHERE a.product_id = p.id AND a.channel_id = $1)")
+        tests.append(on_channel("p.id", channel_id))
     if category_id:
         shown = await categories_shown(tx, category_id, channel_id)
         places = numbered_placeholders(len(shown), len(values) + 1)
