@@ -180,6 +180,10 @@ class Group(Generic[S]):
 
         return told
 
+    def _emptied(self, name: str, value: Any) -> Any:
+        """An empty text is read as null; of the store it is a text where nothing set is one, too."""
+        return "" if value is None and self.members[name].default == "" else value
+
     async def of(self, tx: Tx, channel_id: int = EVERYWHERE, operator: Mapping[str, Any] | None = None) -> S:
         """What holds for a channel, or for the whole store. `operator` are the store's settings of the operator, which
         a group that is backed by them needs."""
@@ -227,6 +231,8 @@ class Group(Generic[S]):
     def changed(self, was: Any, draft: Mapping[str, Any], operator: Mapping[str, Any]) -> tuple[Any, list[Fault]]:
         """The row after a PUT, and what is wrong with it. What holds for the store already is not set again."""
         of_store = was.id == EVERYWHERE
+        if of_store:
+            draft = {name: self._emptied(name, value) for name, value in draft.items()}
         faults = _nulls(draft) if of_store else []
         changes: dict[str, Any] = {}
         for name, value in draft.items():
