@@ -35,6 +35,8 @@ READS = (
     "product_options",
     "options",
     "custom_fields",
+    "reviews",
+    "categories",
     "channels",
     CATEGORY.table.name,
     INVENTORY.table.name,
