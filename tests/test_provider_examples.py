@@ -67,7 +67,9 @@ def test_a_sale_with_both_samples(shop: Shop) -> None:
         assert data["grand_total"] == 29.44
 
         order = done(shop.post(f"{at}/orders"))["id"]
-        names = {(each["name"], each["line_item_type"]) for each in shop.get(f"/v2/orders/{order}/taxes?details=true").json}
+        names = {
+            (each["name"], each["line_item_type"]) for each in shop.get(f"/v2/orders/{order}/taxes?details=true").json
+        }
         assert names == {(name, kind) for name in ("State tax", "City tax") for kind in ("item", "shipping")}
         assert documents(tax) == {}
         shop.put(f"/v2/orders/{order}", {"status_id": 11})

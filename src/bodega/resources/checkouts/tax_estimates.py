@@ -21,6 +21,7 @@ from bodega.resources.providers.tax_messages import Requested
 from bodega.resources.tax.settings import tax_settings
 from bodega.storage.unit import Unit
 
+
 class Answered(NamedTuple):
     """What a provider said, by its id (empty: it said nothing). `is_unknown`: it failed, and the store does not sell
     then."""
@@ -36,9 +37,7 @@ FALLBACK = Decimal(10)
 """The rate in per cent of everything where a provider fails and the store says FIXED, as published."""
 
 
-async def answered(
-    unit: Unit, cart: Cart, of: Checkout, quoted: Quote, places: int, *, inclusive: bool
-) -> Answered:
+async def answered(unit: Unit, cart: Cart, of: Checkout, quoted: Quote, places: int, *, inclusive: bool) -> Answered:
     """What the store's tax provider says of a checkout that was quoted without it. No taxes: the store's own rates hold,
     for there is no provider, or nothing is known of where the goods go. Where it failed, the store's settings say what
     holds. Raises Wanted."""

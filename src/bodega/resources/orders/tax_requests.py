@@ -34,9 +34,7 @@ async def request(unit: Unit, one: Order) -> tuple[dict[str, Any], list[Requeste
     """The body that says what an order owes tax for, and its items."""
     lines: list[OrderLine] = await query.entities(unit.tx, line.TABLE, "order_id = $1", one.id)
     sent: list[ShippingAddress] = await query.entities(unit.tx, shipping_addresses.TABLE, "order_id = $1", one.id)
-    facts = await tax_facts.facts_of(
-        unit.tx, [each.product_id for each in lines], [each.variant_id for each in lines]
-    )
+    facts = await tax_facts.facts_of(unit.tx, [each.product_id for each in lines], [each.variant_id for each in lines])
     origin = await tax_facts.origin_of(unit.tx, unit.terms.settings)
     billing = _address(one.billing_address)
     requested: list[Requested] = []
@@ -183,9 +181,7 @@ async def _refunds(
             price = {"amount": -amount, "tax_inclusive": True}
             item_id = f"refund_{each.id}"
             made.append(
-                tax_messages.item(
-                    "refund", item_id, "Refund", -amount, facts.of(0), price=price, tax_exempt=True
-                )
+                tax_messages.item("refund", item_id, "Refund", -amount, facts.of(0), price=price, tax_exempt=True)
             )
     return made
 

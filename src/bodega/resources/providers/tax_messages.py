@@ -198,7 +198,9 @@ def answers_of(body: bytes, requested: Sequence[Requested], places: int) -> TaxA
     """An answer that nothing is wrong with, as the engine of prices takes it."""
     found = _by_item(read_quote(body))
     return {
-        (one.kind, one.key): _answer(found[one.document, one.kind, one.id], places) if one.amount else TaxAnswer(tax=ZERO)
+        (one.kind, one.key): _answer(found[one.document, one.kind, one.id], places)
+        if one.amount
+        else TaxAnswer(tax=ZERO)
         for one in requested
         if one.kind != "refund"
     }
