@@ -62,7 +62,7 @@ def test_a_limit_is_told_after_every_conflict() -> None:
 
 def test_outcomes_have_the_statuses_of_success() -> None:
     """Design section 1, the answers."""
-    assert [outcome.status for outcome in OUTCOMES] == [200, 201, 202, 204, 207, 422]
+    assert [outcome.status for outcome in OUTCOMES] == [200, 201, 202, 204, 207, 422, 404]
 
 
 def test_the_law_calls_its_steps_in_the_order_of_the_registry() -> None:
@@ -113,11 +113,17 @@ ALLOWED = {
     ("server/tls.py", 384): "the permissions of a private key, 0o600",
     ("server/tls.py", 397): "days that a certificate is good for",
     ("server/tls.py", 420): "the permissions of a certificate, 0o644",
-    ("resources/carts/abandoned.py", 500): "the length of merchant_email_address",
+    **{("resources/carts/abandoned_emails.py", n): "minutes after a cart was left" for n in range(300, 541, 60)},
+    ("resources/carts/abandoned_settings.py", 500): "the length of merchant_email_address",
     ("resources/checkouts/rates.py", 512): "rates that are remembered",
     ("resources/inventory/location.py", 366): "days with hours of their own",
     ("resources/catalog/product.py", 500): "the length of layout_file",
     ("resources/orders/shipments.py", 500): "the length of tracking_link",
+    ("resources/orders/tax_documents.py", 300): "seconds before a provider is told again",
+    ("resources/providers/shipping_rates.py", 500): "the length of what a provider calls a rate",
+    ("resources/settings/search_filters.py", 500): "the length of a filter's name",
+    ("journal/calls.py", 502): "for the journal alone: a provider that was called gave no answer",
+    ("journal/calls.py", 504): "for the journal alone: a provider that was called answered too late",
 }
 """Numbers that look like a status of a refusal, and why they stand where they stand."""
 

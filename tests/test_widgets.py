@@ -264,3 +264,20 @@ def test_scopes_of_widgets(shop: Shop) -> None:
     assert shop.post(f"{TEMPLATES}/{owner}/preview", {}, token=reads).status == 200
     assert shop.post(TEMPLATES, {"name": "T", "template": "x"}, token=writes).status == 200
     assert shop.get(TEMPLATES, token=shop.account("store_v2_products")).status == 403
+
+
+def test_the_sample_has_a_widget_on_its_home_page(shop: Shop) -> None:
+    """Made once, with ids that are always the same."""
+    from bodega.lab.seed_widgets import generate_widgets
+
+    store = shop.server.run(shop.server.app.stores.get(shop.name))
+    for _ in range(2):
+        shop.server.run(generate_widgets(store))
+    (placement,) = shop.get(PLACEMENTS).data
+    assert placement["region"] in [one["name"] for one in shop.get("/v3/content/regions?template_file=pages/home").data]
+    made = placement["widget"]
+    path = f"{TEMPLATES}/{made['widget_template']['uuid']}/preview"
+    html = shop.post(path, {"widget_configuration": made["widget_configuration"]}).data["html"]
+    assert "<h2>New this week</h2>" in html
+    (region,) = shop.get("/v3/content/page-widgets?template_file=pages/home").data["regions"]
+    assert [child["name"] for child in region["children"]] == ["Welcome"]

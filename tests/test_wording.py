@@ -11,6 +11,7 @@ import pytest
 from bodega.app import routes
 from bodega.kit.actions import Action, Create
 from bodega.kit.batch import CreateMany, UpdateMany
+from bodega.kit.one_or_many import UpdateOneOrMany
 from bodega.kit.v3_shape import V3Shape
 from bodega.law.outcome import PartlyRefused
 from bodega.law.reasons import Reason
@@ -70,7 +71,7 @@ def test_every_list_tells_paths(name: str) -> None:
         (b"{}", {"": "error.expected.jsarray"}),
         (b"null", {"": "error.expected.jsarray"}),
         (b"[7]", {"0": "error.expected.jsobject"}),
-    )[: 2 if apart else 3]:
+    )[isinstance(action, UpdateOneOrMany) : 2 if apart else 3]:
         refusal = refused(action, body)
         assert refusal.reason.status(3) == 422
         assert told(refusal)[:2] == (JSON_TITLE, errors)

@@ -13,7 +13,7 @@ from bodega.http.products import Preconditions, RoutedRequest, Seen
 from bodega.http.request import Request, read_head
 from bodega.http.response import Response, answered, refused
 from bodega.http.steps import execution, routing
-from bodega.kit.actions import Chunk
+from bodega.kit.chunk import Chunk
 from bodega.law.outcome import Outcome
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal

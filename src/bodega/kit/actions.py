@@ -6,12 +6,13 @@ The law calls, in this order: `parse`, `find`, then for a read `answer`, for a w
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from msgspec.structs import replace
 
 from bodega.aside import Turn
 from bodega.kit import render
+from bodega.kit.chunk import CHUNK, TASK_ABOVE, Chunk
 from bodega.kit.context import NOTHING_FOUND, Context, Found, Recheck, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.listing import Query
@@ -26,19 +27,6 @@ from bodega.storage import query, rows
 from bodega.storage.plan import Condition, ids_sql
 from bodega.storage.query import Row
 from bodega.storage.unit import Unit
-
-TASK_ABOVE = 250
-"""A V2 delete of a whole collection with more rows than this becomes a task."""
-
-CHUNK = 250
-"""Rows that a task deletes in one transaction."""
-
-
-class Chunk(NamedTuple):
-    """How many rows one transaction of a task processed, and whether there may be more."""
-
-    done: int
-    more: bool
 
 
 class Action:
@@ -66,8 +54,7 @@ class Action:
     """What it shows is of a media type of its own, whatever the caller accepts (RFC 9110 12.5.1)."""
     header: ClassVar[bytes] = b""
     """The name of a header that it reads itself, in lower case."""
-    tried: bool = True
-    """Before it becomes a task it is tried, so that what would refuse it is told at once."""
+    tried: bool = True  # before it becomes a task, so that what would refuse it is told at once
     secret: bool = False
     """Its body must not be stored: it never becomes a task, and its fingerprint is made slow to guess from."""
 
@@ -144,8 +131,8 @@ class Action:
         return {}
 
     async def accept(self, unit: Unit, context: Context, task_id: int) -> Outcome | None:
-        """What is answered to a write that has become this task, where the published documents know no 202 but a job of
-        their own; in the transaction that writes the task. `Context.task` names it when it is carried out."""
+        """What is answered to a write that has become this task, where no 202 is published but a job; in the
+        transaction of the task, which `Context.task` names when it is carried out."""
         return None
 
     @cached_property

@@ -1,4 +1,5 @@
-"""A POST whose body is one object or a list of them: the reply's data has the form of the request."""
+"""A body that is one object or a list of them. To a POST the reply's data has the form of the request, to a PUT it is a
+list."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from bodega.kit.actions import Create
-from bodega.kit.batch import CreateMany
+from bodega.kit.batch import CreateMany, UpdateMany
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.law.outcome import Outcome
@@ -43,3 +44,10 @@ class OneOrMany(Create):
             inside = replace(context, brought=drafts)
             return await self.many.perform(unit, inside, replace(write, draft=drafts))
         return await super().perform(unit, context, write)
+
+
+class UpdateOneOrMany(UpdateMany):
+    """PUT of a list, or of one object that names its row."""
+
+    def read(self, content: Any) -> Any:
+        return super().read(b"[" + content + b"]" if content.lstrip()[:1] == b"{" else content)

@@ -78,7 +78,11 @@ STORE = (
     ),
     Section(
         "Store",
-        (NavigationLink("Status and plan", "/status", "store"), NavigationLink("Settings", "/settings", "settings")),
+        (
+            NavigationLink("Shop settings", "/shop", "store"),
+            NavigationLink("Status and plan", "/status", "pulse"),
+            NavigationLink("Settings", "/settings", "settings"),
+        ),
     ),
 )
 """The links of a store, section by section."""

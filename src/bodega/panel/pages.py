@@ -23,6 +23,7 @@ from bodega.panel import (
     promotions,
     redirects,
     settings,
+    shop_settings,
     sign_in,
     status,
     stock,
@@ -57,5 +58,6 @@ def every() -> list[PanelPage]:
         *developing,
         status,
         settings,
+        shop_settings,
     )
     return [page for module in modules for page in module.pages.all]

@@ -9,7 +9,6 @@ import msgspec
 
 from bodega.domain.urls import CustomUrl
 from bodega.kit.actions import DeleteMany, ShowItem
-from bodega.kit.batch import UpdateMany
 from bodega.kit.body import Changes
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Batch, Endpoint
@@ -17,7 +16,7 @@ from bodega.kit.fields import NAME, STRING, FieldType, Line, Long, as_is
 from bodega.kit.filters import Filter, FilterField, Ignored
 from bodega.kit.includes import Include
 from bodega.kit.listing import Listing
-from bodega.kit.one_or_many import OneOrMany
+from bodega.kit.one_or_many import OneOrMany, UpdateOneOrMany
 from bodega.kit.parameters import flag
 from bodega.kit.render import json
 from bodega.kit.route import collection, item, route
@@ -147,16 +146,9 @@ async def _with_descendants(unit: Unit, ids: Sequence[int]) -> list[int]:
     return found
 
 
-class UpdatePages(UpdateMany):
-    """PUT of a list, or of one page that names itself; the reply is a list."""
-
-    def read(self, content: Any) -> Any:
-        return super().read(content if content.lstrip()[:1] == b"[" else b"[" + content + b"]")
-
-
 routes = (
     collection("content/pages", V3, "GET").also(
-        route("content/pages", 3, POST=OneOrMany(V3), PUT=UpdatePages(V3), DELETE=DeletePages(DELETE))
+        route("content/pages", 3, POST=OneOrMany(V3), PUT=UpdateOneOrMany(V3), DELETE=DeletePages(DELETE))
     ),
     item("content/pages/{page_id}", V3, "PUT DELETE").also(route("content/pages/{page_id}", 3, GET=ShowPage(V3))),
 )

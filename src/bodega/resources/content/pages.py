@@ -60,8 +60,11 @@ TABLE = stored(
     "web_pages",
     WebPage,
     noun="page",
-    columns="channel_id parent_id is_homepage body",
-    computed={"name_key": ("TEXT", lambda page: caseless(page.name))},
+    columns="channel_id parent_id is_homepage",
+    computed={
+        "name_key": ("TEXT", lambda page: caseless(page.name)),
+        "body": ("TEXT", lambda page: page.body),
+    },
     indexed="parent_id",
     uniques=[Unique(("channel_id", "name_key"), "name", "A page of this name exists.")],
     references=[Reference("channel_id", "channels", "channel_id", "The channel does not exist.")],

@@ -7,8 +7,9 @@ import io
 from typing import Annotated, Any
 from urllib.parse import urljoin
 
-from bodega.kit.actions import NO_QUERY, Action, Chunk
+from bodega.kit.actions import NO_QUERY, Action
 from bodega.kit.bounds import AtMost
+from bodega.kit.chunk import Chunk
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.fields import Id

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from bodega.kit.actions import NO_QUERY, Chunk
+from bodega.kit.actions import NO_QUERY
+from bodega.kit.chunk import Chunk
 from bodega.kit.context import Context, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.fields import INT32

@@ -25,7 +25,7 @@ from bodega.law.outcome import Outcome, Shown
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
 from bodega.resources.hosting import projects, uploads
-from bodega.resources.hosting.projects import EVENTS, SCOPE
+from bodega.resources.hosting.projects import DEPLOYMENTS, EVENTS
 from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference, Unique
@@ -85,7 +85,7 @@ v3 = V3Shape(
     members="deployment_uuid",
 )
 HOME = "infrastructure/deployments"
-V3 = Endpoint(3, TABLE, Listing(TABLE, 3, ""), SCOPE, "", v3=v3, created=200)
+V3 = Endpoint(3, TABLE, Listing(TABLE, 3, ""), DEPLOYMENTS, "", v3=v3, created=200)
 
 
 def step_at(deployment: HostingDeployment, now: int) -> tuple[str, str, int]:
@@ -97,13 +97,15 @@ def step_at(deployment: HostingDeployment, now: int) -> tuple[str, str, int]:
 
 
 def told(deployment: HostingDeployment, now: int) -> dict[str, Any]:
-    """What an event says of a deployment."""
+    """What an event says of a deployment. Its hosts are told by two names: the published one, and the one that
+    Catalyst's command reads."""
     state, step, progress = step_at(deployment, now)
     event = {
         "deployment_uuid": deployment.uuid,
         "deployment_status": state,
         "event": {"step": step, "progress": progress} if step else None,
         "deployment_url": deployment.host if state == "completed" else None,
+        "deployment_hostnames": [deployment.host] if state == "completed" else [],
     }
     return {**event, "error": {"code": deployment.error}} if state == "failed" else event
 
@@ -128,10 +130,11 @@ class WatchDeployment(Action):
 
 
 async def _events(context: Context, deployment: HostingDeployment) -> AsyncIterator[bytes]:
+    """Without a line that names the event `message`, which it is anyway: Catalyst's command cannot read one."""
     last, lasted = b"", 0.0
     while True:
         news = told(deployment, int(context.record.clock.now()))
-        event = b"event: message\ndata: " + msgspec.json.encode(news) + b"\n\n"
+        event = b"data: " + msgspec.json.encode(news) + b"\n\n"
         if event != last:
             yield event
             last = event

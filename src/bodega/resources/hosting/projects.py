@@ -29,8 +29,9 @@ from bodega.storage.table import Unique
 from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
-SCOPE = "store_channel_settings"
-"""The published documents name no scope; what a project serves is the storefront of a channel."""
+SCOPE = "store_infrastructure_projects_manage"
+DEPLOYMENTS = "store_infrastructure_deployments_manage"
+LOGS = "store_infrastructure_logs_read_only"
 
 MAXIMUM = 250
 EVENTS = "text/event-stream"
@@ -94,6 +95,7 @@ DELETE = Endpoint(
     HOME,
     delete_needs_filter=True,
 )
+TAIL = Endpoint(3, TABLE, Listing(TABLE, 3, ""), LOGS, "", v3=v3)
 
 
 class TailLogs(Action):
@@ -137,6 +139,6 @@ RESOURCE = Resource(
     routes=(
         collection(HOME, V3, "GET POST").also(collection(HOME, DELETE, "DELETE")),
         item(f"{HOME}/{{project_uuid:text}}", V3, "DELETE"),
-        route("infrastructure/logs/{project_uuid:text}/tail", 3, GET=TailLogs(V3)),
+        route("infrastructure/logs/{project_uuid:text}/tail", 3, GET=TailLogs(TAIL)),
     ),
 )

@@ -7,8 +7,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from bodega.kit.actions import CHUNK, Chunk, Create, Delete, DeleteMany, ListAll, ShowItem, Update
+from bodega.kit.actions import Create, Delete, DeleteMany, ListAll, ShowItem, Update
 from bodega.kit.body import Changes
+from bodega.kit.chunk import CHUNK, Chunk
 from bodega.kit.context import Context, Found, Recheck, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.filters import Filter

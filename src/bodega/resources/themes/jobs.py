@@ -14,7 +14,7 @@ from bodega.aside import aside
 from bodega.kit.actions import NO_QUERY, Action
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint
-from bodega.kit.entity import Entity, stored
+from bodega.kit.entity import Entity, recognize_own_files, stored
 from bodega.kit.fields import FileUrl, Id, Moment, moment
 from bodega.kit.listing import Listing, Query
 from bodega.kit.render import json
@@ -174,7 +174,7 @@ def _read(content: bytes) -> Read:
 
 
 class UploadTheme(ThemeTask):
-    """POST of a zip file."""
+    """POST of a zip file. That the store has as many themes as it may is told at once."""
 
     only_uploads = True
     uploads = True
@@ -194,6 +194,12 @@ class UploadTheme(ThemeTask):
 
     async def find(self, context: Context) -> Found:
         return Found()
+
+    async def accept(self, unit: Unit, context: Context, task_id: int) -> Outcome:
+        limit, used = unit.model.rules_of(theme.TABLE).table.cap, unit.statistics.total(theme.TABLE.name)
+        if used >= limit:
+            raise Refusal(Reason.THEMES_FULL, details={"limit": limit, "used": used})
+        return await super().accept(unit, context, task_id)
 
     async def prefetch(self, context: Context, found: Found, draft: Any) -> Any:
         return await aside(partial(_read, draft.content))
@@ -270,7 +276,7 @@ async def sweep_keys(unit: Unit) -> None:
     await files.forget_keys(unit.tx, unit.now)
 
 
-AGGREGATES = (Aggregate(TABLE),)
+AGGREGATES = (Aggregate(TABLE, before_validate=(recognize_own_files(TABLE),)),)
 SWEEPS = (
     Sweep(OLD, lambda now, settings: (moment(now - settings[queue.KEPT]), 1), sweep_jobs),
     Sweep(files.OLD_KEYS, lambda now, _settings: (now,), sweep_keys),

@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 
-from bodega.kit.entity import Entity, stored
+from bodega.kit.entity import Entity, recognize_own_files, stored
 from bodega.kit.fields import FileUrl, Id, Moment, moment
 from bodega.law.refusal import invalid, refuse_faults
 from bodega.resources.store import channels
@@ -268,7 +268,7 @@ async def keep_active_themes(unit: Unit, ids: Sequence[int]) -> None:
 
 AGGREGATES = (
     Aggregate(TABLE, before_delete=(keep_active_themes,)),
-    Aggregate(CONTENTS, extra_statements=(list_templates,)),
+    Aggregate(CONTENTS, before_validate=(recognize_own_files(CONTENTS),), extra_statements=(list_templates,)),
     Aggregate(CONFIGURATIONS),
     Aggregate(ACTIVE),
 )
