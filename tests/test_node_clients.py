@@ -102,7 +102,7 @@ def test_an_api_client_uses_every_group(served: Served, store: Store, modules: P
         "left": ["Welcome"],
     }
     assert told["themes"] == {
-        "job": "COMPLETED", "name": "Harbour", "configured": True, "packed": "COMPLETED", "left": False,
+        "job": "COMPLETED", "name": "Harbour", "packed": "COMPLETED", "left": False,
     }  # fmt: skip
     assert told["shipping"] == [{"ALL": "501000"}, []]
     turned = told["settings"]

@@ -108,8 +108,8 @@ const groups = {
     return { ...told, left: names(await widget.getAllWidgets(), "name") };
   },
   async themes() {
-    // Its activateTheme asks a path that no document has.
-    const { themeActions, themeConfiguration, themeJobs } = api.themes;
+    // Its activateTheme and getThemeConfiguration ask paths that no document has.
+    const { themeActions, themeJobs } = api.themes;
     const { job_id: uploading } = await api.themes.uploadTheme(fs.createReadStream(theme));
     const ended = async (id) => {
       for (;;) {
@@ -121,12 +121,11 @@ const groups = {
     const job = await ended(uploading);
     const uuid = job.result.theme_id;
     const one = (await api.themes.getTheme(uuid)).data;
-    const configured = (await themeConfiguration.getThemeConfiguration(uuid)).data;
     const { job_id: packing } = await themeActions.downloadTheme(uuid, { which: "original" });
     const packed = await ended(packing);
     await api.themes.deleteTheme(uuid);
     return {
-      job: job.status, name: one.name, configured: configured.length > 0, packed: packed.status,
+      job: job.status, name: one.name, packed: packed.status,
       left: names(await api.themes.getAllTheme(), "uuid").includes(uuid),
     };
   },

@@ -1,6 +1,6 @@
 """Infrastructure hosting."""
 
-from replies import Row
+from replies import Differs, Row
 
 HOME = "/v3/infrastructure"
 ROWS = [
@@ -23,3 +23,6 @@ PATHS = {
     ],
     "/v3/infrastructure/logs/{project_uuid:text}/tail": ["/v3/infrastructure/logs/{hosting_empty}/tail"],
 }
+DIFFERS = [
+    Differs("* /v3/infrastructure/projects", "data.deployment_hostnames", "extra", "Catalyst's command needs it")
+]
