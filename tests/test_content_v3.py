@@ -327,3 +327,16 @@ def test_a_redirect_acts_on_the_host_of_its_site(shop: Shop) -> None:
     assert asked("/only-there", f"store-{shop.name}-{channel}.localhost") == (301, "/new/")
     shop.delete(f"/v3/catalog/products/{product}")
     assert asked("/old-towel", own)[1] is None
+
+
+def test_scripts_go_with_the_app_if_they_say_so(shop: Shop) -> None:
+    """`auto_uninstall`: when the account is revoked, as by uninstalling its app."""
+    token = shop.account("store_v2_content")
+    body = {"src": "https://a.test/a.js"}
+    made = shop.post(SCRIPTS, {**body, "name": "Goes", "auto_uninstall": True}, token=token).data
+    shop.post(SCRIPTS, {**body, "name": "Stays"}, token=token)
+    shop.post(SCRIPTS, {**body, "name": "Other's", "auto_uninstall": True})
+    shop.server.run(shop.server.backend.registry.drop_account(shop.name, made["api_client_id"]))
+    shop.wait_for(lambda: shop.get(SCRIPTS).status == 200 and shop.rows("scripts") == 2)
+    assert [one["name"] for one in shop.get(SCRIPTS).data] == ["Other's"]
+    check_statistics(shop)

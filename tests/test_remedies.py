@@ -248,6 +248,13 @@ def after_one_left(it: Mending) -> Reply:
     return it.send()
 
 
+def after_one_theme_left(it: Mending) -> Reply:
+    """The same when there is one theme less."""
+    [number] = [one["uuid"] for one in it.desk.shop.get("/v3/themes").data if not one["is_active"]]
+    assert it.desk.shop.delete(f"/v3/themes/{number}").status == 204
+    return it.send()
+
+
 def after_a_move(it: Mending) -> Reply:
     """The same when the product is elsewhere."""
     [number] = it.details()["orphaned_products"]
@@ -338,6 +345,7 @@ MENDED: Mapping[Reason, Mend] = {
     Reason.VERSION_CONFLICT: saying(version=2),
     Reason.CHECKOUT_PLACED: at_another_checkout,
     Reason.DEPLOYMENT_UNDERWAY: after_a_while,
+    Reason.THEMES_FULL: after_one_theme_left,
     Reason.PAYMENT_STATE: after_a_payment,
     Reason.PAYMENT_DECLINED: lambda it: replace(it.sent, body=json.dumps(a_card("4111111111111111")).encode()).again(),
     Reason.CIRCULAR_TREE: saying(parent_id=0),

@@ -10,8 +10,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from functools import cached_property
+from typing import Any, TypeVar
 
 import msgspec
+
+
+T = TypeVar("T")
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -66,11 +70,27 @@ class Answers:
     def __init__(self, *, may_ask: bool = True) -> None:
         self._may_ask = may_ask
         self._known: dict[bytes, Answer] = {}
+        self._made: list[Any] = []
+        self._place = 0
 
     def closed(self) -> Answers:
         """The same answers, where nothing more is asked."""
         made = Answers(may_ask=False)
-        made._known = self._known
+        made._known, made._made = self._known, self._made
+        return made
+
+    def begin(self) -> None:
+        """The work begins, or begins again."""
+        self._place = 0
+
+    def once(self, make: Callable[[], T]) -> T:
+        """What `make` made when the work came to this place first: chance must not make another request of it."""
+        if not self._may_ask and not self._made:
+            return make()
+        if self._place == len(self._made):
+            self._made.append(make())
+        self._place += 1
+        made: T = self._made[self._place - 1]
         return made
 
     def learn(self, ask: Ask, answer: Answer) -> None:
