@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from bodega.access.stores import OpenStore
 from bodega.lab.seed_checkouts import generate_checkouts
+from bodega.lab.seed_content import generate_content
 from bodega.lab.seed_customers import generate_customers
 from bodega.lab.seed_orders import generate_orders
 from bodega.lab.seed_products import generate_products
@@ -49,3 +50,4 @@ async def seed(store: OpenStore, amounts: Amounts, seed: int = 1, made: Callable
         await generate_checkouts(store, seed)
         await generate_taxes(store)
         await generate_widgets(store)
+        await generate_content(store)
