@@ -41,6 +41,7 @@ STORE = (
             NavigationLink("Customers", "/customers", "customer"),
             NavigationLink("Price lists", "/price-lists", "tag"),
             NavigationLink("Promotions", "/promotions", "gift"),
+            NavigationLink("Shipping", "/shipping", "product"),
             NavigationLink("Channels", "/channels", "channel"),
             NavigationLink("Tax", "/tax", "percent"),
         ),
