@@ -467,6 +467,9 @@ AT_NOON = {"2031-05-04T12:00:00Z": "2031-05-04T12:00:00+00:00"}
 IN_CART = "line_items.physical_items.[]"
 PRICED = ("subtotal", "shipping_cost", "handling_cost", "wrapping_cost", "total")
 TOLD: Sequence[Told] = [
+    Told("* /v3/tax/zones", "shopper_target_settings.locations.subdivision_codes", [["VIC"]]),
+    Told("* /v3/tax/products/properties", "tax_properties", [{"A-123456789": "31"}]),
+    Told("* /v3/tax/customers", "tax_properties", [{"B-6731789": "31"}]),
     Told("PUT /v3/settings/search/filters*", "*show_*", [False]),
     Told("PUT /v3/settings/store/units-of-measurement", "decimal_token", ["_"]),
     Told("PUT /v3/settings/store/units-of-measurement", "thousands_token", [" "]),
@@ -701,6 +704,8 @@ REFUSED: Sequence[Known] = [
     Known("PUT /v3/pricelists/*records", "sku", NAMES),
     Known("PUT /v3/pricelists/*records", "price_list_id", NAMES),
     Known("PUT /v3/segments", "id", NAMES),
+    Known("PUT /v3/tax/zones", "id", NAMES),
+    Known("PUT /v3/tax/rates", "id", NAMES),
     Known("PUT /v3/inventory/locations/{location_id}/items", "settings.identity.sku", NAMES),
     Known("PUT /v3/inventory/locations", "id", NAMES),
     Known("PUT /v3/inventory/locations/metafields", "id", "a number, though the schema has a text"),

@@ -53,8 +53,8 @@ SETTINGS: list[tuple[str, str, Any]] = [
     ("store/locale", "store_country", "Germany"),
     ("store/units-of-measurement", "weight_measurement", "KGS"),
     ("store/units-of-measurement", "length_measurement", "Centimeters"),
+    ("store/units-of-measurement", "thousands_token", " "),
     ("store/units-of-measurement", "decimal_token", ","),
-    ("store/units-of-measurement", "thousands_token", "."),
     ("logo", "logo_text", "Door"),
     ("catalog", "auto_approve_reviews", True),
     ("email-statuses", "abandoned_cart_email", False),
@@ -98,6 +98,7 @@ class Day:
             for country, named in OWN.items() for name, rate in named.items()
         ]  # fmt: skip
         done(shop.post("/v3/tax/rates", rates))
+        done(shop.put("/v3/tax/settings", {"fallback_strategy": "BASIC"}))
 
     def install(self) -> None:
         """The owner installs the app, the operator registers its provider, and the app connects the store to that."""

@@ -116,7 +116,7 @@ def test_a_bundle_that_is_missing_or_no_zip_file_fails(
     pass_time(shop, 5)
     assert events(shop, uuid) == [
         {"deployment_uuid": uuid, "deployment_status": "failed", "event": None, "deployment_url": None,
-         "error": {"code": code}}
+         "deployment_hostnames": [], "error": {"code": code}}
     ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ holds until the operator changes that setting again: whoever spoke last is heard
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeVar, get_type_hints
 
@@ -83,6 +83,7 @@ class Group(Generic[S]):
     `events` maps an event of channels, as settings/logo/updated, to the members whose change it tells of, all if none
     is named; one that ends with deleted tells that a channel has nothing of its own any more.
     `informs`: a change of the store's own is one of the store's information (V2), too.
+    `meta` makes the meta of replies, from the channels.
     `made` makes the value of a member that nobody writes, with the first change of its row.
     `by_channel` is False where only the whole store has such settings. A channel is named by the parameter
     `channel_id`, or `in_path`, as `{path}/channels/{channel_id}`, where its body has no required members.
@@ -104,12 +105,14 @@ class Group(Generic[S]):
         made: Mapping[str, Callable[[], Any]] = MappingProxyType({}),
         by_channel: bool = True,
         in_path: bool = False,
+        meta: Callable[[Tx], Awaitable[dict[str, Any]]] | None = None,
         informs: bool = False,
     ) -> None:
         self.kind = kind
         self.path = path
         self.check = check
         self.made = made
+        self.meta = meta
         self.by_channel = by_channel
         self.store_only = frozenset(store_only.split())
         hints = get_type_hints(kind, include_extras=True)
