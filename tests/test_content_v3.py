@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bodega.lab.seed import Amounts, seed
 from shop import Shop
 from statistics_check import check_statistics
 
@@ -339,4 +340,22 @@ def test_scripts_go_with_the_app_if_they_say_so(shop: Shop) -> None:
     shop.server.run(shop.server.backend.registry.drop_account(shop.name, made["api_client_id"]))
     shop.wait_for(lambda: shop.get(SCRIPTS).status == 200 and shop.rows("scripts") == 2)
     assert [one["name"] for one in shop.get(SCRIPTS).data] == ["Other's"]
+    check_statistics(shop)
+
+
+def test_a_sample_store_has_content(shop: Shop) -> None:
+    """Pages of every type, redirects, a script and e-mails; a second time adds nothing."""
+    store = shop.server.run(shop.server.app.stores.get(shop.name))
+    assert store is not None
+    for _ in range(2):
+        shop.server.run(seed(store, Amounts(products=6)))
+        pages = shop.get(PAGES).data
+        assert {page["type"] for page in pages} == {"page", "contact_form", "raw", "link", "blog"}
+        assert [shop.rows(name) for name in ("web_pages", "redirects", "scripts", "abandoned_cart_emails")] == [
+            7,
+            6,
+            1,
+            2,
+        ]
+    assert all(row["to_url"] for row in shop.get(REDIRECTS + "?include=to_url").data)
     check_statistics(shop)

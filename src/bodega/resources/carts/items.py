@@ -43,7 +43,11 @@ async def added(unit: Unit, cart: Cart, draft: dict[str, Any]) -> list[CartItem]
     if faults:
         raise refuse_faults(faults)
     await respect_stock(unit, items)
-    return items
+    there = {item.id for item in cart.items}
+    again = {item.id: unit.outside.once(lambda made=item.id: made) for item in items if item.id not in there}
+    return [
+        replace(one, id=again.get(one.id, one.id), parent_id=again.get(one.parent_id, one.parent_id)) for one in items
+    ]
 
 
 async def changed(unit: Unit, cart: Cart, item: CartItem, draft: ItemDraft) -> list[CartItem]:
