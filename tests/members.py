@@ -251,6 +251,8 @@ OPENING: Sequence[Row] = [
 """Rows to name, made before those of `tests/replies`."""
 
 ROWS: Sequence[Row] = [
+    Row("PUT", "/v3/settings/search/filters", [OTHERS]),
+    Row("PUT", "/v3/settings/search/filters/contexts", [{"context": {"channel_id": 1}, "data": [OTHERS]}]),
     Row("PUT", "/v3/content/pages/{of_us}", {"sort_order": 2}),
     Row("PUT", "/v3/content/pages", {"id": "{of_us}", "sort_order": 4}),
     Row("POST", "/v3/content/scripts", {"name": "Other", "src": "https://other.test/a.js"}),
