@@ -13,8 +13,8 @@ import pytest
 from bodega.kit.route import Route
 from bodega.resources import ROUTES
 from bodega.storage.opening import open_backend
-from shop import Reply, Server, Shop
 from replies.shipping_v3 import PROVIDERS
+from shop import Reply, Server, Shop
 from test_published_replies import Asked
 
 PUTS = {f"/v{route.version}/{route.template}": route for route in ROUTES if "PUT" in route.actions and not route.moved}

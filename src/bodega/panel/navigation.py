@@ -41,7 +41,9 @@ STORE = (
             NavigationLink("Customers", "/customers", "customer"),
             NavigationLink("Price lists", "/price-lists", "tag"),
             NavigationLink("Promotions", "/promotions", "gift"),
+            NavigationLink("Shipping", "/shipping", "product"),
             NavigationLink("Channels", "/channels", "channel"),
+            NavigationLink("Tax", "/tax", "percent"),
         ),
     ),
     Section(

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from uuid import uuid4
 
 import msgspec
+from msgspec.structs import replace
 
 from bodega.kit.actions import NO_QUERY, Action
 from bodega.kit.body import Changes
@@ -175,8 +176,18 @@ async def be_the_only_one(unit: Unit, _old: HostingDeployment | None, new: Hosti
             variable.value = ""
 
 
+async def name_the_host(unit: Unit, _old: HostingDeployment | None, new: HostingDeployment) -> None:
+    """A project tells at which hosts it is deployed."""
+    row = await unit.get(projects.TABLE, new.project_id)
+    if row is not None and not new.error and new.host not in row.entity.deployment_hostnames:
+        hosts = [*row.entity.deployment_hostnames, new.host]
+        await unit.update(projects.TABLE, row, replace(row.entity, deployment_hostnames=hosts))
+
+
 RESOURCE = Resource(
-    aggregates=(Aggregate(TABLE, before_validate=(begin,), before_write=(be_the_only_one,)),),
+    aggregates=(
+        Aggregate(TABLE, before_validate=(begin,), before_write=(be_the_only_one,), after_write=(name_the_host,)),
+    ),
     routes=(
         collection(HOME, V3, "POST"),
         route(f"{HOME}/{{deployment_uuid:text}}/events", 3, GET=WatchDeployment(V3)),

@@ -30,7 +30,7 @@ from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
 SCOPE = "store_infrastructure_projects_manage"
-DEPLOYMENTS = "store_infrastructure_deployments_manage"
+DEPLOYMENTS = "store_infrastructure_deployments_manage|store_infrastructure_deployments_create_preview"
 LOGS = "store_infrastructure_logs_read_only"
 
 MAXIMUM = 250
@@ -41,12 +41,14 @@ LONGEST_SECONDS = 60.0
 
 
 class HostingProject(Entity, kw_only=True):
-    """What is deployed time and again under one name."""
+    """What is deployed time and again under one name. Catalyst's command needs the hosts beside the published
+    members."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
     uuid: str = ""
     date_created: Moment = ""
     date_modified: Moment = ""
+    deployment_hostnames: list[str] = []
 
 
 TABLE = stored(
@@ -59,11 +61,11 @@ TABLE = stored(
     cap=MAXIMUM,
 )
 
-MEMBERS = "uuid name date_created date_modified"
+MEMBERS = "uuid name deployment_hostnames date_created date_modified"
 v3 = V3Shape(
     HostingProject,
     required="name",
-    read_only="id uuid date_created date_modified",
+    read_only="id uuid deployment_hostnames date_created date_modified",
     view=lambda project: {name: getattr(project, name) for name in MEMBERS.split()},
     members=MEMBERS,
 )

@@ -3,6 +3,7 @@ by."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from bodega.domain.tree import below
@@ -17,18 +18,29 @@ from bodega.kit.render import json
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.kit.v3_shape import V3Shape
-from bodega.law.outcome import Outcome, Shown, Validator
+from bodega.law.outcome import NO_DATE, Outcome, Shown, Validator
 from bodega.law.refusal import invalid, refuse_faults
 from bodega.resources.catalog.assignments import on_channel
 from bodega.resources.settings.actions import channel_asked
 from bodega.resources.settings.group import BY_CHANNEL, INFORMATION
 from bodega.resources.settings.search_filters import ALONE, id_of
+from bodega.resources.settings.selling import INVENTORY, inventory_settings
 from bodega.resources.settings.storefront import CATEGORY, category_settings
 from bodega.storage import query, rows
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.tx import Tx
 
-READS = ("products", "product_options", "options", "custom_fields", "channels", CATEGORY.table.name)
+READS = (
+    "products",
+    "product_options",
+    "options",
+    "custom_fields",
+    "reviews",
+    "categories",
+    "channels",
+    CATEGORY.table.name,
+    INVENTORY.table.name,
+)
 """The tables whose change changes the reply."""
 
 _COUNTS = (
@@ -68,9 +80,12 @@ async def categories_shown(tx: Tx, category_id: int, channel_id: int) -> list[in
     return [category_id]
 
 
-async def available(tx: Tx, channel_id: int, category_id: int) -> list[dict[str, Any]]:
-    """The filters that products can be found by, of the visible products of a channel and a category; 0 is any."""
+async def available(tx: Tx, channel_id: int, category_id: int, operator: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The filters that products can be found by, of the products of a channel and a category that shoppers see; 0 is
+    any."""
     tests, values = ["p.is_visible"], []
+    if (await inventory_settings(tx, channel_id, operator)).product_out_of_stock_behavior != "do_nothing":
+        tests.append("NOT (p.inventory_tracking <> 'none' AND p.inventory_level <= 0)")
     if channel_id:
         values.append(channel_id)
         tests.append(on_channel("p.id", channel_id))
@@ -109,11 +124,12 @@ class ListAvailable(Action):
         if named and not await query.existing(context.reader, "categories", [category_id]):
             raise refuse_faults([invalid("category_id", "must be the id of a category of the store")])
         states = [await rows.table_state_of(context.reader, name) for name in READS]
-        state = Validator.of_all(*(Validator(one.revision, one.modified) for one in states))
+        version = sum(one.revision for one in states) + context.record.revision
+        state = Validator(version, NO_DATE)
         return Found(state, channel_id, category_id)
 
     async def answer(self, context: Context, found: Found) -> Outcome:
-        shown = await available(context.reader, found.parent, found.entity_id)
+        shown = await available(context.reader, found.parent, found.entity_id, context.record.settings)
         return Shown(ready=json({"data": shown, "meta": {}}))
 
 
