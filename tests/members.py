@@ -251,6 +251,8 @@ OPENING: Sequence[Row] = [
 """Rows to name, made before those of `tests/replies`."""
 
 ROWS: Sequence[Row] = [
+    Row("PUT", "/v3/settings/search/filters", [OTHERS]),
+    Row("PUT", "/v3/settings/search/filters/contexts", [{"context": {"channel_id": 1}, "data": [OTHERS]}]),
     Row("PUT", "/v3/content/pages/{of_us}", {"sort_order": 2}),
     Row("PUT", "/v3/content/pages", {"id": "{of_us}", "sort_order": 4}),
     Row("POST", "/v3/content/scripts", {"name": "Other", "src": "https://other.test/a.js"}),
@@ -762,11 +764,10 @@ REFUSED: Sequence[Known] = [
 UNSENT: Sequence[str] = [
     "POST /v3/payments/access_tokens",
     "POST /v3/storefront/redirects/imex/export",
-    "POST /v3/themes",
     "POST /v3/catalog/products/{product_id}/variants/{id}/image",
 ]
 """Operations with a published body that are not tried: payments (`test_payments.py`), jobs of redirects, of which a
-store has one at a time (`test_redirect_jobs.py`), forms with a file (`test_images.py`, `test_themes.py`)."""
+store has one at a time (`test_redirect_jobs.py`), a form with a file (`test_images.py`)."""
 
 ELSEWHERE: Sequence[Known] = [
     Known("PUT /v3/settings/analytics/*", "is_oauth_connected", "test_store_settings.py"),

@@ -1,8 +1,8 @@
 """What a transaction has to know from another server, which it must not wait for.
 
 Who computes inside a transaction looks an `Ask` up in the `Answers` of its request. An answer that is not known yet
-ends the work with `Wanted`: the transaction is rolled back, the server is asked while nothing is open, and the work is done
-again from the beginning, with the answer. Work that is done where nobody can ask has `NOBODY`: no answer.
+ends the work with `Wanted`: the transaction is rolled back, the server is asked while nothing is open, and the work is
+done again from the beginning, with the answer. Work that is done where nobody can ask has `NOBODY`: no answer.
 """
 
 from __future__ import annotations

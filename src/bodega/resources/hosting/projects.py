@@ -30,7 +30,7 @@ from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
 SCOPE = "store_infrastructure_projects_manage"
-DEPLOYMENTS = "store_infrastructure_deployments_manage"
+DEPLOYMENTS = "store_infrastructure_deployments_manage|store_infrastructure_deployments_create_preview"
 LOGS = "store_infrastructure_logs_read_only"
 
 MAXIMUM = 250
