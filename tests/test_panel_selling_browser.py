@@ -333,3 +333,27 @@ def test_a_channel_gets_a_status_currencies_and_a_site(house: House, tab: Tab) -
     tab.shoot("channel-saved")
     assert ask(house, "GET", f"/v3/channels/{made}")["status"] == "inactive"
     assert ask(house, "GET", f"/v3/channels/{made}/site")["url"].endswith(".shop.example")
+
+
+def test_a_web_page_a_redirect_and_a_reminder_are_made(house: House, tab: Tab) -> None:
+    name, old = f"Terms on the {tab.kind}", f"/terms-{tab.kind.replace(' ', '-')}"
+    page = tab.go("/web-pages/new")
+    page.get_by_label("Name", exact=False).first.fill(name)
+    page.get_by_label("Text or HTML").fill("<p>Terms</p>")
+    tab.shoot("web-page")
+    page.get_by_role("button", name="Create the web page").click()
+    page.get_by_text("The web page was created.").wait_for()
+    assert page.get_by_role("link", name=name, exact=True).count() == 1
+    page = tab.go("/redirects")
+    page.get_by_label("Old path").fill(old)
+    page.get_by_label("Address, or its number").fill("/new-terms")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_text("The redirect was saved.").wait_for()
+    assert page.get_by_text(old, exact=True).count() >= 1
+    tab.shoot("redirects")
+    page = tab.go("/abandoned-cart-emails/new")
+    page.get_by_label("Subject").fill(f"Come back to the {tab.kind}")
+    page.get_by_label("HTML").fill("<p>{{customer.name}}</p>")
+    page.get_by_role("button", name="Create the e-mail").click()
+    page.get_by_text("The e-mail was created.").wait_for()
+    tab.shoot("reminders")

@@ -59,7 +59,7 @@ STORE = (
         (
             NavigationLink("Banners", "/banners", "banner"),
             NavigationLink("E-mail templates", "/email-templates", "mail"),
-            NavigationLink("Abandoned cart e-mails", "/abandoned-cart-emails", "cart"),
+            NavigationLink("Cart reminders", "/abandoned-cart-emails", "cart"),
             NavigationLink("Outbox", "/outbox", "outbox"),
         ),
     ),
