@@ -43,7 +43,6 @@ WORDS_ONLY: Mapping[Reason, str] = {
     Reason.IMAGE_UNREACHABLE: "another picture must be named, and only the caller has one",
     Reason.IMAGE_INVALID: "likewise",
     Reason.PAYMENT_DECLINED: "another card is the shopper's",
-    Reason.CLASSES_REFUSED: "which classes are meant, only the caller can say",
     Reason.DANGLING_REFERENCE: "whether to make what is missing, or to do without, only the caller can decide",
     Reason.INTERNAL_ERROR: "it is a fault of the server, which the caller cannot mend",
 }
