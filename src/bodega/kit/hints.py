@@ -11,10 +11,15 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 
-@cache
+_KNOWN: dict[type[Any], Mapping[str, Any]] = {}
+
+
 def hints_of(kind: type[Any]) -> Mapping[str, Any]:
     """The types of the members by their names, with what annotates them."""
-    return MappingProxyType(get_type_hints(kind, include_extras=True))
+    found = _KNOWN.get(kind)
+    if found is None:
+        found = _KNOWN[kind] = MappingProxyType(get_type_hints(kind, include_extras=True))
+    return found
 
 
 def has_decimals(annotation: Any) -> bool:

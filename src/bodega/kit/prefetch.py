@@ -33,7 +33,7 @@ class MayFetch:
 
     def __init_subclass__(cls) -> None:
         if "prefetch" in vars(cls) and "fetches" not in vars(cls):
-            cls.fetches = _always  # type: ignore[method-assign]
+            cls.fetches = _always  # type: ignore[assignment,method-assign]
 
 
 def _always(_action: MayFetch, _draft: Any) -> bool:
