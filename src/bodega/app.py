@@ -49,6 +49,7 @@ from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.storefront.bundle_upload import bundles
 from bodega.storefront.cart_page import carts as cart_page
 from bodega.storefront.customer_login import current_customer, logins
+from bodega.storefront.graphql.serving import graphql
 from bodega.storefront.moved_pages import moved_pages
 from bodega.storefront.plain_files import favicon, robots
 from bodega.tasks.worker import Worker
@@ -246,6 +247,7 @@ async def make_app(
         "files": bundles(stores, pictures(stores)),
         "login": logins(stores),
         "customer": current_customer(stores),
+        "graphql": graphql(stores, journal, written),
         PAGE: cart_page(stores, https_port),
         "robots.txt": robots(stores, https_port),
         "favicon.ico": favicon(stores, https_port),
