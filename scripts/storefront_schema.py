@@ -1,6 +1,6 @@
 """Derives the names, types and nullability of the storefront's schema from the published one: no text is taken over.
 
-    python scripts/storefront_schema.py PUBLISHED.graphql [NEWER.graphql ...] > src/bodega/storefront/graphql/schema.graphql
+    python scripts/storefront_schema.py PUBLISHED.graphql [NEWER.graphql ...] > .../storefront/graphql/schema.graphql
 
 The files named later extend the first. Descriptions and reasons of deprecation are left out.
 """

@@ -81,7 +81,8 @@ def test_variants_have_their_options_prices_and_stock(window: Window) -> None:
     assert [one["label"] for one in nodes(option["values"])] == ["S", "L"]
     assert found["inventory"]["aggregated"] == {"availableToSell": 5}
     chosen = [{"optionEntityId": option["entityId"], "valueEntityId": nodes(option["values"])[1]["entityId"]}]
-    query = "query($v: [OptionValueId!]) { site { product(entityId: 2, optionValueIds: $v) { prices { price { value } } } } }"
+    told = "{ prices { price { value } } }"
+    query = f"query($v: [OptionValueId!]) {{ site {{ product(entityId: 2, optionValueIds: $v) {told} }} }}"
     assert window.ask(query, {"v": chosen})["site"]["product"]["prices"]["price"]["value"] == 34
 
 
@@ -198,7 +199,8 @@ def test_search_narrows_and_counts_what_else_would(window: Window) -> None:
     names, facets = search("LOWEST_PRICE")
     assert names == ["Hammer", "Shirt", "Saw"]
     assert nodes(facets["Brand"]["brands"]) == [
-        {"name": "Acme", "isSelected": False, "productCount": 1}, {"name": "Zed", "isSelected": False, "productCount": 1}
+        {"name": "Acme", "isSelected": False, "productCount": 1},
+        {"name": "Zed", "isSelected": False, "productCount": 1},
     ]  # fmt: skip
     (tools,) = nodes(facets["Category"]["categories"])
     assert (tools["name"], tools["productCount"], nodes(tools["subCategories"])[0]["name"]) == ("Tools", 2, "Hammers")
@@ -222,8 +224,8 @@ def test_search_narrows_and_counts_what_else_would(window: Window) -> None:
 def test_settings_lists_and_trees_of_the_shop(window: Window) -> None:
     window.shop.put("/v3/settings/store/profile", {"store_name": "The Corner"})
     found = window.ask("""{ store { entityId } site { settings { storeName storeHash status channelId
-      url { vanityUrl cdnUrl checkoutUrl } logoV2 { __typename ... on StoreTextLogo { text } } locales { code isDefault }
-      currency { defaultCurrency } inventory { stockLevelDisplay } seo { pageTitle } display { showProductRating }
+      url { vanityUrl cdnUrl checkoutUrl } logoV2 { __typename ... on StoreTextLogo { text } } locales { code
+      isDefault } currency { defaultCurrency } inventory { stockLevelDisplay } seo { pageTitle } display { showProductRating }
       search { productFilteringEnabled } contact { email } reviews { enabled } socialMediaLinks { url } robotsTxt
       formFields { customer { label } } giftCertificates { isEnabled } }
       categoryTree { entityId name path hasChildren productCount children { name children { name } } }
@@ -314,7 +316,9 @@ def test_prices_in_another_currency_follow_its_rate(window: Window) -> None:
 
 
 def test_time_and_the_journal(window: Window) -> None:
-    reply = window.send(content={"query": "query Mine { channel { entityId } }"}, path="/graphql?operation=Mine&type=query")
+    reply = window.send(
+        content={"query": "query Mine { channel { entityId } }"}, path="/graphql?operation=Mine&type=query"
+    )
     assert reply.headers["x-bc-graphql-complexity"] == "2"
     assert reply.headers["bodega-operation"] == "Mine"
     window.shop.freeze(NOW + 3_600)

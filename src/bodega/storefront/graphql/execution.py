@@ -43,8 +43,10 @@ Plain = Callable[[Any, Any, Mapping[str, Any]], Any]
 
 BATCH: dict[tuple[str, str], Batch] = {}
 PLAIN: dict[tuple[str, str], Plain] = {}
+SHAPED: set[tuple[str, str]] = set()
+"""The fields of types whose objects are finished dictionaries: what is not named here is not served."""
+
 KIND = "__typename"
-MISSING: Any = object()
 
 
 class NotServed(Exception):
@@ -77,6 +79,21 @@ def plain_with(name: str) -> Callable[[Plain], Plain]:
         return found
 
     return declare
+
+
+def shaped(**kinds: str) -> None:
+    """Declares the fields of types whose objects are dictionaries by the names of the schema."""
+    SHAPED.update((kind, field) for kind, fields in kinds.items() for field in fields.split())
+
+
+def is_served(kind: str, field: str) -> bool:
+    """Whether this server has a meaning for a field."""
+    if kind.endswith("Connection"):
+        return field in ("edges", "pageInfo", "collectionInfo")
+    if kind.endswith("Edge"):
+        return field in ("node", "cursor")
+    known = (kind, field)
+    return known in BATCH or known in PLAIN or known in SHAPED
 
 
 class Place(NamedTuple):
@@ -173,7 +190,9 @@ class _Running:
             info = SimpleNamespace(schema=self._schema)
             return [field.resolve(source, info, **arguments) for source in sources]
         nothing = _nothing(field.type)
-        return [source.get(name, nothing) if isinstance(source, dict) else nothing for source in sources]
+        if not is_served(kind.name, name):
+            return [nothing] * len(sources)
+        return [source.get(name, nothing) for source in sources]
 
     async def _complete(self, kind: Any, nodes: list[FieldNode], values: list[tuple[Any, Place]]) -> None:
         """Puts values into their places, and fills what is below them."""
@@ -227,9 +246,7 @@ class _Running:
             at = at.above
         at.holder[at.key] = None
 
-    def _collect(
-        self, kind: GraphQLObjectType, selections: tuple[SelectionSetNode, ...]
-    ) -> dict[str, list[FieldNode]]:
+    def _collect(self, kind: GraphQLObjectType, selections: tuple[SelectionSetNode, ...]) -> dict[str, list[FieldNode]]:
         known = (kind.name, tuple(map(id, selections)))
         found = self._collected.get(known)
         if found is None:

@@ -12,6 +12,7 @@ from bodega.storefront.graphql.fields import (  # noqa: F401
     routes,
     search,
     settings,
+    shapes,
     site,
     variants,
 )

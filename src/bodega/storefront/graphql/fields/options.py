@@ -100,9 +100,7 @@ async def _values(asking: Asking, things: Sequence[Thing], args: Args) -> list[A
         selected = picked.get(thing.row.id) if isinstance(picked, dict) else None
         kind = _VALUES.get(thing.row.type, "MultipleChoiceOptionValue")
         made.append(
-            connection(
-                [Thing(kind, one, None if picked is None else selected == one.id) for one in values], args
-            )
+            connection([Thing(kind, one, None if picked is None else selected == one.id) for one in values], args)
         )
     return made
 
@@ -111,9 +109,7 @@ async def _read_values(asking: Asking, options: Sequence[int]) -> dict[int, list
     async def read() -> dict[int, list[option.Value]]:
         found: dict[int, list[option.Value]] = {}
         wanted = sorted(set(options))
-        for one in await query.entities_of(
-            asking.reader, option.VALUES, wanted, "option_id", order="sort_order, id"
-        ):
+        for one in await query.entities_of(asking.reader, option.VALUES, wanted, "option_id", order="sort_order, id"):
             found.setdefault(one.option_id, []).append(one)
         return found
 

@@ -96,9 +96,7 @@ plain(
     mpn=lambda thing: thing.row.mpn or None,
     gtin=lambda thing: thing.row.gtin or None,
     createdAt=lambda thing: {"utc": thing.row.date_created},
-    seo=lambda thing: seo(
-        thing.row.page_title or thing.row.name, thing.row.meta_description, thing.row.meta_keywords
-    ),
+    seo=lambda thing: seo(thing.row.page_title or thing.row.name, thing.row.meta_description, thing.row.meta_keywords),
     condition=lambda thing: thing.row.condition.upper() if thing.row.is_condition_shown else None,
     showCartAction=lambda thing: thing.row.availability != "disabled" and not thing.row.is_price_hidden,
 )

@@ -183,7 +183,9 @@ async def _category_facet(asking: Asking, search: Search) -> dict[str, Any] | No
     }  # fmt: skip
     for one in told.values():
         one["below"] = [each for each in told.values() if each["parent"] == one["entityId"] and each["productCount"]]
-    items = [one for one in told.values() if one["productCount"] and not told.get(one["parent"], {}).get("productCount")]
+    items = [
+        one for one in told.values() if one["productCount"] and not told.get(one["parent"], {}).get("productCount")
+    ]
     return _facet("CategorySearchFilter", "Category", categories=items) if items else None
 
 

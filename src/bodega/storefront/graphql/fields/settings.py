@@ -44,9 +44,7 @@ def setting(name: str) -> Any:
 
 
 async def _profile(asking: Asking) -> Any:
-    return await asking.once(
-        "profile", lambda: store_profile(asking.reader, asking.channel_id, asking.store.settings)
-    )
+    return await asking.once("profile", lambda: store_profile(asking.reader, asking.channel_id, asking.store.settings))
 
 
 async def _logo(asking: Asking) -> Any:
@@ -145,7 +143,9 @@ async def _storefront(asking: Asking) -> dict[str, Any]:
 
 @setting("reviews")
 async def _reviews(asking: Asking) -> dict[str, bool]:
-    return {"enabled": (await product_settings(asking.reader, asking.channel_id, asking.store.settings)).show_product_rating}
+    return {
+        "enabled": (await product_settings(asking.reader, asking.channel_id, asking.store.settings)).show_product_rating
+    }
 
 
 plain("Settings", isGoogleAiPredictionEnabled=lambda _thing: False, newsletter=lambda _thing: {

@@ -8,14 +8,13 @@ from typing import Any
 from graphql import GraphQLError
 
 from bodega.resources.catalog import brands
-from bodega.resources.geography import places
 from bodega.resources.store import channel_currencies, currencies
 from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.text import caseless
 from bodega.storefront.graphql.asking import Asking, Thing, connection, part, read_id, window
 from bodega.storefront.graphql.execution import batch, plain, plain_with
-from bodega.storefront.graphql.fields.listed import ORDERS, product_list, products_of, shown
+from bodega.storefront.graphql.fields.listed import ORDERS, product_list, shown
 from bodega.storefront.graphql.fields.options import selections
 from bodega.storefront.graphql.fields.routes import thing_of
 
@@ -81,7 +80,9 @@ async def _total(asking: Asking, things: Sequence[Any], _args: Args) -> list[Any
             made.append(thing["totalItems"])
         else:
             sql, values = thing.row
-            counted = asking.once((sql, values), lambda sql=sql, values=values: query.value(asking.reader, sql, *values))
+            counted = asking.once(
+                (sql, values), lambda sql=sql, values=values: query.value(asking.reader, sql, *values)
+            )
             made.append(int(await counted))
     return made
 
@@ -204,9 +205,7 @@ plain(
     code=lambda thing: thing.row.currency_code,
     name=lambda thing: thing.row.name,
     isActive=lambda thing: thing.row.enabled,
-    exchangeRate=lambda thing: float(
-        thing.row.currency_exchange_rate / thing.more[1].currency_exchange_rate
-    ),
+    exchangeRate=lambda thing: float(thing.row.currency_exchange_rate / thing.more[1].currency_exchange_rate),
     isTransactional=lambda thing: thing.row.is_transactional or thing.row.is_default,
     display=_display,
     isDefault=lambda thing: thing.more[0],

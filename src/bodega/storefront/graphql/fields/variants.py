@@ -66,6 +66,4 @@ plain(
 @batch("Variant.defaultImage")
 async def _default_image(asking: Asking, things: Sequence[Thing], _args: Mapping[str, Any]) -> list[Any]:
     found = await default_images(asking, [thing.row.product_id for thing in things])
-    return [
-        asking.image(thing.row.image_url, default=True) or found.get(thing.row.product_id) for thing in things
-    ]
+    return [asking.image(thing.row.image_url, default=True) or found.get(thing.row.product_id) for thing in things]
