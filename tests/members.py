@@ -251,6 +251,8 @@ OPENING: Sequence[Row] = [
 """Rows to name, made before those of `tests/replies`."""
 
 ROWS: Sequence[Row] = [
+    Row("PUT", "/v3/settings/search/filters", [OTHERS]),
+    Row("PUT", "/v3/settings/search/filters/contexts", [{"context": {"channel_id": 1}, "data": [OTHERS]}]),
     Row("PUT", "/v3/content/pages/{of_us}", {"sort_order": 2}),
     Row("PUT", "/v3/content/pages", {"id": "{of_us}", "sort_order": 4}),
     Row("POST", "/v3/content/scripts", {"name": "Other", "src": "https://other.test/a.js"}),
@@ -467,6 +469,9 @@ AT_NOON = {"2031-05-04T12:00:00Z": "2031-05-04T12:00:00+00:00"}
 IN_CART = "line_items.physical_items.[]"
 PRICED = ("subtotal", "shipping_cost", "handling_cost", "wrapping_cost", "total")
 TOLD: Sequence[Told] = [
+    Told("* /v3/tax/zones", "shopper_target_settings.locations.subdivision_codes", [["VIC"]]),
+    Told("* /v3/tax/products/properties", "tax_properties", [{"A-123456789": "31"}]),
+    Told("* /v3/tax/customers", "tax_properties", [{"B-6731789": "31"}]),
     Told("PUT /v3/settings/search/filters*", "*show_*", [False]),
     Told("PUT /v3/settings/store/units-of-measurement", "decimal_token", ["_"]),
     Told("PUT /v3/settings/store/units-of-measurement", "thousands_token", [" "]),
@@ -701,6 +706,8 @@ REFUSED: Sequence[Known] = [
     Known("PUT /v3/pricelists/*records", "sku", NAMES),
     Known("PUT /v3/pricelists/*records", "price_list_id", NAMES),
     Known("PUT /v3/segments", "id", NAMES),
+    Known("PUT /v3/tax/zones", "id", NAMES),
+    Known("PUT /v3/tax/rates", "id", NAMES),
     Known("PUT /v3/inventory/locations/{location_id}/items", "settings.identity.sku", NAMES),
     Known("PUT /v3/inventory/locations", "id", NAMES),
     Known("PUT /v3/inventory/locations/metafields", "id", "a number, though the schema has a text"),
@@ -757,11 +764,10 @@ REFUSED: Sequence[Known] = [
 UNSENT: Sequence[str] = [
     "POST /v3/payments/access_tokens",
     "POST /v3/storefront/redirects/imex/export",
-    "POST /v3/themes",
     "POST /v3/catalog/products/{product_id}/variants/{id}/image",
 ]
 """Operations with a published body that are not tried: payments (`test_payments.py`), jobs of redirects, of which a
-store has one at a time (`test_redirect_jobs.py`), forms with a file (`test_images.py`, `test_themes.py`)."""
+store has one at a time (`test_redirect_jobs.py`), a form with a file (`test_images.py`)."""
 
 ELSEWHERE: Sequence[Known] = [
     Known("PUT /v3/settings/analytics/*", "is_oauth_connected", "test_store_settings.py"),

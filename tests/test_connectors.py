@@ -279,14 +279,13 @@ class Connector:
         return {stream["name"]: stream for stream in found["streams"]}
 
     def sync(self, states: list[Any] | None = None) -> Copy:
-        """Every stream but those that are not served, incrementally where the connector can.
+        """Every stream, incrementally where the connector can.
 
         The state of a stream that is copied as a whole says only that it was, so it is not handed back.
         """
         streams = [
             {"stream": one, "sync_mode": one["supported_sync_modes"][-1], "destination_sync_mode": "append"}
-            for name, one in self.streams().items()
-            if name not in UNSERVED
+            for one in self.streams().values()
         ]
         catalogue, state = self.folder / "configured.json", self.folder / "states.json"
         catalogue.write_text(json.dumps({"streams": streams}))
@@ -303,9 +302,6 @@ class Connector:
         return Copy(records, list(last.values()))
 
 
-UNSERVED = {"pages": "/v3/content/pages"}
-"""The streams of the connector that are left out, since the list that they are copied from is not served yet."""
-
 DATED = {
     "customers": "/v3/customers",
     "orders": "/v2/orders",
@@ -314,17 +310,16 @@ DATED = {
 }
 """The list of each stream that the connector asks only for what changed since a day."""
 
-WHOLE = {"brands": "/v3/catalog/brands", "categories": "/v3/catalog/categories"}
+WHOLE = {"brands": "/v3/catalog/brands", "categories": "/v3/catalog/categories", "pages": "/v3/content/pages"}
 """The list of each stream that it copies as a whole each time, its cursor being the id."""
 
 OF_ORDERS = {"order_products": "products", "transactions": "transactions"}
 """The list below an order of each stream that it asks every order for."""
 
 
-def test_the_streams_that_are_left_out_are_those_that_are_not_served() -> None:
+def test_what_the_streams_are_copied_from_is_served() -> None:
     served_paths = {f"/v{route.version}/{route.template}" for route in routes()}
     assert served_paths >= {*DATED.values(), *WHOLE.values()}
-    assert not served_paths & set(UNSERVED.values()), "it is served now: copy it, too"
 
 
 def test_a_connector_copies_everything_and_then_what_changed(
@@ -334,7 +329,7 @@ def test_a_connector_copies_everything_and_then_what_changed(
     connector = Connector(desk, connector_program, tmp_path)
     (told,) = (one["connectionStatus"] for one in connector.run("check") if one["type"] == "CONNECTION_STATUS")
     assert told["status"] == "SUCCEEDED"
-    assert set(connector.streams()) == {*DATED, *WHOLE, *OF_ORDERS, *UNSERVED, "store"}
+    assert set(connector.streams()) == {*DATED, *WHOLE, *OF_ORDERS, "store"}
 
     def whole() -> dict[str, list[int]]:
         found = {stream: ids(desk.get(path)) for stream, path in WHOLE.items()}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bodega.lab.seed import Amounts, seed
 from shop import Shop
 from statistics_check import check_statistics
 
@@ -327,3 +328,34 @@ def test_a_redirect_acts_on_the_host_of_its_site(shop: Shop) -> None:
     assert asked("/only-there", f"store-{shop.name}-{channel}.localhost") == (301, "/new/")
     shop.delete(f"/v3/catalog/products/{product}")
     assert asked("/old-towel", own)[1] is None
+
+
+def test_scripts_go_with_the_app_if_they_say_so(shop: Shop) -> None:
+    """`auto_uninstall`: when the account is revoked, as by uninstalling its app."""
+    token = shop.account("store_v2_content")
+    body = {"src": "https://a.test/a.js"}
+    made = shop.post(SCRIPTS, {**body, "name": "Goes", "auto_uninstall": True}, token=token).data
+    shop.post(SCRIPTS, {**body, "name": "Stays"}, token=token)
+    shop.post(SCRIPTS, {**body, "name": "Other's", "auto_uninstall": True})
+    shop.server.run(shop.server.backend.registry.drop_account(shop.name, made["api_client_id"]))
+    shop.wait_for(lambda: shop.get(SCRIPTS).status == 200 and shop.rows("scripts") == 2)
+    assert [one["name"] for one in shop.get(SCRIPTS).data] == ["Other's"]
+    check_statistics(shop)
+
+
+def test_a_sample_store_has_content(shop: Shop) -> None:
+    """Pages of every type, redirects, a script and e-mails; a second time adds nothing."""
+    store = shop.server.run(shop.server.app.stores.get(shop.name))
+    assert store is not None
+    for _ in range(2):
+        shop.server.run(seed(store, Amounts(products=6)))
+        pages = shop.get(PAGES).data
+        assert {page["type"] for page in pages} == {"page", "contact_form", "raw", "link", "blog"}
+        assert [shop.rows(name) for name in ("web_pages", "redirects", "scripts", "abandoned_cart_emails")] == [
+            7,
+            6,
+            1,
+            2,
+        ]
+    assert all(row["to_url"] for row in shop.get(REDIRECTS + "?include=to_url").data)
+    check_statistics(shop)

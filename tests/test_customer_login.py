@@ -8,7 +8,9 @@ from typing import Any
 import jwt
 import pytest
 
+from panel import signed_in
 from shop import Reply, Shop
+from test_panel_apps import Registered
 
 NOW = 1_900_000_000
 SECRET = "the client secret of an app of this store"
@@ -125,3 +127,26 @@ def test_a_session_is_of_its_channel_its_customer_and_its_time(store: Shop) -> N
     assert store.delete("/v2/customers/1").status == 204
     assert current(store, client, there, channel="-2").status == 404
     assert store.rows("shopper_sessions") == 0
+
+
+def test_an_installed_app_signs_with_its_own_client_id(store: Shop) -> None:
+    """An app knows that of itself, and not the account that it got in the store."""
+    registered = Registered(store, signed_in(store), **{"may.store_v2_customers_login": "modify"})
+    assert registered.exchange(code=registered.act("/install")["code"]).status == 200
+    store.server.hear()
+    reply = sign_in(store, link(store, registered.client_id, registered.secret))
+    assert reply.status == 302, reply.body
+    told = current(store, registered.client_id, reply)
+    by_ours = {"verify_exp": False, "verify_iat": False}
+    claims = jwt.decode(told.body, registered.secret, ["HS256"], audience=registered.client_id, options=by_ours)
+    assert (claims["customer"]["id"], claims["application_id"]) == (1, registered.client_id)
+    registered.act("/uninstall")
+    store.server.hear()
+    assert sign_in(store, link(store, registered.client_id, registered.secret)).status == 401
+    assert current(store, registered.client_id, reply).status == 400
+
+
+def test_an_end_is_judged_by_the_clock_of_the_store(store: Shop) -> None:
+    client = app(store)
+    assert sign_in(store, link(store, client, exp=NOW, aud="shop")).status == 401
+    assert sign_in(store, link(store, client, exp=NOW + 1, aud="shop")).status == 302

@@ -17,6 +17,7 @@ from member_trial import Trial, label_of, route_of
 from members import BASES, ELSEWHERE, OPENING, REFUSED, ROWS, UNSENT, Known, told
 from published import needs_shared, published, v2_fields
 from replies import Row, rows, v2_tables
+from replies.shipping_v3 import PROVIDERS
 from shop import Server
 from test_published_fields import BY_PATH, words
 from test_published_replies import filled
@@ -160,7 +161,7 @@ def everything(runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory)
     """Every member, tried once."""
     server = Server(runner, runner.run(open_backend(tmp_path_factory.mktemp("members"), None)))
     with pytest.MonkeyPatch.context() as patch:
-        yield Everything(Trial(server.shop(), patch))
+        yield Everything(Trial(server.shop(**PROVIDERS), patch))
     runner.run(server.app.stop())
 
 

@@ -116,7 +116,7 @@ def test_a_bundle_that_is_missing_or_no_zip_file_fails(
     pass_time(shop, 5)
     assert events(shop, uuid) == [
         {"deployment_uuid": uuid, "deployment_status": "failed", "event": None, "deployment_url": None,
-         "error": {"code": code}}
+         "deployment_hostnames": [], "error": {"code": code}}
     ]  # fmt: skip
 
 
@@ -156,3 +156,23 @@ def test_uploads_are_deleted_after_a_day_with_their_bundles(shop: Shop) -> None:
     assert store is not None
     shop.server.run(sweep_all(store, SWEEPS))
     assert shop.rows("hosting_uploads") == shop.rows("files") == 0
+
+
+SCOPED = [
+    ("GET", PROJECTS, None, "store_infrastructure_projects_read_only", 200),
+    ("POST", PROJECTS, {"name": "North"}, "store_infrastructure_projects_manage", 200),
+    ("POST", f"{HOME}/deployments/uploads", {}, "store_infrastructure_deployments_manage", 200),
+    ("POST", f"{HOME}/deployments/uploads", {}, "store_infrastructure_deployments_create_preview", 200),
+    ("POST", PROJECTS, {"name": "North"}, "store_infrastructure_projects_read_only", 403),
+    ("GET", PROJECTS, None, "store_channel_settings", 403),
+    ("GET", f"{HOME}/logs/x/tail", None, "store_infrastructure_logs_read_only", 404),
+    ("GET", f"{HOME}/logs/x/tail", None, "store_infrastructure_projects_manage", 403),
+    ("GET", f"{HOME}/deployments/x/events", None, "store_infrastructure_deployments_read_only", 404),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "scope", "status"), SCOPED)
+def test_each_part_takes_its_published_scope(
+    shop: Shop, method: str, path: str, body: Any, scope: str, status: int
+) -> None:
+    assert shop.request(method, path, body, token=shop.account(scope)).status == status

@@ -571,6 +571,7 @@ ELSEWHERE: dict[Reason, str] = {
     Reason.VERSION_CONFLICT: "carts; tests/test_carts.py holds it",
     Reason.DEPLOYMENT_UNDERWAY: "deployments; tests/test_hosting.py holds it",
     Reason.CHECKOUT_PLACED: "checkouts; tests/test_checkouts.py holds it",
+    Reason.THEMES_FULL: "themes; nothing else of its step can be said of an upload",
     Reason.PAYMENT_DECLINED: "payments; tests/test_payments.py holds it after what is wrong with a body",
     Reason.PAYMENT_STATE: "payments of orders; nothing else of its step can be said of them",
     Reason.CODES_ATTACHED: "promotions; a delete of one meets no other reason of its step",

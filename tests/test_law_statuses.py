@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
+import zips
 from bodega.http.router import by_version
 from bodega.imaging.worker import Full, Lost
 from bodega.kit.images import UploadImage
@@ -19,6 +20,7 @@ from bodega.kit.route import route
 from bodega.law.reasons import Reason, Step
 from bodega.resources import ROUTES
 from bodega.resources.catalog import brands
+from bodega.resources.themes import theme
 from bodega.storage import migrate
 from bodega.storage.creating import create_store
 from bodega.storage.registry import digest
@@ -695,6 +697,22 @@ def a_tax_class_that_is_not_there(desk: Desk) -> Send:
     return lambda: desk.ask("DELETE", "/v3/tax/classes?id:in=9")
 
 
+@refused(Reason.THEMES_FULL, "rule 32", [V3])
+def a_theme_more_than_a_store_holds(desk: Desk) -> Send:
+    part = ("file", "theme.zip", "application/zip", zips.theme())
+    desk.shop.upload("/v3/themes", part)
+    desk.shop.settle(1)
+
+    def send() -> Reply:
+        restore = desk.shop.redeclare(theme.TABLE, cap=2)
+        try:
+            return desk.shop.upload("/v3/themes", part, headers={"bodega-trace": "1"})
+        finally:
+            restore()
+
+    return send
+
+
 @refused(Reason.CODES_NOT_GENERATED, "rule 115", [V3])
 def codes_by_the_batch_for_a_promotion_of_one(desk: Desk) -> Send:
     promotion = coupon_promotion(desk)
@@ -1007,6 +1025,7 @@ MUST: dict[Reason, Callable[[Desk, Reply], None]] = {
     Reason.PROPERTY_IN_USE: detail("property_ids", [1]),
     Reason.CLASSES_REFUSED: detail("missing_ids", [9]),
     Reason.CODES_NOT_GENERATED: allow_nothing,
+    Reason.THEMES_FULL: detail("limit", 2),
     Reason.TASK_ENDED: detail("state", "done"),
     Reason.PLAN_LIMIT_REACHED: limit_of_brands,
     Reason.PLATFORM_CAP_REACHED: limit_of_brands,

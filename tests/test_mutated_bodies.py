@@ -23,6 +23,7 @@ from bodega.storage.opening import open_backend
 from bodega.storage.unit import Unit
 from mutations import Mutation, mutations
 from replies import Row, rows
+from replies.shipping_v3 import PROVIDERS
 from shop import Reply, Server, Shop
 from test_published_replies import filled
 
@@ -109,7 +110,7 @@ def test_no_body_is_met_unprepared(
 ) -> None:
     """No 500, no value that only a late step stumbled over, and in V2 no unknown member that is passed over."""
     server = Server(runner, runner.run(open_backend(tmp_path_factory.mktemp("mutated"), None)))
-    trial = Trial(server.shop(), monkeypatch)
+    trial = Trial(server.shop(**PROVIDERS), monkeypatch)
     wrong: list[str] = []
     sent = 0
     for row in rows():

@@ -13,6 +13,7 @@ import pytest
 from bodega.kit.route import Route
 from bodega.resources import ROUTES
 from bodega.storage.opening import open_backend
+from replies.shipping_v3 import PROVIDERS
 from shop import Reply, Server, Shop
 from test_published_replies import Asked
 
@@ -61,7 +62,7 @@ NO_ROW = {
 def asked(runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     """A store with a row of everything, some time after the last write, and a listener."""
     server = Server(runner, runner.run(open_backend(tmp_path_factory.mktemp("same"), None)))
-    shop = server.shop()
+    shop = server.shop(**PROVIDERS)
     found = Asked(shop)
     shop.freeze(time.time() + 1000)
     shop.watch()

@@ -360,9 +360,9 @@ def test_the_overview_counts_requests_by_status(shop: Shop) -> None:
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 PLACES = ("", "/accounts", "/journal", "/settings", "/status", "/tasks", "/apps", "/law", "/accounts/new", "/apps/new",
           "/products", "/products/new", "/categories", "/categories/new", "/brands", "/brands/new", "/locations",
-          "/locations/new", "/locations/1", "/price-lists", "/price-lists/new", "/promotions", "/promotions/new",
-          "/customers", "/customers/new", "/customer-groups", "/customer-groups/new", "/webhooks",
-          "/webhooks/new")  # fmt: skip
+          "/locations/new", "/locations/1", "/price-lists", "/price-lists/new", "/tax", "/tax/new", "/tax/1",
+          "/promotions", "/promotions/new", "/customers", "/customers/new", "/customer-groups", "/customer-groups/new",
+          "/webhooks", "/webhooks/new")  # fmt: skip
 
 
 class Inline(HTMLParser):

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import zips
 from bodega import passwords
 from bodega.access import owners
 from bodega.access.accounts import add_account
@@ -88,12 +89,50 @@ def test_every_page_fits_its_screen(house: House, tab: Tab) -> None:
         "plan": "/status#plan", "product-stock": "/products/1/stock", "locations": "/locations",
         "location": "/locations/1", "location-new": "/locations/new", "channels": "/channels",
         "carts": "/carts", "cart": f"/carts/{cart}",
-        "channel": "/channels/1", "channel-new": "/channels/new",
+        "channel": "/channels/1", "channel-new": "/channels/new", "themes": "/themes", "widgets": "/widgets",
+        "widget-template": f"/widgets/templates/{banner(house)}",
     }  # fmt: skip
     for name, path in pages.items():
         page = tab.go(path)
         assert page.locator("h1").count() == 1, name
         tab.shoot(name)
+
+
+def banner(house: House) -> str:
+    """A widget on the home page; the id of its template."""
+    setting = {"type": "input", "label": "Title", "id": "title", "default": "Welcome"}
+    body = {
+        "name": "Banner",
+        "template": "<section class='banner'><h2>{{title}}</h2></section>",
+        "schema": [{"type": "hidden", "settings": [setting]}],
+    }
+    made: str = ask(house, "POST", "/v3/content/widget-templates", body)["uuid"]
+    one = ask(house, "POST", "/v3/content/widgets", {"name": "Summer sale", "widget_template_uuid": made})["uuid"]
+    place = {"widget_uuid": one, "template_file": "pages/home", "region": "home_below_menu", "status": "active"}
+    ask(house, "POST", "/v3/content/placements", place)
+    return made
+
+
+def test_a_theme_is_uploaded_and_shown(house: House, tab: Tab, tmp_path: Path) -> None:
+    file = tmp_path / "theme.zip"
+    file.write_bytes(zips.theme(config={**zips.CONFIG, "name": f"Harbour {tab.kind}"}))
+    page = tab.go("/themes")
+    page.get_by_label("Zip file").set_input_files(file)
+    page.get_by_role("button", name="Upload").click()
+    for _ in range(100):
+        page.get_by_role("heading", name="Themes").wait_for()
+        again = page.get_by_role("link", name="Look again")
+        if not again.count():
+            break
+        page.wait_for_timeout(100)
+        again.click()
+    page.get_by_text("The theme is in the list below.").wait_for()
+    row = page.get_by_role("row").filter(has_text=f"Harbour {tab.kind}")
+    row.get_by_label("Variation of").select_option(label="Night")
+    row.get_by_role("button", name="Show").click()
+    page.get_by_text("The channel shows this variation now.").wait_for()
+    assert page.get_by_role("row").filter(has_text=f"Harbour {tab.kind}").locator(".pill.s2").count() == 1
+    tab.shoot("theme-shown")
 
 
 def test_a_product_is_made_with_picture_variants_and_prices(house: House, tab: Tab, tmp_path: Path) -> None:
@@ -294,3 +333,27 @@ def test_a_channel_gets_a_status_currencies_and_a_site(house: House, tab: Tab) -
     tab.shoot("channel-saved")
     assert ask(house, "GET", f"/v3/channels/{made}")["status"] == "inactive"
     assert ask(house, "GET", f"/v3/channels/{made}/site")["url"].endswith(".shop.example")
+
+
+def test_a_web_page_a_redirect_and_a_reminder_are_made(house: House, tab: Tab) -> None:
+    name, old = f"Terms on the {tab.kind}", f"/terms-{tab.kind.replace(' ', '-')}"
+    page = tab.go("/web-pages/new")
+    page.get_by_label("Name", exact=False).first.fill(name)
+    page.get_by_label("Text or HTML").fill("<p>Terms</p>")
+    tab.shoot("web-page")
+    page.get_by_role("button", name="Create the web page").click()
+    page.get_by_text("The web page was created.").wait_for()
+    assert page.get_by_role("link", name=name, exact=True).count() == 1
+    page = tab.go("/redirects")
+    page.get_by_label("Old path").fill(old)
+    page.get_by_label("Address, or its number").fill("/new-terms")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_text("The redirect was saved.").wait_for()
+    assert page.get_by_text(old, exact=True).count() >= 1
+    tab.shoot("redirects")
+    page = tab.go("/abandoned-cart-emails/new")
+    page.get_by_label("Subject").fill(f"Come back to the {tab.kind}")
+    page.get_by_label("HTML").fill("<p>{{customer.name}}</p>")
+    page.get_by_role("button", name="Create the e-mail").click()
+    page.get_by_text("The e-mail was created.").wait_for()
+    tab.shoot("reminders")

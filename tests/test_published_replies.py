@@ -22,6 +22,7 @@ from bodega.resources import ROUTES
 from bodega.storage.opening import open_backend
 from published import Complaints, Published, index, needs_shared, published, shown, unnamed
 from replies import OF_PARAMETERS, Row, differs, paths, rows
+from replies.shipping_v3 import PROVIDERS
 from shop import Reply, Server, Shop
 
 pytestmark = needs_shared
@@ -200,7 +201,7 @@ def _without_inner(found: Complaints) -> Complaints:
 def asked(runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     """One store for all of it, on SQLite: what is on the wire is the same on both."""
     server = Server(runner, runner.run(open_backend(tmp_path_factory.mktemp("published"), None)))
-    yield Asked(server.shop())
+    yield Asked(server.shop(**PROVIDERS))
     runner.run(server.app.stop())
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+import requests
 
+from served import resolve_localhost, serving
 from shop import Reply, Shop
 from statistics_check import check_statistics
 
@@ -171,3 +174,43 @@ def test_five_thousand_rows_are_quick_and_let_others_pass(shop: Shop) -> None:
     assert len(waits) >= 5
     assert sorted(waits)[len(waits) // 2] < 2.0
     print(f"{time.monotonic() - began:.2f} s, longest wait {max(waits):.3f} s")
+
+
+def test_events_arrive_while_the_job_goes_on(tmp_path: Path) -> None:
+    """Over a socket: each step is told when it is done; a caller that leaves, and HEAD, hold nobody up."""
+    with serving(tmp_path) as served, pytest.MonkeyPatch.context() as patch:
+        resolve_localhost(patch)
+        store = served.store("enterprise")
+        token = store.account("--unlimited")["token"]
+        client = requests.Session()
+        client.headers["x-auth-token"] = token
+        client.verify, client.trust_env = served.ca, False
+        base = f"{served.https}/stores/{store.hash}/v3/storefront/redirects"
+        host = f"store-{store.hash}.localhost"
+        content = HEADER + "".join(f"{host},/old-{number},/new-{number},,\n" for number in range(6_000))
+        assert len(content) > 200_000
+        made = client.post(f"{base}/imex/import", files={"import_file": ("r.csv", content, "text/csv")})
+        assert made.status_code == 201, made.text
+        stream = f"{base}/imex/import/{made.json()['id']}/events"
+        assert client.head(stream).status_code == 200
+        with client.get(stream, stream=True) as left:
+            next(left.iter_lines())
+        told = []
+        with client.get(stream, stream=True, headers={"accept": "text/event-stream"}) as heard:
+            assert heard.headers["content-type"] == "text/event-stream"
+            for line in heard.iter_lines():
+                if line.startswith(b"data: "):
+                    told.append(msgspec.json.decode(line.removeprefix(b"data: ")))
+        assert told[-1]["status"] == "complete"
+        assert told[-1]["completed_items"] == told[-1]["total_items"] == 6_000
+        done = [one["completed_items"] for one in told]
+        assert done == sorted(done)
+        assert len(set(done)) > 2
+        asked = client.get(f"{base}?keyword=old-5999&include=to_url").json()["data"]
+        assert [one["from_path"] for one in asked] == ["/old-5999"]
+        exported = client.post(f"{base}/imex/export", json={}).json()["id"]
+        with client.get(f"{base}/imex/export/{exported}/events", stream=True) as heard:
+            last = [line for line in heard.iter_lines() if line.startswith(b"data: ")][-1]
+        assert b'"complete"' in last
+        file = client.get(f"{base}/imex/export/{exported}/download")
+        assert (file.status_code, len(file.text.splitlines())) == (200, 6_001)

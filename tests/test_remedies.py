@@ -43,6 +43,7 @@ WORDS_ONLY: Mapping[Reason, str] = {
     Reason.IMAGE_UNREACHABLE: "another picture must be named, and only the caller has one",
     Reason.IMAGE_INVALID: "likewise",
     Reason.PAYMENT_DECLINED: "another card is the shopper's",
+    Reason.CLASSES_REFUSED: "which classes are meant, only the caller can say",
     Reason.DANGLING_REFERENCE: "whether to make what is missing, or to do without, only the caller can decide",
     Reason.INTERNAL_ERROR: "it is a fault of the server, which the caller cannot mend",
 }
@@ -248,6 +249,13 @@ def after_one_left(it: Mending) -> Reply:
     return it.send()
 
 
+def after_one_theme_left(it: Mending) -> Reply:
+    """The same when there is one theme less."""
+    [number] = [one["uuid"] for one in it.desk.shop.get("/v3/themes").data if not one["is_active"]]
+    assert it.desk.shop.delete(f"/v3/themes/{number}").status == 204
+    return it.send()
+
+
 def after_a_move(it: Mending) -> Reply:
     """The same when the product is elsewhere."""
     [number] = it.details()["orphaned_products"]
@@ -292,12 +300,6 @@ def without_its_values(it: Mending) -> Reply:
     return it.sent.again()
 
 
-def of_a_class_that_there_is(it: Mending) -> Reply:
-    """Name a class that the store has."""
-    (made,) = it.desk.ask("POST", "/v3/tax/classes", [{"name": "Books"}]).data
-    return replace(it.sent, target=re.sub(r"id:in=\d+", f"id:in={made['id']}", it.sent.target)).again()
-
-
 def of_a_promotion_in_bulk(it: Mending) -> Reply:
     """Make a promotion whose codes are generated."""
     made = coupon_promotion(it.desk, coupon_type="BULK")
@@ -328,7 +330,6 @@ MENDED: Mapping[Reason, Mend] = {
     ).again(),
     Reason.CODES_ATTACHED: without_its_codes,
     Reason.PROPERTY_IN_USE: without_its_values,
-    Reason.CLASSES_REFUSED: of_a_class_that_there_is,
     Reason.CODES_NOT_GENERATED: of_a_promotion_in_bulk,
     Reason.LIST_REFUSED: lambda it: replace(it.sent, body=json.dumps(json.loads(it.sent.body)[:1]).encode()).again(),
     Reason.NOT_THE_OWNER: by_its_owner,
@@ -338,6 +339,7 @@ MENDED: Mapping[Reason, Mend] = {
     Reason.VERSION_CONFLICT: saying(version=2),
     Reason.CHECKOUT_PLACED: at_another_checkout,
     Reason.DEPLOYMENT_UNDERWAY: after_a_while,
+    Reason.THEMES_FULL: after_one_theme_left,
     Reason.PAYMENT_STATE: after_a_payment,
     Reason.PAYMENT_DECLINED: lambda it: replace(it.sent, body=json.dumps(a_card("4111111111111111")).encode()).again(),
     Reason.CIRCULAR_TREE: saying(parent_id=0),

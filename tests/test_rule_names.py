@@ -18,9 +18,7 @@ TESTS = Path(__file__).parent
 NAMED = re.compile(r"\b[Rr]ules?\s+(\d+(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s+to\s+)\d+)*)")
 RULE = re.compile(r"^(\d+)\. ", re.MULTILINE)
 
-WAITING: dict[int, tuple[str, ...]] = {
-    112: ("tax",),
-}
+WAITING: dict[int, tuple[str, ...]] = {}
 """Rules of what is not served, with the groups of operations (docs/coverage.md) that they wait for."""
 
 

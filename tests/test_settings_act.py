@@ -63,7 +63,6 @@ def told(path: str, member: str, value: Any, name: str) -> None:
 told("store/profile", "store_address", "1 Main Street", "address")
 told("store/profile", "store_email", "me@example.com", "admin_email")
 told("store/profile", "store_phone", "555", "phone")
-told("store/locale", "default_shopper_language", "fr", "language")
 told("store/units-of-measurement", "weight_measurement", "KGS", "weight_units")
 told("store/units-of-measurement", "length_measurement", "Centimeters", "dimension_units")
 told("store/units-of-measurement", "decimal_token", "_", "dimension_decimal_token")
@@ -96,6 +95,15 @@ def name(shop: Shop, put: Callable[[Any], None]) -> None:
     put("Blue Door")
     assert shop.get("/v2/store").json["name"] == "Blue Door"
     assert "<title>Your cart · Blue Door</title>" in opened(shop)
+
+
+@turns("store/locale", "default_shopper_language")
+def language(shop: Shop, put: Callable[[Any], None]) -> None:
+    put("fr, en")
+    assert shop.get("/v2/store").json["language"] == "fr, en"
+    item = {"name": "Mug", "quantity": 1, "list_price": 4, "sku": "M"}
+    assert shop.post("/v3/carts", {"custom_items": [item]}).data["locale"] == "fr"
+    assert shop.post("/v3/carts", {"custom_items": [item], "locale": "de"}).data["locale"] == "de"
 
 
 @turns("store/locale", "store_country")
@@ -212,6 +220,18 @@ def level(shop: Shop, product: int) -> int:
 
 def tracked(shop: Shop, **more: Any) -> int:
     return shop.product(**{"inventory_tracking": "product", "inventory_level": 10, **more})
+
+
+@turns("inventory", "product_out_of_stock_behavior")
+def out_of_stock_products(shop: Shop, put: Callable[[Any], None]) -> None:
+    path = "/v3/settings/search/filters/available"
+    shop.product("Hammer", categories=[shop.category()])
+    tracked(shop, name="Saw", categories=[1], inventory_level=0)
+    before = shop.get(path)
+    assert before.data[0]["product_count"] == 2
+    put("hide_product")
+    after = shop.get(path, headers={"if-none-match": before.headers["etag"]})
+    assert after.data[0]["product_count"] == 1
 
 
 @turns("inventory", "update_stock_behavior")

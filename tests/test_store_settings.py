@@ -37,6 +37,15 @@ def test_what_holds_for_the_store_is_shown_in_full_and_a_channel_begins_with_not
         assert set(shop.get(f"/v3/{path}?channel_id={north}").data.values()) == {None}
 
 
+@pytest.mark.parametrize("path", GROUPS)
+def test_what_was_read_can_be_written_back_and_changes_nothing(shop: Shop, path: str) -> None:
+    """Many clients write whole objects."""
+    before = shop.get(f"/v3/{path}")
+    reply = shop.put(f"/v3/{path}", before.data)
+    assert reply.status == 200, reply.body
+    assert shop.get(f"/v3/{path}").data == before.data
+
+
 def test_filters_of_search(shop: Shop, north: int) -> None:
     """The store's filters, those of contexts, and those that the products allow."""
     tools = shop.category("Tools")

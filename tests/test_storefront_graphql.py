@@ -8,6 +8,7 @@ import pytest
 
 from shop import Shop
 from storefront import NOW, Window, nodes
+from test_panel_journal import told
 
 
 @pytest.fixture
@@ -225,7 +226,8 @@ def test_settings_lists_and_trees_of_the_shop(window: Window) -> None:
     window.shop.put("/v3/settings/store/profile", {"store_name": "The Corner"})
     found = window.ask("""{ store { entityId } site { settings { storeName storeHash status channelId
       url { vanityUrl cdnUrl checkoutUrl } logoV2 { __typename ... on StoreTextLogo { text } } locales { code
-      isDefault } currency { defaultCurrency } inventory { stockLevelDisplay } seo { pageTitle } display { showProductRating }
+      isDefault } currency { defaultCurrency } inventory { stockLevelDisplay } seo { pageTitle }
+      display { showProductRating }
       search { productFilteringEnabled } contact { email } reviews { enabled } socialMediaLinks { url } robotsTxt
       formFields { customer { label } } giftCertificates { isEnabled } }
       categoryTree { entityId name path hasChildren productCount children { name children { name } } }
@@ -323,3 +325,11 @@ def test_time_and_the_journal(window: Window) -> None:
     assert reply.headers["bodega-operation"] == "Mine"
     window.shop.freeze(NOW + 3_600)
     assert window.send(content={"query": "{ channel { entityId } }"}).status == 401
+
+
+def test_requests_are_in_the_journal_with_what_they_cost(window: Window) -> None:
+    window.ask("query Mine { channel { entityId } }")
+    window.codes("{ nothing }")
+    found = next(one for one in told(window.shop).entries[::-1] if one.path == "/graphql" and one.status == 200)
+    assert "bodega-operation" in str(found)
+    assert window.token not in str(found)

@@ -156,3 +156,10 @@ def test_the_connection_may_go(shop: Shop, acme: Receiver) -> None:
     shop.wait_for(lambda: "no connection" in document(shop)["said"])
     assert not asked(acme, "commit")
     assert shop.put(CONNECTION, ACCOUNT).status == 200
+
+
+def test_a_store_may_submit_orders_when_they_are_placed(shop: Shop, acme: Receiver) -> None:
+    done(shop.put("/v3/tax/settings", {"document_submission_strategy": "ON_ORDER_CREATION"}))
+    order = placed(shop)
+    shop.put(f"/v2/orders/{order}", {"status_id": 7})
+    told(shop, acme, "commit")

@@ -214,6 +214,10 @@ def test_each_channel_shows_a_theme_of_its_own(shop: Shop) -> None:
     assert shop.get(f"/v3/content/regions?template_file=pages/home&channel_id={other}").data[0] == {"name": "home_hero"}
     found = shop.get(f"{THEMES}/{theme['uuid']}/configurations?channel_id:in={other}").data
     assert len(found) == 1
+    night = {"variation_id": theme["variations"][1]["uuid"], "channel_id": other}  # as the tool of themes says it
+    assert shop.post(ACTIVATE, night).status == 204
+    assert shop.get("/v3/channels/1/active-theme").data == usual
+    assert len(shop.get(f"{THEMES}/{theme['uuid']}/configurations?channel_id:in={other}").data) == 2
     for channel in (custom, 99):
         refused = shop.post(f"{ACTIVATE}?channel_id={channel}", day)
         assert (refused.status, list(refused.json["errors"])) == (422, ["channel_id"])
@@ -307,12 +311,18 @@ def test_configurations_are_asked_for_by_a_filter(shop: Shop) -> None:
     assert shop.get(f"{THEMES}/none/configurations?channel_id:in=1").status == 404
 
 
-def test_a_store_has_twenty_themes(shop: Shop) -> None:
-    from bodega.resources.themes import theme
+def test_a_store_has_twenty_themes(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Told when one is sent, and by its job where others came in between."""
+    from bodega.resources.themes import jobs, theme
 
     assert theme.CAP == 20
     restore = shop.redeclare(theme.TABLE, cap=1)
     try:
+        refused = sent(shop, zips.theme())
+        assert (refused.status, refused.reason) == (409, "THEMES_FULL")
+        assert "You have reached your upload limit" in refused.json["title"], "the tool of themes looks for it"
+        assert (shop.rows("tasks"), shop.rows("theme_jobs")) == (0, 0)
+        monkeypatch.setattr(jobs.UploadTheme, "accept", jobs.ThemeTask.accept)
         job = ended(shop, sent(shop, zips.theme()))
     finally:
         restore()

@@ -41,7 +41,7 @@ from bodega.periodic import PeriodicJob
 from bodega.providers.caller import ProviderCaller
 from bodega.providers.submitter import Submitter
 from bodega.reference import pages
-from bodega.resources import MODEL, ROUTES, SWEEPS
+from bodega.resources import MODEL, REVOKED, ROUTES, SWEEPS
 from bodega.resources.carts.redirects import PAGE
 from bodega.server.whole import AtOnce
 from bodega.storage.backend import Backend
@@ -215,7 +215,14 @@ async def make_app(
     )
     announce = backend.registry.announce_task
     worker.append(
-        Worker(TaskExecutor(app), written, alone=isinstance(backend, SqliteBackend), announce=announce, sweeps=SWEEPS)
+        Worker(
+            TaskExecutor(app),
+            written,
+            alone=isinstance(backend, SqliteBackend),
+            announce=announce,
+            sweeps=SWEEPS,
+            revoked=REVOKED,
+        )
     )
     backend.registry.on_task = worker[0].heard
     alone = isinstance(backend, SqliteBackend)

@@ -81,6 +81,7 @@ CARRIES: dict[Reason, str] = {
     Reason.VERSION_CONFLICT: "version: the present one",
     Reason.CHECKOUT_PLACED: "order_id: the order that it became",
     Reason.DEPLOYMENT_UNDERWAY: "deployment_uuid: the one that is in progress",
+    Reason.THEMES_FULL: "the limit and how many there are",
     Reason.PAYMENT_STATE: "payment_status",
     Reason.PAYMENT_DECLINED: "decline_code",
     Reason.CIRCULAR_TREE: "what conflicts, and how to resolve it",

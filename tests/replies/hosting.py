@@ -1,6 +1,6 @@
 """Infrastructure hosting."""
 
-from replies import Row
+from replies import Differs, Row
 
 HOME = "/v3/infrastructure"
 ROWS = [
@@ -17,9 +17,15 @@ ROWS = [
     ),
     Row("POST", f"{HOME}/deployments", {"project_uuid": "{hosting_project}", "upload_uuid": "x"}, status=422),
 ]
-PATHS = {
-    "/v3/infrastructure/deployments/{deployment_uuid:text}/events": [
-        "/v3/infrastructure/deployments/{hosting_deployment}/events"
-    ],
-    "/v3/infrastructure/logs/{project_uuid:text}/tail": ["/v3/infrastructure/logs/{hosting_empty}/tail"],
+PATHS: dict[str, list[str]] = {
+    "/v3/infrastructure/deployments/{deployment_uuid:text}/events": [],
+    "/v3/infrastructure/logs/{project_uuid:text}/tail": [],
 }
+DIFFERS = [
+    Differs("GET /v3/infrastructure/deployments/*", "", "empty", "events are no JSON; test_hosting.py"),
+    Differs("GET /v3/infrastructure/logs/*", "", "empty", "a log is no JSON; test_hosting.py"),
+    Differs("GET /v3/infrastructure/projects", "meta.pagination", "extra", "a list has pages as well as cursors"),
+    Differs(
+        "* /v3/infrastructure/projects", "data.deployment_hostnames", "extra", "Catalyst's command cannot do without"
+    ),
+]

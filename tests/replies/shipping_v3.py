@@ -2,6 +2,9 @@
 
 from replies import Differs, Row
 
+PROVIDERS = {"providers": "tax:acme=https://acme.example/tax"}
+"""The settings of a store that has a tax provider: nobody registers one by the API."""
+
 CUSTOMS = "/v3/shipping/products/customs-information"
 OF_HAMMER = {
     "product_id": "{hammer}", "country_of_origin": "US", "commodity_description": "Hammers",
@@ -19,7 +22,7 @@ ROWS = [
     Row("DELETE", CUSTOMS + "?product_id:in={drill}"),
     Row("PUT", SETTINGS, {"checkout": {"country_list_strategy": "DISPLAY_ONLY_SHIPPABLE_COUNTRIES"}}),
     Row("PUT", SETTINGS, {"checkout": {"country_list_strategy": "SOME"}}, status=422),
-    Row("PUT", SETTINGS, b"{", status=400),
+    Row("PUT", SETTINGS, b"{", status=400, headers={"content-type": "application/json"}),
     Row("PUT", SETTINGS + "/channels/1", {"checkout": {"out_of_delivery_zone_message": "Not there."}}),
     Row("PUT", SETTINGS + "/channels/1", {"checkout": {"out_of_delivery_zone_message": 1}}, status=422),
     Row("PUT", CONNECTION, {"username": "shop", "password": "h6eSgKLN", "profile": "north"}),
@@ -32,4 +35,8 @@ PATHS = {
     "/v3/tax/providers/{provider_id:text}/connection": [CONNECTION],
     "/v3/shipping/settings/channels/{channel_id}": [SETTINGS + "/channels/1"],
 }
-DIFFERS: list[Differs] = []
+DIFFERS = [
+    Differs(f"GET {CUSTOMS}", "meta.pagination.total_page", "absent", "total_pages, as in every other list"),
+    Differs(f"GET {CUSTOMS}", "meta.pagination.total_pages", "extra", "published as total_page, by mistake"),
+    Differs(f"PUT {CUSTOMS}", "meta", "extra", "every list has it"),
+]

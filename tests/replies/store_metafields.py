@@ -11,5 +11,6 @@ ROWS = [
     Row("DELETE", "/v3/store/metafields", ["{store_second}"]),
 ]
 DIFFERS = [
+    Differs("GET /v3/store/metafields", "date modified", "member", "a slip of the pen for date_modified"),
     Differs("* /v3/store/metafields*", "data.id", "type", "a number, as those of all other resources are"),
 ]

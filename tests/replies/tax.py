@@ -13,8 +13,8 @@ AUSTRALIA = {
         "customer_groups": [0],
     },
 }  # fmt: skip
+AT_SYDNEY = {"locations": [{"country_code": "AU", "subdivision_codes": ["NSW"], "postal_codes": ["2000"]}]}
 GST = {"name": "GST", "tax_zone_id": "{australia}", "class_rates": [{"rate": 10, "tax_class_id": 0}]}
-RATE = {"rate": 2.5, "tax_class_id": "{books}"}
 PRODUCT_CODE, CUSTOMER_CODE = "A-123456789", "B-6731789"
 
 ROWS = [
@@ -29,9 +29,10 @@ ROWS = [
     Row("DELETE", "/v3/tax/classes", status=404),
     Row("DELETE", "/v3/tax/classes?id:in=200", status=400),
     Row("POST", "/v3/tax/zones", [AUSTRALIA], name="australia"),
-    Row("PUT", "/v3/tax/zones", [{"id": "{australia}", "enabled": False}]),
+    Row("POST", "/v3/tax/zonecheck", [{"country_code": "AU", "subdivision_codes": "NSW", "postal_code": "2000"}]),
+    Row("PUT", "/v3/tax/zones", [{"id": "{australia}", "shopper_target_settings": AT_SYDNEY}]),
     Row("POST", "/v3/tax/rates", [GST], name="gst"),
-    Row("PUT", "/v3/tax/rates", [{"id": "{gst}", "priority": 2}]),
+    Row("PUT", "/v3/tax/rates", [{"id": "{gst}", "priority": 2, "class_rates": GST["class_rates"]}]),
     Row("POST", "/v3/tax/zones", [{"name": "Nowhere"}], name="spare_zone"),
     Row("DELETE", "/v3/tax/zones?id:in={spare_zone}"),
     Row("POST", "/v3/tax/rates", [{**GST, "name": "Spare"}], name="spare_rate"),
@@ -60,7 +61,6 @@ ROWS = [
     Row("DELETE", "/v3/tax/customers?customer_id:in=9999"),
     Row("PUT", "/v3/tax/settings", {"fallback_strategy": "BASIC"}),
     Row("PUT", "/v3/tax/settings", {"store_tax_zone_id": 9999}, status=422),
-    Row("POST", "/v3/tax/zonecheck", [{"country_code": "AU", "subdivision_codes": "NSW", "postal_code": "2000"}]),
     Row("POST", "/v3/tax/zonecheck", [{"country_code": "XX"}], status=422),
 ]
 

@@ -2,8 +2,8 @@
 
 A registration is `KIND:ID=URL`, registrations are joined by commas: `tax:acme=https://acme.example/tax`. The operations
 are below the URL: `https://acme.example/tax/estimate`. `{profile}` in it stands for the profile of the store's
-connection. `KIND:ID@CLIENT_ID=URL` binds a registration to an API account, as that of an installed app: it holds as long
-as the store has that account.
+connection. `KIND:ID@CLIENT_ID=URL` binds a registration to an API account, as that of an installed app: it holds
+while the store has that account.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _NAME = re.compile(r"(tax|shipping):([A-Za-z0-9][A-Za-z0-9_\-]{0,49})(?:@([A-Za-
 
 
 class Provider(NamedTuple):
-    """A registered provider. `url` is what its operations are below, without a slash at the end; `client_id` the account
-    that it is bound to, or empty."""
+    """A registered provider. `url` is what its operations are below, without a slash at the end; `client_id` the
+    account that it is bound to, or empty."""
 
     kind: str
     id: str

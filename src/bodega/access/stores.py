@@ -124,11 +124,13 @@ class Stores:
         accounts = await self.registry.accounts(store_hash)
         if old is not None:
             changed = record.revision != old.record.revision
+            before = old.by_client.keys()
             old.learn(record, accounts)
             if changed:
                 old.again.set()  # perhaps it was recovered
-            if changed and self.opened is not None and old.rows is not None:
-                self.opened(old)  # its rows may have been replaced, and a task with them
+            lost = before - old.by_client.keys()
+            if (changed or lost) and self.opened is not None and old.rows is not None:
+                self.opened(old)  # its rows may have been replaced, and a task with them; an account may be gone
             return old
         kept = {} if self._shared else await kept_counts(self.registry.tx, store_hash)
         store = OpenStore(record, accounts, self.registry, shared=self._shared, kept=kept)

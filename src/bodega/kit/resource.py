@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -23,10 +23,21 @@ class Sweep(NamedTuple):
     job: Callable[[Unit], Awaitable[None]]
 
 
+class Revoked(NamedTuple):
+    """What happens when API accounts are revoked, as that of an app that was uninstalled.
+
+    `known` is a query for the client ids of the accounts that it is about; `job` is given those that are gone.
+    """
+
+    known: str
+    job: Callable[[Unit, Sequence[str]], Awaitable[None]]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """The tables of a resource with their rules, its routes, and its sweeps."""
+    """The tables of a resource with their rules, its routes, its sweeps, and what it does without an account."""
 
     aggregates: tuple[Aggregate, ...] = ()
     routes: tuple[Route, ...] = ()
     sweeps: tuple[Sweep, ...] = ()
+    revoked: tuple[Revoked, ...] = ()

@@ -8,11 +8,13 @@ from typing import NamedTuple
 
 from bodega.access.stores import OpenStore
 from bodega.lab.seed_checkouts import generate_checkouts
+from bodega.lab.seed_content import generate_content
 from bodega.lab.seed_customers import generate_customers
 from bodega.lab.seed_orders import generate_orders
 from bodega.lab.seed_products import generate_products
 from bodega.lab.seed_promotions import generate_promotions
 from bodega.lab.seed_selling import generate_selling
+from bodega.lab.seed_tax import generate_taxes
 from bodega.lab.seed_widgets import generate_widgets
 
 
@@ -46,4 +48,6 @@ async def seed(store: OpenStore, amounts: Amounts, seed: int = 1, made: Callable
     if amounts.products:
         await generate_selling(store, seed)
         await generate_checkouts(store, seed)
+        await generate_taxes(store)
         await generate_widgets(store)
+        await generate_content(store)

@@ -114,6 +114,7 @@ class Reason(Enum):
     VERSION_CONFLICT = (Step.PERFORM, 409, 409, "The resource was changed meanwhile: there is a possible conflict.", "Read the resource again and send its present version, which is details.version: `GET ITEM`.")
     CHECKOUT_PLACED = (Step.PERFORM, 409, 409, "The checkout has become an order.", "What is changed from now on is the order, which is details.order_id; another cart begins another checkout. The order is told here, too: `GET ITEM`.")
     DEPLOYMENT_UNDERWAY = (Step.PERFORM, 409, 409, "A deployment of this project is in progress.", "Wait until the deployment has ended, which is details.deployment_uuid. Its events: `GET PATH/DEPLOYMENT/events`.")
+    THEMES_FULL = (Step.PERFORM, 409, 409, "You have reached your upload limit.", "Delete a theme that no channel shows, then upload again. What is there: `GET COLLECTION`.")
     PAYMENT_STATE = (Step.PERFORM, 400, 422, "The payment of the order is in no state for this.", "The transactions of the order tell what was paid, and how. For this one: `GET ITEM/transactions`.")
     PAYMENT_DECLINED = (Step.PERFORM, 400, 422, "The payment was declined.", "Pay with another instrument; why this one was declined: details.decline_code.")
     CIRCULAR_TREE = (Step.PERFORM, 409, 422, "A category cannot lie below itself.", "Choose a parent outside the category's own subtree. What is there: `GET COLLECTION`.")

@@ -133,13 +133,13 @@ async def read(request: PanelRequest, path: str, **query: Any) -> ApiReply:
 
 
 async def whole(request: PanelRequest, path: str, maximum: int = 1_000, **query: Any) -> list[Any]:
-    """All items of a V3 list, up to `maximum`."""
+    """All items of a list, up to `maximum`."""
     found: list[Any] = []
     page = 1
     while len(found) < maximum:
         reply = await read(request, path, limit=250, page=page, **query)
-        found += reply.data
-        if len(reply.data) < 250:
+        found += reply.data or []  # V2 says 204 of an empty list
+        if len(reply.data or ()) < 250:
             break
         page += 1
     return found[:maximum]

@@ -41,7 +41,9 @@ STORE = (
             NavigationLink("Customers", "/customers", "customer"),
             NavigationLink("Price lists", "/price-lists", "tag"),
             NavigationLink("Promotions", "/promotions", "gift"),
+            NavigationLink("Shipping", "/shipping", "product"),
             NavigationLink("Channels", "/channels", "channel"),
+            NavigationLink("Tax", "/tax", "percent"),
         ),
     ),
     Section(
@@ -57,7 +59,7 @@ STORE = (
         (
             NavigationLink("Banners", "/banners", "banner"),
             NavigationLink("E-mail templates", "/email-templates", "mail"),
-            NavigationLink("Abandoned cart e-mails", "/abandoned-cart-emails", "cart"),
+            NavigationLink("Cart reminders", "/abandoned-cart-emails", "cart"),
             NavigationLink("Outbox", "/outbox", "outbox"),
         ),
     ),

@@ -141,7 +141,8 @@ class ProviderCaller:
     ) -> tuple[int | None, tuple[tuple[bytes, bytes], ...], bytes, str]:
         import aiohttp
 
-        status, answered = None, ()
+        status: int | None = None
+        answered: tuple[tuple[bytes, bytes], ...] = ()
         try:
             async with (
                 asyncio.timeout(seconds),

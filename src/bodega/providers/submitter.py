@@ -1,4 +1,4 @@
-"""Tells tax providers of orders, after the commit that made it necessary: once a second, and when a write calls for it."""
+"""Tells tax providers of orders, after the commit that made it necessary: when a write asks for it, and each second."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ follow from that list.
 
 from __future__ import annotations
 
-from bodega.kit.resource import Resource, Sweep
+from bodega.kit.resource import Resource, Revoked, Sweep
 from bodega.kit.route import Route
 from bodega.resources import (
     carts,
@@ -68,3 +68,4 @@ MODEL = link(aggregate for resource in RESOURCES for aggregate in resource.aggre
 TABLES: tuple[Table, ...] = MODEL.tables
 ROUTES: tuple[Route, ...] = tuple(route for resource in RESOURCES for route in resource.routes)
 SWEEPS: tuple[Sweep, ...] = tuple(sweep for resource in RESOURCES for sweep in resource.sweeps)
+REVOKED: tuple[Revoked, ...] = tuple(one for resource in RESOURCES for one in resource.revoked)

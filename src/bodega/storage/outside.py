@@ -1,8 +1,8 @@
 """What a transaction has to know from another server, which it must not wait for.
 
-Who computes inside a transaction looks an `Ask` up in the `Answers` of its request. An answer that is not known yet ends
-the work with `Wanted`: the transaction is rolled back, the server is asked while nothing is open, and the work is done
-again from the beginning, with the answer. Work that is done where nobody can ask has `NOBODY`: no answer.
+Who computes inside a transaction looks an `Ask` up in the `Answers` of its request. An answer that is not known yet
+ends the work with `Wanted`: the transaction is rolled back, the server is asked while nothing is open, and the work is
+done again from the beginning, with the answer. Work that is done where nobody can ask has `NOBODY`: no answer.
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from functools import cached_property
+from typing import Any, TypeVar
 
 import msgspec
+
+T = TypeVar("T")
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -66,11 +69,27 @@ class Answers:
     def __init__(self, *, may_ask: bool = True) -> None:
         self._may_ask = may_ask
         self._known: dict[bytes, Answer] = {}
+        self._made: list[Any] = []
+        self._place = 0
 
     def closed(self) -> Answers:
         """The same answers, where nothing more is asked."""
         made = Answers(may_ask=False)
-        made._known = self._known
+        made._known, made._made = self._known, self._made
+        return made
+
+    def begin(self) -> None:
+        """The work begins, or begins again."""
+        self._place = 0
+
+    def once(self, make: Callable[[], T]) -> T:
+        """What `make` made when the work came to this place first: chance must not make another request of it."""
+        if not self._may_ask and not self._made:
+            return make()
+        if self._place == len(self._made):
+            self._made.append(make())
+        self._place += 1
+        made: T = self._made[self._place - 1]
         return made
 
     def learn(self, ask: Ask, answer: Answer) -> None:

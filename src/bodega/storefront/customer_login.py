@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 import jwt
 import msgspec
 
+from bodega.access import apps
 from bodega.access.open_store import OpenStore
 from bodega.access.scopes import allows
 from bodega.access.stores import Stores
@@ -42,6 +43,10 @@ LIFE_SECONDS = 900
 """How long a token of the current customer is good."""
 
 LONGEST = 8_192
+LONGEST_ID = 64
+_OURS: Any = {f"verify_{claim}": False for claim in ("iat", "exp", "nbf", "aud")}
+"""What the library would judge by the clock of the machine, or not let pass, is judged here or passed over."""
+
 _PAGE: tuple[Header, ...] = (
     (b"content-type", b"text/html; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -63,6 +68,7 @@ class LoginClaims(msgspec.Struct, frozen=True):
     channel_id: int = channels.DEFAULT
     redirect_to: Annotated[str, msgspec.Meta(max_length=2_048)] = ""
     request_ip: str = ""
+    exp: float | None = None
 
 
 class _Refused(Exception):
@@ -79,7 +85,8 @@ def logins(stores: Stores) -> Mount:
             return
         store, channel_id = found
         try:
-            claims = _checked(store, channel_id, token, str((scope.get("client") or ("",))[0]))
+            account = await _signer(stores, store, _issuer(token))
+            claims = _checked(store, channel_id, token, account, str((scope.get("client") or ("",))[0]))
             until = int(claims.iat) + 2 * OLDEST_SECONDS
             cookie, why = await store.write(
                 lambda unit: sessions.sign_in_once(
@@ -112,8 +119,8 @@ def current_customer(stores: Stores) -> Mount:
             return
         store, channel_id = found
         client_id = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("app_client_id", [""])[0]
-        account = store.by_client.get(client_id)
-        if account is None or account.disabled or not account.secret:
+        account = await _signer(stores, store, client_id)
+        if account is None:
             await _say(send, scope, HTTPStatus.BAD_REQUEST, "app_client_id must be the client id of an app.")
             return
         try:
@@ -124,7 +131,7 @@ def current_customer(stores: Stores) -> Mount:
         if shopper is None:
             await _say(send, scope, HTTPStatus.NOT_FOUND, "Nobody is signed in.")
             return
-        token = _about(store, shopper, account)
+        token = _about(store, shopper, client_id, account.secret)
         headers = [(b"content-type", b"application/jwt"), (b"cache-control", b"no-store"), (b"vary", b"Cookie")]
         await reply(send, scope["method"], Shown.status, token.encode(), headers)
 
@@ -146,29 +153,44 @@ async def signed_in(store: OpenStore, scope: Mapping[str, Any], channel_id: int)
     return shopper
 
 
-def _about(store: OpenStore, shopper: customer.Customer, account: Account) -> str:
+def _about(store: OpenStore, shopper: customer.Customer, client_id: str, secret: str) -> str:
     now = store.time()
     told = {"id": shopper.id, "email": shopper.email, "group_id": str(shopper.customer_group_id or 0)}
     claims = {
         "customer": told, "iss": "bc/apps", "sub": store.record.hash, "iat": now, "exp": now + LIFE_SECONDS,
-        "version": 1, "aud": account.client_id, "application_id": account.client_id,
+        "version": 1, "aud": client_id, "application_id": client_id,
         "store_hash": store.record.hash, "operation": "current_customer",
     }  # fmt: skip
-    return jwt.encode(claims, account.secret, algorithm=ALGORITHM)
+    return jwt.encode(claims, secret, algorithm=ALGORITHM)
 
 
-def _checked(store: OpenStore, channel_id: int, token: str, address: str) -> LoginClaims:
-    """What a sign-in token says, if all of it is right. Raises _Refused."""
+async def _signer(stores: Stores, store: OpenStore, client_id: str) -> Account | None:
+    """The account whose secret signs for a client id: that of an app that is installed in the store, or an account's
+    own. None if there is none with a secret that can be read."""
+    account = store.by_client.get(client_id)
+    if account is None and client_id and len(client_id) <= LONGEST_ID:
+        installed = await apps.installation(stores.registry.tx, client_id, store.record.hash)
+        account = None if installed is None else store.by_client.get(installed.account)
+    return None if account is None or account.disabled or not account.secret else account
+
+
+def _issuer(token: str) -> str:
+    """The client id that a token names, before anything of it is believed. Raises _Refused."""
     if len(token) > LONGEST or not token.isascii():
         raise _Refused("The link is no sign-in token.")
     try:
-        said = jwt.decode(token, options={"verify_signature": False})
-        account = store.by_client.get(str(said.get("iss", "")))
-        if account is None or account.disabled or not account.secret:
-            raise _Refused("The link was made by no app of this shop.")
-        claims = msgspec.convert(
-            jwt.decode(token, account.secret, algorithms=[ALGORITHM], options={"verify_iat": False}), LoginClaims
-        )
+        return str(jwt.decode(token, options={"verify_signature": False}).get("iss", ""))
+    except (jwt.InvalidTokenError, ValueError) as error:
+        raise _Refused("The link is no sign-in token, or was changed on its way.") from error
+
+
+def _checked(store: OpenStore, channel_id: int, token: str, account: Account | None, address: str) -> LoginClaims:
+    """What a sign-in token says, if all of it is right, by the clock of the store. Raises _Refused."""
+    if account is None:
+        raise _Refused("The link was made by no app of this shop.")
+    try:
+        said = jwt.decode(token, account.secret, algorithms=[ALGORITHM], options=_OURS)
+        claims = msgspec.convert(said, LoginClaims)
     except (jwt.InvalidTokenError, msgspec.ValidationError, ValueError) as error:
         raise _Refused("The link is no sign-in token, or was changed on its way.") from error
     if not allows(account.scopes, SCOPE, writes=True):
@@ -177,7 +199,8 @@ def _checked(store: OpenStore, channel_id: int, token: str, address: str) -> Log
         raise _Refused("The link is meant for something else.")
     if claims.channel_id != channel_id:
         raise _Refused("The link is meant for another storefront.")
-    if abs(store.time() - claims.iat) > OLDEST_SECONDS:
+    now = store.time()
+    if abs(now - claims.iat) > OLDEST_SECONDS or (claims.exp is not None and claims.exp <= now):
         raise _Refused("The link has expired.")
     if claims.request_ip and claims.request_ip != address:
         raise _Refused("The link is meant for another network.")

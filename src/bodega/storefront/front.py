@@ -59,7 +59,7 @@ class Front(NamedTuple):
         """The path of a stored file, or an address as it is."""
         return address.replace(PLACE, f"/files/{self.store.record.hash}", 1) if address.startswith(PLACE) else address
 
-    def closed(self, password: str = "") -> str:
+    def closed(self, password: str | None = None) -> str:
         """What shoppers read instead of the page; empty if it is open to them. A password opens a shop before its
         launch."""
         if self.store.maintenance or self.status in CLOSED:
@@ -67,7 +67,7 @@ class Front(NamedTuple):
         if self.status != "prelaunch":
             return ""
         known = self.messages.prelaunch_password
-        opens = bool(known) and hmac.compare_digest(known.encode(), password.encode())
+        opens = bool(known) and password is not None and hmac.compare_digest(known.encode(), password.encode())
         return "" if opens else self.messages.prelaunch_message
 
     def headers(self, scope: Mapping[str, Any], policy: str) -> list[Header]:

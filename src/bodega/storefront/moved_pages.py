@@ -1,4 +1,4 @@
-"""Paths of a storefront that lead elsewhere: the redirects of its site (rule 108), where the server has nothing else."""
+"""Paths that lead elsewhere: the redirects of a site (rule 108), where the server has nothing else."""
 
 from __future__ import annotations
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
+from bodega.access.accounts import OWNERS_CLIENT
 from bodega.access.stores import OpenStore
-from bodega.kit.resource import Sweep
+from bodega.kit.resource import Revoked, Sweep
 from bodega.storage import keys
+from bodega.storage.unit import Unit
 from bodega.tasks import queue
 
 OF_EVERY_STORE = (
@@ -49,6 +52,20 @@ async def next_sweep(store: OpenStore, of_resources: Sequence[Sweep], after: int
 async def _is_due(store: OpenStore, item: Sweep, now: int) -> bool:
     assert store.rows is not None
     return await store.rows.reader.row(item.due, *item.values(now, store.settings)) is not None
+
+
+async def forget_revoked(store: OpenStore, of_resources: Sequence[Revoked]) -> None:
+    """Does what accounts that were revoked leave to do. Raises Busy."""
+    for item in of_resources:
+        assert store.rows is not None
+        known = [client for (client,) in await store.rows.reader.rows(item.known)]
+        gone = [client for client in known if client not in store.by_client and client != OWNERS_CLIENT]
+        if gone:
+            await store.write(partial(_forget, item, gone))
+
+
+async def _forget(item: Revoked, gone: Sequence[str], unit: Unit) -> None:
+    await item.job(unit, gone)
 
 
 async def sweep(store: OpenStore, of_resources: Sequence[Sweep] = ()) -> bool:

@@ -13,14 +13,14 @@ import traceback
 from collections.abc import Awaitable, Callable, Sequence
 
 from bodega.access.stores import OpenStore
-from bodega.kit.resource import Sweep
+from bodega.kit.resource import Revoked, Sweep
 from bodega.log import Log
 from bodega.periodic import PeriodicJob
 from bodega.storage import query
 from bodega.storage.query import Row
 from bodega.storage.tx import Busy
 from bodega.tasks import queue
-from bodega.tasks.sweep import next_sweep, sweep, sweep_all
+from bodega.tasks.sweep import forget_revoked, next_sweep, sweep, sweep_all
 
 Replay = Callable[[OpenStore, Row], Awaitable[queue.State]]
 
@@ -51,12 +51,14 @@ class Worker:
         alone: bool = False,
         announce: Callable[[str], Awaitable[None]] = _nobody,
         sweeps: Sequence[Sweep] = (),
+        revoked: Sequence[Revoked] = (),
     ) -> None:
         self._replay = replay
         self._log = log
         self._alone = alone
         self._announce = announce
         self._sweeps = sweeps
+        self._revoked = revoked
         self._stores: dict[str, OpenStore] = {}
         self._at_work: dict[str, asyncio.Task[None]] = {}
         self._in_hand: dict[str, Row] = {}
@@ -120,6 +122,7 @@ class Worker:
         with contextlib.suppress(Busy):
             if store.rows is not None and not store.closed:
                 await sweep(store, self._sweeps)
+                await forget_revoked(store, self._revoked)
 
     async def _look(self) -> None:
         for name, store in list(self._stores.items()):

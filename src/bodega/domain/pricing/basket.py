@@ -154,6 +154,7 @@ class AnsweredTax(NamedTuple):
     name: str = "Tax"
     source: int | str = 0
     tax_class: int = 0
+    priority: int = 1
 
 
 class TaxAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,11 +162,13 @@ class TaxAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     `tax` is the whole tax in the basket's currency and `rate` the sum of its rates in per cent; the amounts of `parts`
     sum to `tax`. It is added to an amount that was entered without tax, and contained in one that was entered with it.
+    `own`: the store's own rates gave it, so that a price with tax still is that of the zone.
     """
 
     tax: Decimal
     rate: Decimal = ZERO
     parts: tuple[AnsweredTax, ...] = ()
+    own: bool = False
 
 
 AnsweredKind = Literal["item", "shipping", "handling", "wrapping", "fee"]

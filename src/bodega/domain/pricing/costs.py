@@ -89,9 +89,9 @@ class Charged:
         else:
             self.answer = zones.answer(_KINDS[origin], charge.key if origin is Origin.FEE else key)
             amount, rate = charge.amount, combined(self.rates)
-            if self.answer is None:
+            if self.answer is None or self.answer.own:
                 amount = zones.entered(amount, rates, charge.tax_class, places)
-            else:
+            if self.answer is not None:
                 rate = self.answer.rate
             owed = None if self.answer is None else self.answer.tax
             self.priced = PricedLine(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from bodega.domain.pricing import discounts, payment, promotions
 from bodega.domain.pricing.adjustments import ZERO, Adjustment, Origin
 from bodega.domain.pricing.amounts import Amount, PricedLine, sum_of, taxed, worth
@@ -12,6 +14,7 @@ from bodega.domain.pricing.basket import Basket, BasketItem, TaxAnswer, TaxRate
 from bodega.domain.pricing.catalogue import UnitPrice, unit_price
 from bodega.domain.pricing.costs import NOTHING, Charged, line_cost, total_of
 from bodega.domain.pricing.discounts import Bearer
+from bodega.domain.pricing.exact import exactly
 from bodega.domain.pricing.offers import OfferLine, Offers
 from bodega.domain.pricing.quote import Cost, Quote, QuotedConsignment, QuotedLine
 from bodega.domain.pricing.tax import Zones, combined, percents
@@ -40,6 +43,13 @@ class SentConsignment(NamedTuple):
 
 def quote(basket: Basket) -> Quote:
     """What a basket comes to: unit prices, promotions, manual discounts, costs, tax, fees, payments."""
+    made = _quoted(basket)
+    if not basket.tax.exact:
+        return made
+    return _quoted(replace(basket, tax=exactly(basket.tax, made, basket.places)))
+
+
+def _quoted(basket: Basket) -> Quote:
     places, inclusive = basket.places, basket.tax.inclusive
     zones = Zones(basket)
     items = [priced_item(basket, item, zones) for item in basket.items]
@@ -83,7 +93,7 @@ def priced_item(basket: Basket, item: BasketItem, zones: Zones) -> PricedItem:
     unit = unit_price(item, places, basket.exchange)
     answer = zones.answer("item", item.key) if bears else None
     rates = zone.get(item.tax_class, ()) if bears and answer is None else ()
-    if bears and inclusive and answer is None:
+    if bears and inclusive and (answer is None or answer.own):
         there = zones.entered(unit.amount, zone, item.tax_class)
         if there != unit.amount:
             moved = Adjustment(Origin.ZONE, there - unit.amount, description="tax of the destination")

@@ -111,7 +111,10 @@ def taxes_on(net: Amount, rates: Sequence[TaxRate], tax_class: int, places: int,
 def answered_parts(answer: TaxAnswer, tax_class: int, *, inclusive: bool) -> list[TaxPart]:
     """The taxes of a provider's answer; one of them if it names none."""
     parts = answer.parts or ((AnsweredTax(answer.tax, answer.rate),) if answer.tax else ())
-    return [TaxPart(one.amount, one.rate, one.tax_class or tax_class, one.name, one.source, inclusive) for one in parts]
+    return [
+        TaxPart(one.amount, one.rate, one.tax_class or tax_class, one.name, one.source, inclusive, one.priority)
+        for one in parts
+    ]
 
 
 def parts_of(tax: Decimal, rates: Sequence[TaxRate], tax_class: int, places: int, *, inclusive: bool) -> list[TaxPart]:

@@ -209,6 +209,7 @@ async def _write(routed: RoutedRequest, found: Found, before: Preconditions, dra
     async def work(answers: Answers) -> Outcome:
         async def job(unit: Unit) -> Outcome:
             unit.client_id, unit.outside = context.client_id, answers
+            answers.begin()
             outcome = _located(await _carry_out(action, unit, context, write), context)
             if then is not None:
                 await then(unit, outcome)

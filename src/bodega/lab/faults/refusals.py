@@ -345,6 +345,7 @@ BUILD: Mapping[Reason, Build] = {
     Reason.VERSION_CONFLICT: _told(version=2),
     Reason.CHECKOUT_PLACED: _told(order_id=ID),
     Reason.DEPLOYMENT_UNDERWAY: _told(deployment_uuid="00000000-0000-4000-8000-000000000000"),
+    Reason.THEMES_FULL: _told(limit=20, used=20),
     Reason.PAYMENT_STATE: _told(payment_status="declined"),
     Reason.PAYMENT_DECLINED: _told(decline_code="insufficient_funds"),
     Reason.CIRCULAR_TREE: _tree,

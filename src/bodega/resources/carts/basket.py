@@ -239,7 +239,7 @@ async def _gifts(unit: Unit, wanted: Sequence[GiftItem], were: Mapping[tuple[int
         owner = row.entity
         made.append(
             CartItem(
-                id=were.get((gift.promotion_id, owner.id)) or str(uuid4()),
+                id=were.get((gift.promotion_id, owner.id)) or unit.outside.once(lambda: str(uuid4())),
                 kind=owner.type,
                 product_id=owner.id,
                 variant_id=gift.variant_id or owner.base_variant_id or 0,

@@ -29,7 +29,7 @@ from bodega.resources.carts.cart import SCOPE, TABLE, Cart, CartItem, fire_cart_
 from bodega.resources.carts.document import BANNERS, LINKS, OPTIONS, cart_members, document
 from bodega.resources.carts.drafts import Certificates, CurrencyDraft, CustomItems, ItemDraft, Items
 from bodega.resources.carts.metafields import delete_with_cart
-from bodega.resources.carts.settings import SETTINGS
+from bodega.resources.carts.settings import SETTINGS, language_of
 from bodega.resources.customers.customer import TABLE as CUSTOMERS
 from bodega.resources.store import channel_currencies, channels
 from bodega.storage.aggregate import Aggregate
@@ -161,7 +161,7 @@ async def place(unit: Unit, draft: Changes) -> Row:
         channel_id=channel_id,
         email=email,
         currency_code=code,
-        locale=draft.get("locale") or "en",
+        locale=draft.get("locale") or (await language_of(unit)),
         date_created=now,
         date_modified=now,
         redirect_key=secrets.token_urlsafe(24),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -43,7 +44,11 @@ async def added(unit: Unit, cart: Cart, draft: dict[str, Any]) -> list[CartItem]
     if faults:
         raise refuse_faults(faults)
     await respect_stock(unit, items)
-    return items
+    there = {item.id for item in cart.items}
+    again = {item.id: unit.outside.once(partial(str, item.id)) for item in items if item.id not in there}
+    return [
+        replace(one, id=again.get(one.id, one.id), parent_id=again.get(one.parent_id, one.parent_id)) for one in items
+    ]
 
 
 async def changed(unit: Unit, cart: Cart, item: CartItem, draft: ItemDraft) -> list[CartItem]:

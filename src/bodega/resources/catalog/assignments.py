@@ -32,6 +32,12 @@ ON_CHANNELS = (
 a product without assignments, as nearly all are, has no row."""
 
 
+def on_channel(product: str, channel_id: int) -> str:
+    """The test in SQL of whether a product is on the channel that $1 names; `product` is the column of its id."""
+    row = f"EXISTS (SELECT 1 FROM product_channels c WHERE c.product_id = {product} AND c.channel_id = $1)"
+    return f"NOT {row}" if channel_id == DEFAULT_CHANNEL else row
+
+
 async def recategorise(unit: Unit, product_id: int, add: set[int], drop: set[int]) -> None:
     """Changes the categories of a product, by the rules for products (rule 45)."""
     row = await unit.get(product.TABLE, product_id)

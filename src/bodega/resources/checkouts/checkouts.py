@@ -225,7 +225,7 @@ class SetBilling(ChangeCheckout):
         named = AddressDraft(**{name: value for name, value in draft.items() if name in _ADDRESS_TYPES})
         made = settled(named, "", faults, old if len(ids) > 1 else None)
         _refuse(faults)
-        made.id = old.id if old is not None else consignments.new_id()
+        made.id = old.id if old is not None else consignments.new_id(unit)
         of.billing_address = made
         cart.email = made.email
 
@@ -269,9 +269,9 @@ class ChangeConsignment(ChangeCheckout):
         if "address" in moves:
             old = one.address
             one.address = settled(draft["address"], "address.", faults, old)
-            one.address.id = old.id if old is not None else consignments.new_id()
+            one.address.id = old.id if old is not None else consignments.new_id(unit)
         if "line_items" in moves:
-            one.item_ids = consignments.assigned(cart, of, draft["line_items"], "line_items", faults, one)
+            one.item_ids = consignments.assigned(unit, cart, of, draft["line_items"], "line_items", faults, one)
         if "pickup_option" in prices:
             await consignments.collect(unit, one, draft["pickup_option"], "", faults)
         elif prices and one.address is None:
@@ -388,7 +388,7 @@ class AddFees(ChangeCheckout):
     async def change(self, unit: Unit, cart: Cart, of: Checkout, draft: Any, ids: tuple[Any, ...]) -> None:
         if not draft["fees"]:
             raise refuse_faults([missing("fees")])
-        of.fees += [_fee(one, str(uuid4())) for one in draft["fees"]]
+        of.fees += [_fee(one, unit.outside.once(lambda: str(uuid4()))) for one in draft["fees"]]
         if len(of.fees) > MOST_FEES:
             raise refuse_faults([invalid("fees", f"must be at most {MOST_FEES} in a checkout")])
 

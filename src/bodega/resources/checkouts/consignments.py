@@ -19,21 +19,21 @@ from bodega.storage.unit import Unit
 SENT = ("physical", "custom")
 
 
-def new_id() -> str:
+def new_id(unit: Unit) -> str:
     """The id of an address or a consignment."""
-    return uuid4().hex[:13]
+    return unit.outside.once(lambda: uuid4().hex[:13])
 
 
 async def added(unit: Unit, cart: Cart, of: Checkout, draft: ConsignmentDraft, name: str, faults: list[Fault]) -> None:
     """Adds a consignment to a checkout; its items leave the consignments that they were in."""
-    made = CheckoutConsignment(id=new_id())
+    made = CheckoutConsignment(id=new_id(unit))
     if not draft.line_items:
         faults.append(missing(f"{name}line_items"))
     else:
-        made.item_ids = assigned(cart, of, draft.line_items, f"{name}line_items", faults)
+        made.item_ids = assigned(unit, cart, of, draft.line_items, f"{name}line_items", faults)
     if draft.address:
         made.address = settled(draft.address, f"{name}address.", faults)
-        made.address.id = new_id()
+        made.address.id = new_id(unit)
     if draft.pickup_option:
         await collect(unit, made, draft.pickup_option, name, faults)
     elif not draft.address:
@@ -49,6 +49,7 @@ async def collect(unit: Unit, one: CheckoutConsignment, choice: PickupChoice, na
 
 
 def assigned(
+    unit: Unit,
     cart: Cart,
     of: Checkout,
     wanted: Sequence[ItemOfConsignment],
@@ -70,7 +71,7 @@ def assigned(
             faults.append(invalid(f"{name}.{place}.quantity", f"must be at most {item.quantity}"))
         else:
             if one.quantity < item.quantity:
-                _split(cart, of, item, one.quantity)
+                _split(unit, cart, of, item, one.quantity)
             ids.append(one.item_id)
     taken = set(ids)
     for other in of.consignments:
@@ -80,8 +81,8 @@ def assigned(
     return ids
 
 
-def _split(cart: Cart, of: Checkout, item: CartItem, quantity: int) -> None:
-    rest = replace(item, id=str(uuid4()), quantity=item.quantity - quantity)
+def _split(unit: Unit, cart: Cart, of: Checkout, item: CartItem, quantity: int) -> None:
+    rest = replace(item, id=unit.outside.once(lambda: str(uuid4())), quantity=item.quantity - quantity)
     cart.items = [
         part
         for one in cart.items

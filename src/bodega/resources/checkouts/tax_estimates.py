@@ -38,9 +38,9 @@ FALLBACK = Decimal(10)
 
 
 async def answered(unit: Unit, cart: Cart, of: Checkout, quoted: Quote, places: int, *, inclusive: bool) -> Answered:
-    """What the store's tax provider says of a checkout that was quoted without it. No taxes: the store's own rates hold,
-    for there is no provider, or nothing is known of where the goods go. Where it failed, the store's settings say what
-    holds. Raises Wanted."""
+    """What the store's tax provider says of a checkout that was quoted without it. No taxes: the store's own rates
+    hold, for there is no provider, or nothing is known of where the goods go. Where it failed, the store's
+    settings say what holds. Raises Wanted."""
     if not registered(unit.terms.settings, TAX):
         return NOT_ASKED
     found = await active(unit.tx, unit.terms.settings)

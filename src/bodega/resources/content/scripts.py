@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 from uuid import uuid4
 
@@ -17,14 +18,14 @@ from bodega.kit.entity import Entity, stored
 from bodega.kit.events import channel_of, events
 from bodega.kit.fields import INT32, NAME, Long, Moment
 from bodega.kit.listing import Listing
-from bodega.kit.resource import Resource
+from bodega.kit.resource import Resource, Revoked
 from bodega.kit.route import collection, item
 from bodega.kit.v3_shape import V3Shape
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, missing, refuse_faults
 from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
-from bodega.storage.table import Reference, Unique
+from bodega.storage.table import Reference, Unique, numbered_placeholders
 from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
@@ -64,7 +65,7 @@ TABLE = stored(
     "scripts",
     Script,
     noun="script",
-    columns="uuid channel_id api_client_id date_created date_modified",
+    columns="uuid channel_id api_client_id auto_uninstall date_created date_modified",
     computed={
         "name_key": ("TEXT", lambda script: caseless(script.name)),
         "description_key": ("TEXT", lambda script: caseless(script.description)),
@@ -165,6 +166,13 @@ async def respect_the_apps_share(unit: Unit, old: Script | None, new: Script) ->
         )
 
 
+async def leave_with_the_app(unit: Unit, gone: Sequence[str]) -> None:
+    """Deletes the scripts of revoked accounts that are to go with them."""
+    marks = numbered_placeholders(len(gone))
+    sql = f"SELECT id FROM scripts WHERE auto_uninstall AND api_client_id IN ({marks})"
+    await unit.delete(TABLE, await query.values(unit.tx, sql, *gone))
+
+
 RESOURCE = Resource(
     aggregates=(
         Aggregate(
@@ -180,4 +188,5 @@ RESOURCE = Resource(
         ),
     ),
     routes=routes,
+    revoked=(Revoked("SELECT DISTINCT api_client_id FROM scripts WHERE auto_uninstall", leave_with_the_app),),
 )

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from uuid import uuid4
 
 import msgspec
+from msgspec.structs import replace
 
 from bodega.kit.actions import NO_QUERY, Action
 from bodega.kit.body import Changes
@@ -25,7 +26,7 @@ from bodega.law.outcome import Outcome, Shown
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
 from bodega.resources.hosting import projects, uploads
-from bodega.resources.hosting.projects import EVENTS, SCOPE
+from bodega.resources.hosting.projects import DEPLOYMENTS, EVENTS
 from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference, Unique
@@ -85,7 +86,7 @@ v3 = V3Shape(
     members="deployment_uuid",
 )
 HOME = "infrastructure/deployments"
-V3 = Endpoint(3, TABLE, Listing(TABLE, 3, ""), SCOPE, "", v3=v3, created=200)
+V3 = Endpoint(3, TABLE, Listing(TABLE, 3, ""), DEPLOYMENTS, "", v3=v3, created=200)
 
 
 def step_at(deployment: HostingDeployment, now: int) -> tuple[str, str, int]:
@@ -97,13 +98,15 @@ def step_at(deployment: HostingDeployment, now: int) -> tuple[str, str, int]:
 
 
 def told(deployment: HostingDeployment, now: int) -> dict[str, Any]:
-    """What an event says of a deployment."""
+    """What an event says of a deployment. Its hosts are told by two names: the published one, and the one that
+    Catalyst's command reads."""
     state, step, progress = step_at(deployment, now)
     event = {
         "deployment_uuid": deployment.uuid,
         "deployment_status": state,
         "event": {"step": step, "progress": progress} if step else None,
         "deployment_url": deployment.host if state == "completed" else None,
+        "deployment_hostnames": [deployment.host] if state == "completed" else [],
     }
     return {**event, "error": {"code": deployment.error}} if state == "failed" else event
 
@@ -128,10 +131,11 @@ class WatchDeployment(Action):
 
 
 async def _events(context: Context, deployment: HostingDeployment) -> AsyncIterator[bytes]:
+    """Without a line that names the event `message`, which it is anyway: Catalyst's command cannot read one."""
     last, lasted = b"", 0.0
     while True:
         news = told(deployment, int(context.record.clock.now()))
-        event = b"event: message\ndata: " + msgspec.json.encode(news) + b"\n\n"
+        event = b"data: " + msgspec.json.encode(news) + b"\n\n"
         if event != last:
             yield event
             last = event
@@ -172,8 +176,18 @@ async def be_the_only_one(unit: Unit, _old: HostingDeployment | None, new: Hosti
             variable.value = ""
 
 
+async def name_the_host(unit: Unit, _old: HostingDeployment | None, new: HostingDeployment) -> None:
+    """A project tells at which hosts it is deployed."""
+    row = await unit.get(projects.TABLE, new.project_id)
+    if row is not None and not new.error and new.host not in row.entity.deployment_hostnames:
+        hosts = [*row.entity.deployment_hostnames, new.host]
+        await unit.update(projects.TABLE, row, replace(row.entity, deployment_hostnames=hosts))
+
+
 RESOURCE = Resource(
-    aggregates=(Aggregate(TABLE, before_validate=(begin,), before_write=(be_the_only_one,)),),
+    aggregates=(
+        Aggregate(TABLE, before_validate=(begin,), before_write=(be_the_only_one,), after_write=(name_the_host,)),
+    ),
     routes=(
         collection(HOME, V3, "POST"),
         route(f"{HOME}/{{deployment_uuid:text}}/events", 3, GET=WatchDeployment(V3)),

@@ -29,8 +29,9 @@ from bodega.storage.table import Unique
 from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
-SCOPE = "store_channel_settings"
-"""The published documents name no scope; what a project serves is the storefront of a channel."""
+SCOPE = "store_infrastructure_projects_manage"
+DEPLOYMENTS = "store_infrastructure_deployments_manage|store_infrastructure_deployments_create_preview"
+LOGS = "store_infrastructure_logs_read_only"
 
 MAXIMUM = 250
 EVENTS = "text/event-stream"
@@ -40,12 +41,14 @@ LONGEST_SECONDS = 60.0
 
 
 class HostingProject(Entity, kw_only=True):
-    """What is deployed time and again under one name."""
+    """What is deployed time and again under one name. Catalyst's command needs the hosts beside the published
+    members."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
     uuid: str = ""
     date_created: Moment = ""
     date_modified: Moment = ""
+    deployment_hostnames: list[str] = []
 
 
 TABLE = stored(
@@ -58,11 +61,11 @@ TABLE = stored(
     cap=MAXIMUM,
 )
 
-MEMBERS = "uuid name date_created date_modified"
+MEMBERS = "uuid name deployment_hostnames date_created date_modified"
 v3 = V3Shape(
     HostingProject,
     required="name",
-    read_only="id uuid date_created date_modified",
+    read_only="id uuid deployment_hostnames date_created date_modified",
     view=lambda project: {name: getattr(project, name) for name in MEMBERS.split()},
     members=MEMBERS,
 )
@@ -94,6 +97,7 @@ DELETE = Endpoint(
     HOME,
     delete_needs_filter=True,
 )
+TAIL = Endpoint(3, TABLE, Listing(TABLE, 3, ""), LOGS, "", v3=v3)
 
 
 class TailLogs(Action):
@@ -137,6 +141,6 @@ RESOURCE = Resource(
     routes=(
         collection(HOME, V3, "GET POST").also(collection(HOME, DELETE, "DELETE")),
         item(f"{HOME}/{{project_uuid:text}}", V3, "DELETE"),
-        route("infrastructure/logs/{project_uuid:text}/tail", 3, GET=TailLogs(V3)),
+        route("infrastructure/logs/{project_uuid:text}/tail", 3, GET=TailLogs(TAIL)),
     ),
 )

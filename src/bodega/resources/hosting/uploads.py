@@ -21,7 +21,7 @@ from bodega.kit.resource import Resource, Sweep
 from bodega.kit.route import collection
 from bodega.kit.v3_shape import V3Shape
 from bodega.law.refusal import Fault
-from bodega.resources.hosting.projects import SCOPE
+from bodega.resources.hosting.projects import DEPLOYMENTS
 from bodega.storage import files, query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.files import PLACE, File
@@ -71,7 +71,7 @@ v3 = V3Shape(
     members="upload_url upload_uuid",
 )
 HOME = "infrastructure/deployments/uploads"
-V3 = Endpoint(3, TABLE, Listing(TABLE, 3, ""), SCOPE, "", v3=v3, created=200)
+V3 = Endpoint(3, TABLE, Listing(TABLE, 3, ""), DEPLOYMENTS, "", v3=v3, created=200)
 
 
 def is_zip(content: bytes) -> bool:

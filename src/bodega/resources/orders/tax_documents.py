@@ -27,7 +27,6 @@ from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.outside import Answer, Ask
 from bodega.storage.table import Reference, Unique
-from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
 ON_CREATION = "ON_ORDER_CREATION"
@@ -101,9 +100,9 @@ def next_step(document: TaxDocument, one: Order, strategy: str) -> Step:
     return "adjust" if (document.total, document.refunded) != (one.total_inc_tax, one.refunded) else ""
 
 
-async def strategy_of(tx: Tx) -> str:
+async def strategy_of(unit: Unit) -> str:
     """When the store submits orders."""
-    return (await tax_settings(tx)).document_submission_strategy
+    return (await tax_settings(unit.tx, operator=unit.terms.settings)).document_submission_strategy
 
 
 async def plan_submission(unit: Unit, _old: Order | None, new: Order) -> None:
@@ -119,7 +118,7 @@ async def plan_submission(unit: Unit, _old: Order | None, new: Order) -> None:
         document = row.entity
     if document.sending:
         return  # whoever records its result looks again
-    wanted = next_step(document, new, await strategy_of(unit.tx))
+    wanted = next_step(document, new, await strategy_of(unit))
     if wanted == document.wanted:
         return
     changed = replace(document, wanted=wanted, due=unit.now if wanted else 0, tries=0)
@@ -182,7 +181,7 @@ async def record(unit: Unit, made: Submission, answer: Answer) -> None:
         document.tries, document.said = 0, ""
         if step != "void" and answer.body is not None:
             document.quote_id = tax_messages.read_quote(answer.body).id[:255]
-    document.wanted = next_step(document, order_row.entity, await strategy_of(unit.tx))
+    document.wanted = next_step(document, order_row.entity, await strategy_of(unit))
     document.due = unit.now if document.wanted else 0
     if failed:
         document.tries, document.said = document.tries + 1, f"The provider {answer.why}."[:1_000]

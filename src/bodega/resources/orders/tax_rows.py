@@ -60,11 +60,11 @@ def of_quote(new: Order, lines: Sequence[OrderLine], made: Quote, sent: Mapping[
         found += _rows(new, quoted.cost.taxes, line.order_address_id, "item", line.id)
     for one in made.consignments:
         address = sent.get(one.key, 0)
-        found += _rows(new, one.shipping.taxes, address, "shipping")
-        found += _rows(new, one.handling.taxes, address, "handling")
+        for cost, kind in ((one.shipping, "shipping"), (one.handling, "handling")):
+            found += _rows(new, cost.taxes if cost.net.tax else (), address, kind)
     first = next(iter(sent.values()), 0)
-    wrapped = [line.wrapping for line in made.lines if line.wrapping is not None]
-    found += _rows(new, _summed((*wrapped, *made.other_wrapping)), first, "gift-wrapping")
+    wrapped = (*(line.wrapping for line in made.lines if line.wrapping is not None), *made.other_wrapping)
+    found += _rows(new, _summed([cost for cost in wrapped if cost.net.tax]), first, "gift-wrapping")
     return found
 
 

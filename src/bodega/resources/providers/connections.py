@@ -21,7 +21,7 @@ from bodega.kit.route import route
 from bodega.kit.v3_shape import V3Shape
 from bodega.law.outcome import Outcome, Shown
 from bodega.law.reasons import Reason
-from bodega.law.refusal import Refusal, missing, refuse_faults
+from bodega.law.refusal import Refusal
 from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Unique
@@ -107,10 +107,7 @@ class Connect(ShowConnection):
     body = True
 
     def read(self, content: Any) -> Any:
-        draft = v3.read(content, creating=False)
-        if not draft:
-            raise refuse_faults([missing("username")])
-        return draft
+        return v3.read(content, creating=False)
 
     async def prefetch(self, context: Context, found: Found, draft: Any) -> Any:
         """The password is sealed first; one whose connection is then not written is found by nobody."""
@@ -129,10 +126,10 @@ class Connect(ShowConnection):
         if "password" in write.draft:
             given["key_id"] = write.prefetched
         new = replace(was, **given)
-        if old is None:
-            await unit.insert(TABLE, new)
-        else:
+        if old is not None:
             await unit.update(TABLE, old, new)
+        elif given:
+            await unit.insert(TABLE, new)
         return _shown(new)
 
 
@@ -158,7 +155,7 @@ def _shown(one: TaxProviderConnection | None) -> Shown:
         "profile": one.profile,
         "target": {"country_codes": [], "subdivision_codes": []},
     }
-    return Shown(ready=json({"data": data, "meta": {}}))
+    return Shown(ready=json({"data": data}))
 
 
 routes = (route(HOME, 3, GET=ShowConnection(ENDPOINT), PUT=Connect(ENDPOINT), DELETE=Disconnect(ENDPOINT)),)

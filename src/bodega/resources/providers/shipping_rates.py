@@ -186,8 +186,8 @@ async def services(
     tx: Tx, asking: Asking, provider: Provider, to: To, items: Sequence[SentItem], zone_options: Mapping[str, Any],
     rate: Decimal, default_currency: str,
 ) -> list[Service]:  # fmt: skip
-    """What a provider quotes for these pieces; nothing where it fails, or where the store is not connected to it. `rate`
-    leads from the store's own currency to the cart's. Raises Wanted."""
+    """What a provider quotes for these pieces; nothing where it fails, or where the store is not connected to it.
+    `rate` leads from the store's own currency to the cart's. Raises Wanted."""
     kept = await query.value(tx, "SELECT doc FROM carrier_connections WHERE carrier_id = $1", provider.id)
     if kept is None:
         return []

@@ -199,6 +199,8 @@ def answers_of(body: bytes, requested: Sequence[Requested], places: int) -> TaxA
     found = _by_item(read_quote(body))
     return {
         (one.kind, one.key): _answer(found[one.document, one.kind, one.id], places)
+        if one.amount
+        else TaxAnswer(tax=ZERO)
         for one in requested
         if one.kind != "refund"
     }

@@ -21,7 +21,8 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.channel_settings import EVERYWHERE
 from bodega.resources.settings.group import Group
-from bodega.storage import query
+from bodega.resources.store import channels
+from bodega.storage import query, rows
 from bodega.storage.unit import Unit
 
 IMAGES = ("image/gif", "image/jpeg", "image/png")
@@ -47,11 +48,15 @@ class ShowGroup(Action):
     async def find(self, context: Context) -> Found:
         parent = await self.selection.enter(context)
         channel_id = parent if self.endpoint.parents else await channel_asked(context)
-        return Found(self._state(context, await self._collection(context)), channel_id)
+        state = self._state(context, await self._collection(context))
+        if self.group.meta is not None:
+            of_channels = await rows.table_state(context.reader, channels.TABLE)
+            state = Validator(state.version + of_channels.revision, NO_DATE)
+        return Found(state, channel_id)
 
-    def _state(self, context: Context, rows: Validator) -> Validator:
+    def _state(self, context: Context, kept: Validator) -> Validator:
         """The operator's settings change with the registry's revision; when is not recorded."""
-        return Validator(rows.version + context.record.revision, NO_DATE) if self.group.backed else rows
+        return Validator(kept.version + context.record.revision, NO_DATE) if self.group.backed else kept
 
     async def answer(self, context: Context, found: Found) -> Outcome:
         shown: Any
@@ -59,7 +64,8 @@ class ShowGroup(Action):
             shown = self.group.shown_own(await self.group.row(context.reader, found.parent))
         else:
             shown = await self.group.of(context.reader, operator=context.record.settings)
-        return Shown(ready=json({"data": shown, "meta": {}}))
+        meta = {} if self.group.meta is None else await self.group.meta(context.reader)
+        return Shown(ready=json({"data": shown, "meta": meta}))
 
 
 class ChangeGroup(ShowGroup):
@@ -94,7 +100,11 @@ class ChangeGroup(ShowGroup):
 
     def _as_found(self, unit: Unit, context: Context, write: Write) -> None:
         if write.recheck is not None:
-            write.recheck(self._state(context, Validator(*unit.statistics.state(self.table.name))))
+            state = self._state(context, Validator(*unit.statistics.state(self.table.name)))
+            if self.group.meta is not None:
+                version, _ = unit.statistics.state(channels.TABLE.name)
+                state = Validator(state.version + version, NO_DATE)
+            write.recheck(state)
 
 
 def _of_the_store_alone(group: Group[Any], draft: dict[str, Any], holds: msgspec.Struct) -> list[Fault]:

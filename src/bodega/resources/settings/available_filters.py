@@ -3,7 +3,8 @@ by."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from bodega.domain.tree import below
 from bodega.kit.actions import Action
@@ -17,18 +18,29 @@ from bodega.kit.render import json
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.kit.v3_shape import V3Shape
-from bodega.law.outcome import Outcome, Shown, Validator
+from bodega.law.outcome import NO_DATE, Outcome, Shown, Validator
 from bodega.law.refusal import invalid, refuse_faults
-from bodega.resources.catalog.assignments import ON_CHANNELS
+from bodega.resources.catalog.assignments import on_channel
 from bodega.resources.settings.actions import channel_asked
 from bodega.resources.settings.group import BY_CHANNEL, INFORMATION
 from bodega.resources.settings.search_filters import ALONE, id_of
+from bodega.resources.settings.selling import INVENTORY, inventory_settings
 from bodega.resources.settings.storefront import CATEGORY, category_settings
 from bodega.storage import query, rows
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.tx import Tx
 
-READS = ("products", "product_options", "options", "custom_fields", "channels", CATEGORY.table.name)
+READS = (
+    "products",
+    "product_options",
+    "options",
+    "custom_fields",
+    "reviews",
+    "categories",
+    "channels",
+    CATEGORY.table.name,
+    INVENTORY.table.name,
+)
 """The tables whose change changes the reply."""
 
 _COUNTS = (
@@ -46,6 +58,16 @@ _NAMES = (
 )
 
 
+class Counts(NamedTuple):
+    """How many products have a category, a brand, a rating; their lowest and highest price in ten-thousandths."""
+
+    category: int
+    brand: int
+    rating: int
+    low: int | None
+    high: int | None
+
+
 async def categories_shown(tx: Tx, category_id: int, channel_id: int) -> list[int]:
     """The categories whose products the page of a category shows, by the channel's `listing_mode`."""
     mode = (await category_settings(tx, channel_id)).listing_mode
@@ -58,31 +80,36 @@ async def categories_shown(tx: Tx, category_id: int, channel_id: int) -> list[in
     return [category_id]
 
 
-async def available(tx: Tx, channel_id: int, category_id: int) -> list[dict[str, Any]]:
-    """The filters that products can be found by, of the visible products of a channel and a category; 0 is any."""
+async def available(tx: Tx, channel_id: int, category_id: int, operator: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The filters that products can be found by, of the products of a channel and a category that shoppers see; 0 is
+    any."""
     tests, values = ["p.is_visible"], []
+    if (await inventory_settings(tx, channel_id, operator)).product_out_of_stock_behavior != "do_nothing":
+        tests.append("NOT (p.inventory_tracking <> 'none' AND p.inventory_level <= 0)")
     if channel_id:
         values.append(channel_id)
-        tests.append(f"EXISTS (SELECT 1 FROM ({ON_CHANNELS}) a WHERE a.product_id = p.id AND a.channel_id = $1)")
+        tests.append(on_channel("p.id", channel_id))
     if category_id:
         shown = await categories_shown(tx, category_id, channel_id)
         places = numbered_placeholders(len(shown), len(values) + 1)
         tests.append(f"p.id IN (SELECT product_id FROM product_categories WHERE category_id IN ({places}))")
         values += shown
     narrowed = " AND ".join(tests)
-    (counts,) = await tx.rows(_COUNTS.format(narrowed=narrowed), *values)
-    named = await tx.rows(_NAMES.format(narrowed=narrowed), *values)
+    counts = await query.first(tx, Counts, _COUNTS.format(narrowed=narrowed), *values)
+    assert counts is not None
+    named = await query.pairs(tx, _NAMES.format(narrowed=narrowed), *values)
     found: list[dict[str, Any]] = [
         {"id": id_of(kind), "name": ALONE[kind], "product_count": count, "type": kind}
         for kind, count in zip(("category", "brand", "rating"), counts[:3], strict=True)
         if count
     ]
-    if counts[3] is not None:
-        low, high = (amount / 10_000 for amount in counts[3:])
+    if counts.low is not None and counts.high is not None:
+        low, high = counts.low / 10_000, counts.high / 10_000
         price = {"id": id_of("price"), "name": ALONE["price"], "price_range_max": high, "price_range_min": low}
         found.append({**price, "type": "price"})
     found += [
-        {"id": id_of("product", name), "name": name, "product_count": count, "type": "product"} for name, count in named
+        {"id": id_of("product", name), "name": name, "product_count": count, "type": "product"}
+        for name, count in named.items()
     ]
     return [*found, {"id": id_of("other"), "name": ALONE["other"], "type": "other"}]
 
@@ -97,11 +124,12 @@ class ListAvailable(Action):
         if named and not await query.existing(context.reader, "categories", [category_id]):
             raise refuse_faults([invalid("category_id", "must be the id of a category of the store")])
         states = [await rows.table_state_of(context.reader, name) for name in READS]
-        state = Validator.of_all(*(Validator(one.revision, one.modified) for one in states))
+        version = sum(one.revision for one in states) + context.record.revision
+        state = Validator(version, NO_DATE)
         return Found(state, channel_id, category_id)
 
     async def answer(self, context: Context, found: Found) -> Outcome:
-        shown = await available(context.reader, found.parent, found.entity_id)
+        shown = await available(context.reader, found.parent, found.entity_id, context.record.settings)
         return Shown(ready=json({"data": shown, "meta": {}}))
 
 

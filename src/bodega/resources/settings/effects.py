@@ -20,7 +20,8 @@ EFFECTS: Mapping[str, Mapping[str, str]] = {
         "store_phone": "`phone` of `GET /v2/store`",
     },
     "settings/store/locale": {
-        "default_shopper_language": "`language` of `GET /v2/store`",
+        "default_shopper_language": "`language` of `GET /v2/store`; the locale of a cart that names none, and with it "
+        "of its order and of e-mails",
         "store_country": "`country` and `country_code` of `GET /v2/store`",
     },
     "settings/store/units-of-measurement": {
@@ -43,6 +44,8 @@ EFFECTS: Mapping[str, Mapping[str, str]] = {
         "abandoned_cart_email": "whether shoppers who left a cart are written to",
     },
     "settings/inventory": {
+        "product_out_of_stock_behavior": "unless it is do_nothing, products without stock are not counted by "
+        "`GET /v3/settings/search/filters/available`, as shoppers do not find them",
         "update_stock_behavior": "when an order of the channel takes its stock: placed, or shipped or completed",
         "edit_order_stock_adjustment": "whether edits of an order of the channel move stock",
         "refund_order_stock_adjustment": "whether a refunded or cancelled order of the channel gives its stock back",
@@ -95,7 +98,6 @@ KEPT: Mapping[str, Mapping[str, str]] = {
         "return_statuschange_email": "an e-mail that is not written yet",
     },
     "settings/inventory": {
-        "product_out_of_stock_behavior": f"{_LISTS}, {_PAGE}",
         "option_out_of_stock_behavior": _PAGE,
         "stock_level_display": _PAGE,
         "default_out_of_stock_message": _PAGE,

@@ -10,7 +10,7 @@ holds until the operator changes that setting again: whoever spoke last is heard
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeVar, get_type_hints
 
@@ -83,6 +83,7 @@ class Group(Generic[S]):
     `events` maps an event of channels, as settings/logo/updated, to the members whose change it tells of, all if none
     is named; one that ends with deleted tells that a channel has nothing of its own any more.
     `informs`: a change of the store's own is one of the store's information (V2), too.
+    `meta` makes the meta of replies, from the channels.
     `made` makes the value of a member that nobody writes, with the first change of its row.
     `by_channel` is False where only the whole store has such settings. A channel is named by the parameter
     `channel_id`, or `in_path`, as `{path}/channels/{channel_id}`, where its body has no required members.
@@ -104,12 +105,14 @@ class Group(Generic[S]):
         made: Mapping[str, Callable[[], Any]] = MappingProxyType({}),
         by_channel: bool = True,
         in_path: bool = False,
+        meta: Callable[[Tx], Awaitable[dict[str, Any]]] | None = None,
         informs: bool = False,
     ) -> None:
         self.kind = kind
         self.path = path
         self.check = check
         self.made = made
+        self.meta = meta
         self.by_channel = by_channel
         self.store_only = frozenset(store_only.split())
         hints = get_type_hints(kind, include_extras=True)
@@ -141,7 +144,7 @@ class Group(Generic[S]):
             fields.append((member, hint | None, None))
         if self.backed:
             fields.append((OVER, dict[str, Any], msgspec.field(default_factory=dict)))
-        entity = msgspec.defstruct(
+        entity: Any = msgspec.defstruct(
             f"{kind.__name__}Row",
             fields,
             bases=(Entity,),
@@ -176,6 +179,10 @@ class Group(Generic[S]):
             return {"channel_id": new.id}
 
         return told
+
+    def _emptied(self, name: str, value: Any) -> Any:
+        """An empty text is read as null; of the store it is a text where nothing set is one, too."""
+        return "" if value is None and self.members[name].default == "" else value
 
     async def of(self, tx: Tx, channel_id: int = EVERYWHERE, operator: Mapping[str, Any] | None = None) -> S:
         """What holds for a channel, or for the whole store. `operator` are the store's settings of the operator, which
@@ -224,6 +231,8 @@ class Group(Generic[S]):
     def changed(self, was: Any, draft: Mapping[str, Any], operator: Mapping[str, Any]) -> tuple[Any, list[Fault]]:
         """The row after a PUT, and what is wrong with it. What holds for the store already is not set again."""
         of_store = was.id == EVERYWHERE
+        if of_store:
+            draft = {name: self._emptied(name, value) for name, value in draft.items()}
         faults = _nulls(draft) if of_store else []
         changes: dict[str, Any] = {}
         for name, value in draft.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -14,6 +14,8 @@ from bodega.law.refusal import Fault, invalid
 from bodega.resources.geography.places import country
 from bodega.resources.settings.actions import UploadGroupImage, served
 from bodega.resources.settings.group import Group
+from bodega.storage import query
+from bodega.storage.tx import Tx
 
 Frozen = msgspec.Struct
 
@@ -89,6 +91,14 @@ def readable_numbers(holds: UnitsOfMeasurement) -> Sequence[Fault]:
     return faults
 
 
+async def replaced_for_some(tx: Tx) -> dict[str, Any]:
+    """Channels of Catalyst have lists of languages of their own, and do not ask how shoppers select one."""
+    if await query.value(tx, "SELECT 1 FROM channels WHERE platform = $1 LIMIT 1", "catalyst") is None:
+        return {}
+    why = "channels of Catalyst have lists of languages instead"
+    return {"deprecated_fields": f"shopper_language_selection_method: {why}"}
+
+
 PROFILE = Group(
     StoreProfile,
     "store_profile",
@@ -113,6 +123,7 @@ LOCALE = Group(
     informs=True,
     check=known_places,
     by_channel=False,
+    meta=replaced_for_some,
 )
 UNITS = Group(
     UnitsOfMeasurement,

@@ -134,7 +134,10 @@ class ChangeShippingSettings(ShowShippingSettings):
         was = old.entity if old is not None else ShippingSettingsRow(id=row_id)
         given = write.draft.get("checkout")
         named = {} if given is None else msgspec.structs.asdict(given)
-        new = replace(was, **{name: value for name, value in named.items() if value is not UNSET})
+        holds = (await shipping_settings(unit.tx, row_id))._asdict()  # what holds already is not made the channel's own
+        new = replace(
+            was, **{name: value for name, value in named.items() if value is not UNSET and value != holds[name]}
+        )
         if new != was:
             await unit.save(TABLE, old, new)
         return await self.answer(context.within(unit), write.found)

@@ -216,4 +216,5 @@ def policy(kept: TaxSettings, there: RatesAt, home: TaxRates | None, *, exempt: 
         exempt=exempt,
         home=home,
         subtracts_home=kept.should_subtract_store_tax,
+        exact=kept.rounding_strategy == "NO_ROUNDING",
     )

@@ -174,7 +174,7 @@ def _read(content: bytes) -> Read:
 
 
 class UploadTheme(ThemeTask):
-    """POST of a zip file."""
+    """POST of a zip file. That the store has as many themes as it may is told at once."""
 
     only_uploads = True
     uploads = True
@@ -194,6 +194,12 @@ class UploadTheme(ThemeTask):
 
     async def find(self, context: Context) -> Found:
         return Found()
+
+    async def accept(self, unit: Unit, context: Context, task_id: int) -> Outcome:
+        limit, used = unit.model.rules_of(theme.TABLE).table.cap, unit.statistics.total(theme.TABLE.name)
+        if used >= limit:
+            raise Refusal(Reason.THEMES_FULL, details={"limit": limit, "used": used})
+        return await super().accept(unit, context, task_id)
 
     async def prefetch(self, context: Context, found: Found, draft: Any) -> Any:
         return await aside(partial(_read, draft.content))

@@ -11,7 +11,7 @@ from bodega.kit.actions import Action
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity
-from bodega.kit.fields import moment
+from bodega.kit.fields import Id, moment
 from bodega.kit.filters import Ignored
 from bodega.kit.listing import Listing
 from bodega.kit.parameters import integer
@@ -41,21 +41,16 @@ THEMED = "bigcommerce"
 """The platform of storefronts that are made of themes."""
 
 
-class Activation(msgspec.Struct):
-    """The body of an activation: which configuration of the variation is meant."""
+class Activation(Entity, kw_only=True):
+    """The body of an activation: which configuration of the variation is meant. The published place of the channel is
+    the query; the command line tool of themes says it here."""
 
     variation_id: str
     which: Literal["original", "last_activated", "last_created"] = "last_activated"
+    channel_id: Id = 0
 
 
-class ActivationDraft(Entity, kw_only=True):
-    """The same as a draft."""
-
-    variation_id: str
-    which: Literal["original", "last_activated", "last_created"] = "last_activated"
-
-
-activation = V3Shape(ActivationDraft, required="variation_id")
+activation = V3Shape(Activation, required="variation_id")
 ACTIVATE = Endpoint(
     3, ACTIVE, Listing(ACTIVE, 3, "", mapped={"channel_id": Ignored(integer)}), theme.SCOPE, "", v3=activation
 )
@@ -75,11 +70,11 @@ class Activate(Action):
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         self._still(unit, write)
-        channel = int(dict(context.query.given).get("channel_id") or channels.DEFAULT)
+        wanted = Activation(**write.draft)
+        channel = int(dict(context.query.given).get("channel_id") or wanted.channel_id or channels.DEFAULT)
         at = await unit.get(channels.TABLE, channel)
         if at is None or at.entity.type != "storefront" or at.entity.platform != THEMED:
             raise refuse_faults([invalid("channel_id", "must be the id of a storefront that is made of themes")])
-        wanted = Activation(**write.draft)
         chosen = await _chosen(unit, channel, wanted)
         if chosen is None:
             raise refuse_faults([invalid("variation_id", "must be the id of a variation of one of the store's themes")])

@@ -20,6 +20,7 @@ CREATE TABLE scripts (
     uuid TEXT,
     channel_id INTEGER REFERENCES channels(id) ON DELETE CASCADE,
     api_client_id TEXT,
+    auto_uninstall BOOLEAN,
     date_created TEXT,
     date_modified TEXT,
     name_key TEXT,

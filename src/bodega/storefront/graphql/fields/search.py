@@ -174,7 +174,7 @@ async def _category_facet(asking: Asking, search: Search) -> dict[str, Any] | No
     )
     counts = await query.pairs(asking.reader, sql, *values)
     chosen = set(search.filters.get("categoryEntityIds") or ()) | {search.filters.get("categoryEntityId")}
-    told = {
+    told: dict[int, dict[str, Any]] = {
         one.id: {
             "entityId": one.id, "name": one.name, "isSelected": one.id in chosen,
             "productCount": int(counts.get(one.id, 0)), "parent": one.parent_id,
@@ -183,9 +183,8 @@ async def _category_facet(asking: Asking, search: Search) -> dict[str, Any] | No
     }  # fmt: skip
     for one in told.values():
         one["below"] = [each for each in told.values() if each["parent"] == one["entityId"] and each["productCount"]]
-    items = [
-        one for one in told.values() if one["productCount"] and not told.get(one["parent"], {}).get("productCount")
-    ]
+    full = {number for number, one in told.items() if one["productCount"]}
+    items = [one for number, one in told.items() if number in full and one["parent"] not in full]
     return _facet("CategorySearchFilter", "Category", categories=items) if items else None
 
 

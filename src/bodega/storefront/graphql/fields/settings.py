@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from bodega.resources.settings.selling import catalog_settings, inventory_settings
@@ -22,6 +22,7 @@ from bodega.storefront.graphql.execution import batch, plain, plain_with
 from bodega.storefront.graphql.fields.products import seo
 
 Args = Mapping[str, Any]
+Read = TypeVar("Read", bound=Callable[[Asking], Awaitable[Any]])
 _STATUSES = {"prelaunch": "PRE_LAUNCH", "active": "LAUNCHED", "connected": "LAUNCHED"}
 
 
@@ -30,10 +31,10 @@ async def _settings(_asking: Asking, things: Sequence[Any], _args: Args) -> list
     return [Thing("Settings", None) for _ in things]
 
 
-def setting(name: str) -> Any:
+def setting(name: str) -> Callable[[Read], Read]:
     """Declares how a field of the settings is read, of which there is one a shop."""
 
-    def declare(read: Any) -> Any:
+    def declare(read: Read) -> Read:
         async def resolve(asking: Asking, things: Sequence[Any], _args: Args) -> list[Any]:
             return [await asking.once(name, lambda: read(asking))] * len(things)
 

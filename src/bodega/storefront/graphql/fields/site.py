@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -80,10 +81,8 @@ async def _total(asking: Asking, things: Sequence[Any], _args: Args) -> list[Any
             made.append(thing["totalItems"])
         else:
             sql, values = thing.row
-            counted = asking.once(
-                (sql, values), lambda sql=sql, values=values: query.value(asking.reader, sql, *values)
-            )
-            made.append(int(await counted))
+            count = functools.partial(query.value, asking.reader, sql, *values)
+            made.append(int(await asking.once((sql, values), count)))
     return made
 
 

@@ -1,0 +1,102 @@
+"""Sample content: web pages, redirects to the first products, a script, and e-mails to shoppers who left a cart."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from bodega.access.accounts import OWNERS_CLIENT
+from bodega.access.stores import OpenStore
+from bodega.kit.fields import moment
+from bodega.kit.write import create_one
+from bodega.lab.generation import read
+from bodega.resources.carts import abandoned_emails
+from bodega.resources.content import listed_pages, scripts, site_redirects
+from bodega.storage import query
+from bodega.storage.text import caseless
+from bodega.storage.unit import Unit
+
+ABOUT: dict[str, Any] = {
+    "type": "page",
+    "name": "About our shop",
+    "is_visible": True,
+    "body": "<p>A family shop since 1987.</p>",
+}
+PAGES: tuple[dict[str, Any], ...] = (
+    ABOUT,
+    {"type": "page", "name": "Shipping and returns", "is_visible": True, "body": "<p>Three days; thirty days.</p>"},
+    {"type": "contact_form", "name": "Write to us", "is_visible": True, "email": "shop@example.com",
+     "contact_fields": "fullname,phone,orderno"},
+    {"type": "raw", "name": "Opening hours feed", "body": '{"monday": "9-17"}', "content_type": "application/json"},
+    {"type": "link", "name": "Our workshop", "is_visible": True, "link": "https://workshop.example.com/"},
+    {"type": "blog", "name": "News of the shop", "is_visible": True},
+)  # fmt: skip
+CHILD = {"type": "page", "name": "The people", "is_visible": True, "body": "<p>Six of us.</p>"}
+REDIRECTS = 5
+"""So many of the first products were once at another path."""
+
+MOVED = {"from_path": "/terms-of-1999", "site_id": 1, "to": {"type": "url", "url": "/shipping-and-returns/"}}
+SCRIPT = "Visitor counter"
+EMAILS = ({"is_active": True, "notify_at_minutes": 60}, {"is_active": True, "notify_at_minutes": 1440})
+
+
+async def generate_content(store: OpenStore) -> None:
+    """Adds what is not there yet."""
+    await store.write(_pages)
+    await store.write(_redirects)
+    await store.write(_script)
+    await store.write(_emails)
+
+
+async def _page(unit: Unit, page: dict[str, Any]) -> int:
+    sql = "SELECT id FROM web_pages WHERE channel_id = 1 AND name_key = $1"
+    known = await query.value(unit.tx, sql, caseless(page["name"]))
+    if known is not None:
+        return int(known)
+    return int((await create_one(unit, listed_pages.V3, read(listed_pages.V3, page), [])).entity.id)
+
+
+async def _pages(unit: Unit) -> None:
+    unit.client_id = OWNERS_CLIENT  # who alone makes a page of posts
+    about = await _page(unit, PAGES[0])
+    for page in PAGES[1:]:
+        await _page(unit, page)
+    await _page(unit, {**CHILD, "parent_id": about})
+
+
+async def _redirects(unit: Unit) -> None:
+    products = await query.values(unit.tx, "SELECT id FROM products ORDER BY id LIMIT $1", REDIRECTS)
+    wanted = [
+        {"from_path": f"/catalogue-2019/item-{number}", "site_id": 1, "to": {"type": "product", "entity_id": product}}
+        for number, product in enumerate(products, 1)
+    ]
+    for redirect in (*wanted, MOVED):
+        draft = read(site_redirects.V3, redirect)
+        if not await site_redirects.same_path(unit, draft):
+            await create_one(unit, site_redirects.V3, draft, [])
+
+
+async def _script(unit: Unit) -> None:
+    if await query.value(unit.tx, "SELECT 1 FROM scripts WHERE name_key = $1", caseless(SCRIPT)):
+        return
+    now = moment(unit.now)
+    script = scripts.Script(
+        name=SCRIPT,
+        uuid=str(uuid5(NAMESPACE_URL, SCRIPT)),
+        date_created=now,
+        date_modified=now,
+        description="Counts visits, once a visitor has agreed.",
+        src="https://counter.example.com/count.js",
+        load_method="async",
+        location="footer",
+        api_client_id=OWNERS_CLIENT,
+        consent_category="analytics",
+    )
+    await unit.insert(scripts.TABLE, script)
+
+
+async def _emails(unit: Unit) -> None:
+    if unit.statistics.total(abandoned_emails.TABLE.name):
+        return
+    for email in EMAILS:
+        await create_one(unit, abandoned_emails.V3, read(abandoned_emails.V3, email), [])
