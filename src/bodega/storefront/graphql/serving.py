@@ -6,11 +6,9 @@ refused, or of which a part failed, is answered with 200 and its errors; what co
 
 from __future__ import annotations
 
-import secrets
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
-from time import time as wall
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
@@ -20,8 +18,6 @@ from bodega.access.open_store import OpenStore
 from bodega.access.stores import Stores
 from bodega.http.asgi import REQUEST_ID
 from bodega.http.mounts import Mount, Receive, Send, reply
-from bodega.journal.exchange import Entry
-from bodega.journal.recorder import Journal
 from bodega.kit.render import json
 from bodega.law.outcome import Emptied, Shown
 from bodega.law.reasons import Reason
@@ -80,7 +76,25 @@ class Told(NamedTuple):
     reason: str = ""
 
 
-def graphql(stores: Stores, journal: Journal, log: Log) -> Mount:
+class Asked(NamedTuple):
+    """A request that was answered, for the journal; `us` is its duration in microseconds."""
+
+    request_id: str
+    method: str
+    path: str
+    query: str
+    headers: Mapping[bytes, bytes]
+    content: bytes
+    secure: bool
+    reply: Told
+    us: int
+
+
+QueryRecorder = Callable[[OpenStore, Asked], None]
+"""Keeps a journal of queries."""
+
+
+def graphql(stores: Stores, record: QueryRecorder, log: Log) -> Mount:
     """The endpoint; every worker keeps its own parsed queries."""
     documents = Documents()
 
@@ -107,12 +121,12 @@ def graphql(stores: Stores, journal: Journal, log: Log) -> Mount:
         await reply(send, scope["method"], answer.status, answer.body, answer.headers)
         us = int((perf_counter() - began) * 1_000_000)
         if store is not None:
-            entry = Entry(
-                0, wall(), str(scope.get(REQUEST_ID) or secrets.token_hex(8)), scope["method"], scope["path"],
-                scope.get("query_string", b"").decode("latin-1"), 0, answer.status, answer.reason, "", us, headers,
-                list(answer.headers), scope["scheme"] == "https",
+            asked = Asked(
+                str(scope.get(REQUEST_ID) or ""), scope["method"], scope["path"],
+                scope.get("query_string", b"").decode("latin-1"), headers, content, scope["scheme"] == "https",
+                answer, us,
             )  # fmt: skip
-            journal.note_exchange(entry, store, content, answer.body)
+            record(store, asked)
         elif answer.status >= 500:
             log.event("storefront unreachable", path=scope["path"], reason=answer.reason)
 
