@@ -138,6 +138,11 @@ def test_floods_are_refused_cheaply(window: Window, kind: str) -> None:
     assert len(given) < 6
 
 
+def test_an_answer_has_so_many_objects_at_most(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bodega.storefront.graphql.execution.MOST_OBJECTS", 3)
+    assert window.codes("{ site { currencies { edges { node { display { symbol } } } } } }") == ["ANSWER_TOO_LARGE"]
+
+
 def test_no_page_is_larger_than_the_largest(window: Window) -> None:
     assert window.codes("query($n: Int!) { site { products(first: $n) { edges { cursor } } } }", {"n": 251})
     assert window.codes('{ site { products(first: 1, after: "zzz") { edges { cursor } } } }')

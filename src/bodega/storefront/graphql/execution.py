@@ -31,7 +31,7 @@ from graphql.type import (
     TypeMetaFieldDef,
 )
 
-from bodega.storefront.graphql.documents import Document, Refused
+from bodega.storefront.graphql.documents import MOST_OBJECTS, Document, Refused, refused
 from bodega.storefront.graphql.schema import schema
 
 Batch = Callable[[Any, Sequence[Any], Mapping[str, Any]], Awaitable[Sequence[Any]]]
@@ -148,11 +148,15 @@ class _Running:
         self._schema = schema()
         self._collected: dict[tuple[str, tuple[int, ...]], dict[str, list[FieldNode]]] = {}
         self.errors: list[dict[str, Any]] = []
+        self._objects = 0
 
     async def fill(
         self, kind: GraphQLObjectType, selections: tuple[SelectionSetNode, ...], objects: Sequence[Object]
     ) -> None:
-        """Fills the answers of objects of one type."""
+        """Fills the answers of objects of one type. Raises Refused if the answer becomes too large."""
+        self._objects += len(objects)
+        if self._objects > MOST_OBJECTS:
+            raise refused("ANSWER_TOO_LARGE", f"An answer has at most {MOST_OBJECTS} objects.")
         for key, nodes in self._collect(kind, selections).items():
             node = nodes[0]
             name = node.name.value

@@ -8,7 +8,15 @@ from typing import Any
 from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLUnionType, get_named_type
 
 from bodega.storefront.graphql import fields  # noqa: F401 - declares what is served
-from bodega.storefront.graphql.documents import DEEPEST, LARGEST_PAGE, MOST_COMPLEX, MOST_FIELDS, PAGE
+from bodega.storefront.graphql.documents import (
+    DEEPEST,
+    LARGEST_PAGE,
+    LIKELY,
+    MOST_COMPLEX,
+    MOST_FIELDS,
+    MOST_OBJECTS,
+    PAGE,
+)
 from bodega.storefront.graphql.execution import is_served
 from bodega.storefront.graphql.schema import schema
 
@@ -61,8 +69,9 @@ def page(listed: Path) -> str:
         "with `NOT_SERVED`. What is not served below answers null, an empty list, or an object that has nothing,\n"
         "where its type allows that, else an error of the code `NOT_SERVED`.\n\n"
         f"A query has at most {DEEPEST} levels and {MOST_FIELDS:,} fields, and a complexity of {MOST_COMPLEX:,}:\n"
-        "1 a field, and what stands below `edges` once for each item of the page. A page has\n"
-        f"{PAGE} items unless the query says otherwise, {LARGEST_PAGE} at most. The reply tells the complexity in\n"
+        "1 a field, and what stands below `edges` once for each item that the query asks for,\n"
+        f"{LIKELY} times where it names no number. A page has {PAGE} items unless the query says otherwise,\n"
+        f"{LARGEST_PAGE} at most, an answer {MOST_OBJECTS:,} objects. The reply tells the complexity in\n"
         "`X-BC-GraphQL-Complexity`. Persisted queries: send `extensions.persistedQuery.sha256Hash` alone; a query\n"
         "that this server has not seen lately is answered with `PERSISTED_QUERY_NOT_FOUND`.\n\n"
         f"Of the {len(asked)} fields that a public storefront reads or writes, {len(have)} are served.\n"
