@@ -182,6 +182,7 @@ def serve(config: Config, listeners: Sequence[Listener], started: Callable[[], N
     if config.workers == 1:
         loop.run(_in_one_process(config, board, listeners, started))
     else:
+        memory.settle()
         work = functools.partial(_work, config, board)
         workers.serve_workers(work, listeners, config.workers, bound=lambda _bound: started())
 
@@ -200,6 +201,7 @@ async def _in_one_process(
 
 async def _work(config: Config, board: Board, index: int, listeners: Sequence[Listener], stop: asyncio.Event) -> None:
     """One worker, in a process of its own."""
+    memory.load()
     from bodega.server import listen
 
     app = await _app(config, board.meter(index), listeners)
