@@ -13,9 +13,10 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 import msgspec
 
 from bodega.kit import pairs
-from bodega.kit.actions import Action, shape_of
+from bodega.kit.actions import Action
 from bodega.kit.batch import CreateMany, DeleteListed, UpdateMany
 from bodega.kit.bounds import AtMost, Bound, bound_of
+from bodega.kit.endpoint import shape_of
 from bodega.kit.fields import (
     DECIMAL,
     EMAIL,

@@ -23,7 +23,7 @@ import pytest
 import bodega
 from bodega import app
 from bodega.events.scopes import SCOPES
-from bodega.kit.actions import ListAll
+from bodega.kit.actions import Action, ListAll
 from bodega.kit.bounds import AtMost
 from bodega.kit.compile import DECLARATIONS, compile_declarations
 from bodega.kit.endpoint import Batch, Endpoint, Parent
@@ -658,3 +658,15 @@ def test_events_that_code_fires_can_be_asked_for() -> None:
             pattern = re.sub(r"\{[^}]*\}", "*", scope)
             assert fnmatch.filter(SCOPES, pattern), f"{path.name}: {scope}"
     assert len(found) >= 3
+
+
+def test_who_fetches_says_when() -> None:
+    """An action's `fetches` is that of the class whose `prefetch` it has: a draft that needs something is prepared."""
+    kinds: list[type[Action]] = [Action]
+    for kind in kinds:  # grows while it is walked
+        kinds += kind.__subclasses__()
+    for kind in kinds[1:]:
+        fetching = next(one for one in kind.__mro__ if "prefetch" in vars(one))
+        asked = next(one for one in kind.__mro__ if "fetches" in vars(one))
+        assert fetching is Action or fetching is asked, kind
+    assert sum(kind.prefetch is not Action.prefetch for kind in kinds) > 20

@@ -26,6 +26,7 @@ from bodega.domain.pricing.basket import (
     ListPrice,
     ManualDiscount,
     PriceAdjuster,
+    TaxAnswer,
     TaxPolicy,
     TaxRate,
 )
@@ -229,6 +230,26 @@ def test_a_quote_ties_out_both_ways(data: some.DataObject) -> None:
     assert sum((amount for _, amount in made.taxes), ZERO) == made.tax_total == made.total.tax
     assert made.due - total_of(made.payments) == made.total.inc
     assert 0 <= made.due <= made.total.inc
+
+
+@given(some.data())
+@settings(max_examples=40, deadline=None)
+def test_taxes_that_a_provider_answers_tie_out(data: some.DataObject) -> None:
+    """Whatever it says of some lines and costs: that is their tax, and the others have the store's."""
+    basket = data.draw(baskets())
+    plain = engine.quote(replace(basket, tax=replace(basket.tax, inclusive=False, exact=False)))
+    answers: dict[Any, TaxAnswer] = {}
+    for line in plain.lines:
+        if line.item.given is None and line.item.kind != "gift_certificate" and data.draw(some.booleans()):
+            least = rounded(line.cost.net.ex * data.draw(some.decimals(0, 1, places=2)), basket.places)
+            answers["item", line.key] = TaxAnswer(tax=least, rate=Decimal(10))
+    made = engine.quote(replace(basket, tax=replace(basket.tax, inclusive=False, answers=answers)))
+    for cost in made.costs:
+        check_cost(cost, basket.places)
+    for line in made.lines:
+        if ("item", line.key) in answers:
+            assert line.cost.net.tax == answers["item", line.key].tax
+    assert sum((amount for _, amount in made.taxes), ZERO) == made.tax_total
 
 
 @given(some.data())

@@ -43,7 +43,6 @@ WORDS_ONLY: Mapping[Reason, str] = {
     Reason.IMAGE_UNREACHABLE: "another picture must be named, and only the caller has one",
     Reason.IMAGE_INVALID: "likewise",
     Reason.PAYMENT_DECLINED: "another card is the shopper's",
-    Reason.CLASSES_REFUSED: "which classes are meant, only the caller can say",
     Reason.DANGLING_REFERENCE: "whether to make what is missing, or to do without, only the caller can decide",
     Reason.INTERNAL_ERROR: "it is a fault of the server, which the caller cannot mend",
 }
@@ -300,6 +299,12 @@ def without_its_values(it: Mending) -> Reply:
     return it.sent.again()
 
 
+def of_a_class_that_there_is(it: Mending) -> Reply:
+    """Name a class that the store has."""
+    (made,) = it.desk.ask("POST", "/v3/tax/classes", [{"name": "Books"}]).data
+    return replace(it.sent, target=re.sub(r"id:in=\d+", f"id:in={made['id']}", it.sent.target)).again()
+
+
 def of_a_promotion_in_bulk(it: Mending) -> Reply:
     """Make a promotion whose codes are generated."""
     made = coupon_promotion(it.desk, coupon_type="BULK")
@@ -330,6 +335,7 @@ MENDED: Mapping[Reason, Mend] = {
     ).again(),
     Reason.CODES_ATTACHED: without_its_codes,
     Reason.PROPERTY_IN_USE: without_its_values,
+    Reason.CLASSES_REFUSED: of_a_class_that_there_is,
     Reason.CODES_NOT_GENERATED: of_a_promotion_in_bulk,
     Reason.LIST_REFUSED: lambda it: replace(it.sent, body=json.dumps(json.loads(it.sent.body)[:1]).encode()).again(),
     Reason.NOT_THE_OWNER: by_its_owner,

@@ -12,6 +12,11 @@ KEPT = 16 * 1024 * 1024
 """Bytes of free memory that are kept for the next reply."""
 
 
+def load() -> None:
+    """Called once, before everything is loaded: what is loaded stays, so the collector would find nothing in it."""
+    gc.disable()
+
+
 def settle() -> None:
     """Called once, when everything is loaded.
 
@@ -26,6 +31,7 @@ def settle() -> None:
     gc.set_threshold(20_000, 20, 50)  # a request makes next to no cycles, but hundreds of short-lived objects
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def resident() -> tuple[int, int]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bodega import memory
 from bodega.cli.place import Command, Failed, as_json, at_place, open_backend, plain_failures, usage_errors
 from bodega.cli.running import leave_address
 from bodega.cli.show import print_json
@@ -126,6 +127,7 @@ def command(config: Config, as_json: bool) -> None:
 
     A local authority and a certificate are created on the first start; clients have to trust ca.pem in the directory.
     """
+    memory.load()
     with plain_failures(), listen_failures(), alone(config.place):
         look_after_secrets(config.place)
         listeners = bind(config)

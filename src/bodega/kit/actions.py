@@ -14,9 +14,9 @@ from bodega.aside import Turn
 from bodega.kit import render
 from bodega.kit.chunk import CHUNK, TASK_ABOVE, Chunk
 from bodega.kit.context import NOTHING_FOUND, Context, Found, Recheck, Write
-from bodega.kit.endpoint import Endpoint
+from bodega.kit.endpoint import Endpoint, shape_of
 from bodega.kit.listing import Query
-from bodega.kit.prefetch import prefetch
+from bodega.kit.prefetch import MayFetch, fetches, prefetch
 from bodega.kit.selection import Selection
 from bodega.kit.strangers import STRANGERS
 from bodega.kit.upload import Form
@@ -29,7 +29,7 @@ from bodega.storage.query import Row
 from bodega.storage.unit import Unit
 
 
-class Action:
+class Action(MayFetch):
     """One method of one route.
 
     `calculates`: it has a body and writes nothing, so a scope for reading is enough. `uploads`: its body may be
@@ -283,6 +283,8 @@ class Create(Action):
     async def prefetch(self, context: Context, found: Found, draft: Any) -> Any:
         await prefetch(context, self.endpoint, draft)
 
+    fetches = fetches
+
     async def make(self, unit: Unit, write: Write, notes: list[Fault]) -> Row:
         """Writes the new row. Raises Refusal."""
         return await create_one(unit, self.endpoint, {**write.draft, **self.selection.new(write.found.parent)}, notes)
@@ -324,6 +326,8 @@ class Update(_OfItem):
 
     async def prefetch(self, context: Context, found: Found, draft: Any) -> Any:
         await prefetch(context, self.endpoint, draft, found.entity_id)
+
+    fetches = fetches
 
     async def change(self, unit: Unit, write: Write, notes: list[Fault], recheck: Recheck | None) -> Row:
         """Writes the changed row. Raises Refusal."""
@@ -389,11 +393,6 @@ class DeleteMany(Action):
         for start in range(0, len(ids), CHUNK):
             await unit.delete(self.table, ids[start : start + CHUNK])
         return Emptied(value=Chunk(len(ids), more=chunked and len(ids) == CHUNK) if context.in_task else None)
-
-
-def shape_of(endpoint: Endpoint) -> Any:
-    """The wire form of an endpoint's version."""
-    return endpoint.v2 if endpoint.version == 2 else endpoint.v3
 
 
 NO_QUERY = Query(None)  # type: ignore[arg-type]

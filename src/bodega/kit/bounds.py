@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from types import UnionType
-from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 import msgspec
+
+from bodega.kit.hints import hints_of
 
 MAX_VALUES = 250_000
 """The most values in one body: the largest legal one has fewer."""
@@ -78,7 +80,7 @@ def bound_of(annotation: Any, maximum: int | None = None) -> Bound | None:
 
 
 def _bound_of_struct(kind: type[msgspec.Struct]) -> Bound | None:
-    hints = get_type_hints(kind, include_extras=True)
+    hints = hints_of(kind)
     names = zip(kind.__struct_encode_fields__, kind.__struct_fields__, strict=True)
     members = {wire: found for wire, field in names if (found := bound_of(hints[field])) is not None}
     return Bound(members=members) if members else None

@@ -64,24 +64,23 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     client_id: str = ""
     since: int | None = None
     in_task: bool = False
+    account: Account | None = None
+    grant: PaymentGrant | None = None
+    keep_key: Callable[[str, str], Awaitable[None]] | None = None
+    kept_key: Callable[[str], Awaitable[str]] | None = None
+    task: int = 0
+    header: str = ""
     brought: Any = None
     preparation: Preparation | None = None
     may_fetch: bool = True
-    account: Account | None = None
-    grant: PaymentGrant | None = None
     total: Callable[[str], int] | None = None
-    task: int = 0
+    made: Made | None = None
+    outside: Answers = NOBODY
+    consult: Consult | None = None
 
     def may_hold(self, include: Include) -> bool:
         """Whether an include may have anything to show: not rows of a table that is known to be empty."""
         return self.total is None or include.rows is None or self.total(include.rows.table.name) > 0
-
-    made: Made | None = None
-    keep_key: Callable[[str, str], Awaitable[None]] | None = None
-    kept_key: Callable[[str], Awaitable[str]] | None = None
-    header: str = ""
-    outside: Answers = NOBODY
-    consult: Consult | None = None
 
     def preparing(self, preparation: Preparation) -> Context:
         """The same context for what is prepared before the write."""

@@ -110,3 +110,8 @@ class Endpoint:
     told: tuple[str, ...] = ()
     told_new: tuple[str, ...] = ()
     file: str = field(default_factory=declared_in)
+
+
+def shape_of(endpoint: Endpoint) -> Any:
+    """The wire form of an endpoint's version."""
+    return endpoint.v2 if endpoint.version == 2 else endpoint.v3

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 from operator import attrgetter
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_args, get_origin
 
 import msgspec
 
@@ -26,6 +27,7 @@ from bodega.kit.fields import (
     field_type_of,
     ten_thousandths,
 )
+from bodega.kit.hints import hints_of
 from bodega.storage import files
 from bodega.storage.aggregate import BeforeValidate
 from bodega.storage.rules import depends_on
@@ -70,7 +72,7 @@ def stored(
     it, `first` gives the default rows, `at_once` is for a delete that may be refused because of one of many rows.
     Whether its documents name files follows from the field types.
     """
-    hints = get_type_hints(entity, include_extras=True)
+    hints = hints_of(entity)
     made = [_column(field, hints.get(field, Any)) for field in columns.split()]
     made += [Column(column, kind, value) for column, (kind, value) in (computed or {}).items()]
     wanted = set(indexed.split())
@@ -102,8 +104,13 @@ def names_files(annotation: Any) -> bool:
     if get_origin(annotation) is Annotated and field_type_of(annotation).located:
         return True
     if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
-        return any(map(names_files, get_type_hints(annotation, include_extras=True).values()))
+        return _names_files(annotation)
     return any(map(names_files, get_args(annotation)))
+
+
+@cache
+def _names_files(kind: type[msgspec.Struct]) -> bool:
+    return any(map(names_files, hints_of(kind).values()))
 
 
 async def own_file(tx: Tx, text: str) -> str:
@@ -116,7 +123,7 @@ async def own_file(tx: Tx, text: str) -> str:
 
 def addresses_in(entity: type[Any]) -> list[str]:
     """The members of an entity that hold the address of a file."""
-    hints = get_type_hints(entity, include_extras=True)
+    hints = hints_of(entity)
     return [field for field, hint in hints.items() if field_type_of(hint).located]
 
 

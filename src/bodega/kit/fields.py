@@ -13,7 +13,7 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 import msgspec
 
@@ -21,6 +21,7 @@ from bodega.dates import iso, parse_moment, rfc2822
 from bodega.kit.addresses import LONGEST_ADDRESS, clean_address, clean_image_address
 from bodega.kit.bounds import AtMost
 from bodega.kit.complaint import NUMBER, typed, whole_number
+from bodega.kit.hints import has_decimals
 from bodega.kit.upload import Upload
 from bodega.storage.files import PLACE
 
@@ -368,13 +369,6 @@ def field_type_of(annotation: Any) -> FieldType:
 
 def _object(annotation: Any) -> FieldType:
     return OBJECT._replace(holds=annotation, clean=clean_numbers if has_decimals(annotation) else clean_object)
-
-
-def has_decimals(annotation: Any) -> bool:
-    """Whether a field of this type holds decimals, at any depth."""
-    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
-        return any(map(has_decimals, get_type_hints(annotation, include_extras=True).values()))
-    return annotation is Decimal or any(map(has_decimals, get_args(annotation)))
 
 
 def _or_none(kind: FieldType) -> FieldType:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 
 from bodega.dates import iso, parse_span
 from bodega.kit.fields import INT32, MOMENT, NO_DATE, bare, clean_decimal, field_type_of, ten_thousandths, whole
+from bodega.kit.hints import hints_of
 from bodega.storage.table import Table
 from bodega.storage.text import caseless
 
@@ -74,14 +75,9 @@ def choices_of(table: Table, column: str) -> tuple[str, ...]:
     return _words(_annotation(table, column))
 
 
-@lru_cache(maxsize=256)
-def _hints(table: Table) -> dict[str, Any]:
-    return get_type_hints(table.entity, include_extras=True)
-
-
 def _annotation(table: Table, column: str) -> Any:
     member = next((each.member for each in table.columns if each.name == column), "")
-    return _hints(table).get(member) if member else None
+    return hints_of(table.entity).get(member) if member else None
 
 
 def _words(annotation: Any) -> tuple[str, ...]:

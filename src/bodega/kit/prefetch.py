@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
+from typing import Any, Protocol
 
 from bodega.kit.body import Changes, respect_cap
 from bodega.kit.complaint import values_are_judged
@@ -22,16 +23,40 @@ MAXIMUM = 1000
 Work = Callable[[], Awaitable[None]]
 
 
+class MayFetch:
+    """An action that may have something to fetch before its transaction: one whose class has a `prefetch`."""
+
+    def fetches(self, draft: Any) -> bool:
+        """Whether `prefetch` may have anything to do for a draft. A class with a `prefetch` of its own says so itself;
+        if it does not, there always may be."""
+        return False
+
+    def __init_subclass__(cls) -> None:
+        if "prefetch" in vars(cls) and "fetches" not in vars(cls):
+            cls.fetches = _always  # type: ignore[assignment,method-assign]
+
+
+def _always(_action: MayFetch, _draft: Any) -> bool:
+    return True
+
+
+class _OfEndpoint(Protocol):
+    endpoint: Endpoint
+
+
+def fetches(action: _OfEndpoint, draft: Changes) -> bool:
+    """`MayFetch.fetches` of an action whose `prefetch` is the endpoint's: for the draft, or for a row in it."""
+    endpoint = action.endpoint
+    rows = endpoint.v3.nested if endpoint.v3 is not None else {}
+    return endpoint.prefetch is not None or not rows.keys().isdisjoint(draft)
+
+
 async def prefetch(context: Context, endpoint: Endpoint, draft: Changes, entity_id: int = 0) -> None:
     """Lets the endpoint, and those of the rows in the body, complete their drafts. Raises Refusal, naming every fault.
 
     What they share, such as the bytes that are held for the write, is `Context.preparation`.
     """
-    works: list[Work] = []
-    if endpoint.v3 is not None and not endpoint.v3.nested.keys().isdisjoint(draft):
-        works += _of_children(context, endpoint.v3, draft, "")
-    elif endpoint.prefetch is None:
-        return
+    works = list(_of_children(context, endpoint.v3, draft, "")) if endpoint.v3 is not None else []
     respect_cap(works, MAXIMUM)
     if endpoint.prefetch is not None:
         works.append(partial(endpoint.prefetch, context, draft, entity_id, ""))

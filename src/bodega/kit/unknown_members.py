@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from types import UnionType
-from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 import msgspec
 
+from bodega.kit.hints import hints_of
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault
 
@@ -80,7 +81,7 @@ def inside(annotation: Any) -> Inside:
     if origin is dict:
         return Inside(values=get_args(annotation)[1])
     if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
-        hints = get_type_hints(annotation, include_extras=True)
+        hints = hints_of(annotation)
         names = zip(annotation.__struct_encode_fields__, annotation.__struct_fields__, strict=True)
         shown, given = (frozenset(getattr(annotation, word, "").split()) for word in ("shown_only", "given_by_store"))
         return Inside({wire: hints[field] for wire, field in names}, shown, given)

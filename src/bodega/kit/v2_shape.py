@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Container, Mapping
 from types import MappingProxyType
-from typing import Any, get_type_hints
+from typing import Any
 
 from bodega.kit.body import Changes
 from bodega.kit.bounds import excess
 from bodega.kit.complaint import Absent, Misfit
 from bodega.kit.entity import Entity
+from bodega.kit.hints import hints_of
 from bodega.kit.links import Base
 from bodega.kit.sealed import Sealed
 from bodega.kit.unknown_members import read_only, strangers, unknown
@@ -44,7 +45,7 @@ class V2Shape(Sealed):
         self.entity = entity
         self.root = root
         self.item = item
-        hints = get_type_hints(entity, include_extras=True)
+        hints = hints_of(entity)
         words = wire or {}
         self.words, self.texts, self.hints = words, tuple(fields.split()), hints
         self.wires = {made.name: made for made in (wire_of(text, words, hints) for text in fields.split())}

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Annotated, Any, NamedTuple, TypedDict, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NamedTuple, TypedDict, get_args, get_origin
 
 import msgspec
 
@@ -15,7 +15,8 @@ from bodega.kit.body import Changes, malformed, parse_json, respect_cap, wrong_t
 from bodega.kit.bounds import Bound, Excess, bound_of, excess
 from bodega.kit.complaint import Misfit, WrongType, typed, whole_number
 from bodega.kit.entity import Entity
-from bodega.kit.fields import INT32, ONLY_NUL, as_is, bare, field_type_of, has_decimals
+from bodega.kit.fields import INT32, ONLY_NUL, as_is, bare, field_type_of
+from bodega.kit.hints import has_decimals, hints_of
 from bodega.kit.sealed import Sealed
 from bodega.kit.upload import Form, Upload
 from bodega.law.reasons import Reason
@@ -109,7 +110,7 @@ class V3Shape(Sealed):
         self.members = tuple(members.split())
         self.required = tuple(required.split())
         self.set_once = tuple(set_once.split())
-        hints = get_type_hints(entity, include_extras=True)
+        hints = hints_of(entity)
         unwritten = {*self.read_only, *self.hidden}
         kept = tuple(name for name in entity.__struct_fields__ if name not in self.hidden)
         self.shown = self.members or kept

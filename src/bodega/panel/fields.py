@@ -10,11 +10,12 @@ import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import cache
-from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
 import msgspec
 
 from bodega.kit.fields import DECIMAL, EMAIL, FLAG, INTEGER, MOMENT, bare, field_type_of, longest
+from bodega.kit.hints import hints_of
 
 Choices = Sequence[tuple[str, str]]
 
@@ -116,7 +117,7 @@ def plain(value: Any) -> str:
 def _members(entity: type[msgspec.Struct]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """The types of an entity's members, and their defaults: computed once, since that takes longer than a page."""
     defaults = {field.name: _default(field) for field in msgspec.structs.fields(entity)}
-    return get_type_hints(entity, include_extras=True), defaults
+    return hints_of(entity), defaults
 
 
 def title_of(name: str) -> str:

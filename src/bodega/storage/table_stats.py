@@ -48,7 +48,8 @@ ON CONFLICT (name, block) DO UPDATE SET living = page_index.living + excluded.li
 
 Entry = tuple[int, int, int, int, int]
 EMPTY: Entry = (0, 0, 0, 1, 0)
-Mark = tuple[dict[str, Entry], set[str], dict[tuple[str, int], int], int]
+Mark = tuple[int, dict[tuple[str, int], int], int]
+"""How many entries were changed, the rows of the blocks, how many events there were."""
 
 
 def strictly_later(before: int, stamp: int) -> int:
@@ -72,6 +73,8 @@ class TableStatistics:
     def __init__(self, entries: dict[str, Entry]) -> None:
         self._entries = entries
         self._moved: set[str] = set()
+        self._before: list[tuple[str, Entry | None]] = []
+        """Which entries were changed, and what they were before: changes are taken back from the last one."""
         self.written: set[tuple[str, int]] = set()
         """Rows that this transaction has updated."""
         self._living: dict[tuple[str, int], int] = defaultdict(int)
@@ -100,15 +103,22 @@ class TableStatistics:
 
     def mark(self) -> Mark:
         """The present state, to be restored when a job fails."""
-        return dict(self._entries), set(self._moved), dict(self._living), len(self.outbox)
+        return len(self._before), dict(self._living), len(self.outbox)
 
     def restore(self, mark: Mark) -> None:
         """Restores a state that `mark` returned."""
         self.restored += 1
-        self._entries, self._moved = mark[0], mark[1]
-        self._living = defaultdict(int, mark[2])
+        changes, living, events = mark
+        while len(self._before) > changes:
+            name, before = self._before.pop()
+            if before is None:
+                del self._entries[name]
+            else:
+                self._entries[name] = before
+        self._moved = {name for name, _before in self._before}
+        self._living = defaultdict(int, living)
         self.held.clear()
-        del self.outbox[mark[3] :]
+        del self.outbox[events:]
 
     def forget_held(self, table: str) -> None:
         """The rows of a table were deleted or moved: what was counted of it is counted again."""
@@ -167,12 +177,14 @@ class TableStatistics:
         return self._move(table, now, -len(ids), 0)
 
     def _move(self, table: str, now: int, rows: int, ids: int) -> int:
-        store = self._entries.get(STORE, EMPTY)
+        entries = self._entries
+        had = entries.get(STORE), entries.get(table)
+        self._before += ((STORE, had[0]), (table, had[1]))
+        store, old = had[0] or EMPTY, had[1] or EMPTY
         revision = store[0] + 1
-        old = self._entries.get(table, EMPTY)
         modified = ambiguous_within_a_second(old[1], self.stamp(now)) if old[1] else now
-        self._entries[STORE] = (revision, max(store[1], now), 0, 1, 0)
-        self._entries[table] = (revision, modified, old[2] + rows, old[3] + ids, revision if rows else old[4])
+        entries[STORE] = (revision, max(store[1], now), 0, 1, 0)
+        entries[table] = (revision, modified, old[2] + rows, old[3] + ids, revision if rows else old[4])
         self._moved.update((STORE, table))
         return revision
 
@@ -181,10 +193,11 @@ class TableStatistics:
         reused."""
         revision, latest = self._entries.get(STORE, EMPTY)[0] + 1, self._entries.get(STORE, EMPTY)[1]
         stamp = self.stamp(now)
-        self._entries = {
-            name: (revision, ambiguous_within_a_second(entry[1], stamp), 0, 1, revision)
-            for name, entry in self._entries.items()
-        }
+        self._before += self._entries.items()
+        if STORE not in self._entries:
+            self._before.append((STORE, None))
+        for name, entry in self._entries.items():
+            self._entries[name] = (revision, ambiguous_within_a_second(entry[1], stamp), 0, 1, revision)
         self._entries[STORE] = (revision, max(latest, now), 0, 1, revision)
         self._moved.update(self._entries)
         self._living.clear()

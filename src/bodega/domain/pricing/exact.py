@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -16,10 +17,12 @@ from bodega.domain.pricing.tax import ITS_OWN, combined, parts_of
 
 def exactly(policy: TaxPolicy, made: Quote, places: int) -> TaxPolicy:
     """The policy by which the same basket, quoted again, is taxed exactly. What is stated or answered stays."""
+    costs = list(_costs(made))
+    times = Counter(key for key, _ in costs)  # a charge without a name of its own cannot be answered for
     found = [
         (key, cost, rates)
-        for key, cost in _costs(made)
-        if key not in policy.answers and (rates := _rates(cost))
+        for key, cost in costs
+        if times[key] == 1 and key not in policy.answers and (rates := _rates(cost))
     ]  # fmt: skip
     exact = [_exact(cost, combined(rates), inclusive=policy.inclusive) for _, cost, rates in found]
     whole = rounded(sum(exact, ZERO), places)

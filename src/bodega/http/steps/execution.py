@@ -191,12 +191,14 @@ async def _informed(routed: RoutedRequest, work: Callable[[Answers], Awaitable[O
 
 async def _read_rows(routed: RoutedRequest, found: Found, draft: Any) -> Outcome:
     action, context = routed.action, routed.context
+    if action.at_once:
+        return await action.answer(context, found)
 
     async def work(answers: Answers) -> Outcome:
         informed = replace(context, outside=answers)
         return await (action.answer_to(informed, found, draft) if action.calculates else action.answer(informed, found))
 
-    return await work(NOBODY) if action.at_once else await _informed(routed, work)
+    return await _informed(routed, work)
 
 
 async def _write(routed: RoutedRequest, found: Found, before: Preconditions, draft: Any, then: Then | None) -> Outcome:
@@ -244,6 +246,8 @@ async def _written(routed: RoutedRequest, job: Callable[[Unit], Awaitable[Outcom
 async def _prepare(routed: RoutedRequest, context: Context, found: Found, before: Preconditions, draft: Any) -> Write:
     """What is to be written, with what it needs from outside. Nothing is done for a caller who went away; a task has
     none. Raises Refusal, HasToFetch."""
+    if not routed.action.fetches(draft):
+        return Write(found, draft, None, before.recheck)
     gone = None if context.in_task else functools.partial(_caller_gone, routed.request)
     preparation = Preparation(routed.app.pictures, patient=context.in_task, caller_gone=gone)
     try:

@@ -175,9 +175,8 @@ def parse_query(
         since = parse_http_date(headers[b"if-modified-since"])
     return Context(
         version, match.ids, base, query, store.rows.reader, store.page_index, store.record, store.time(),
-        caller.account.client_id, since, task > 0, account=caller.account, grant=caller.grant,
-        keep_key=store.keep_key, kept_key=store.kept_key, task=task,
-        header=headers.get(action.header, b"").decode("latin-1") if action.header else "",
+        caller.account.client_id, since, task > 0, caller.account, caller.grant, store.keep_key, store.kept_key, task,
+        headers.get(action.header, b"").decode("latin-1") if action.header else "",
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Generic, NamedTuple, TypeVar, get_type_hints
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -23,6 +23,7 @@ from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import fires
 from bodega.kit.filters import Ignored
+from bodega.kit.hints import hints_of
 from bodega.kit.listing import Listing
 from bodega.kit.parameters import integer
 from bodega.kit.v3_shape import V3Shape
@@ -58,7 +59,7 @@ class Member(NamedTuple):
 
 def _partial(kind: type[msgspec.Struct]) -> type[msgspec.Struct]:
     """The type of an object of which a body, and a row, may say a part; null is not said."""
-    hints = get_type_hints(kind, include_extras=True)
+    hints = hints_of(kind)
     fields = [(name, hints[name] | UnsetType | None, UNSET) for name in kind.__struct_fields__]
     return msgspec.defstruct(
         f"{kind.__name__}Part", fields, module=kind.__module__, namespace={"__doc__": kind.__doc__}
@@ -115,7 +116,7 @@ class Group(Generic[S]):
         self.meta = meta
         self.by_channel = by_channel
         self.store_only = frozenset(store_only.split())
-        hints = get_type_hints(kind, include_extras=True)
+        hints = hints_of(kind)
         unset = kind()
         self.members = {
             name: Member(getattr(unset, name), hints[name] if _is_object(hints[name]) else None, backed.get(name, ""))

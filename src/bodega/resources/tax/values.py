@@ -129,8 +129,7 @@ def _added(kind: str) -> BeforeValidate:
         given: dict[str, str] = changes["tax_properties"]
         codes = list(given)
         sql = f"SELECT code, id FROM tax_properties WHERE code IN ({numbered_placeholders(len(codes))})"
-        of_kind = f"{sql} AND type = '{kind}'"
-        ids: dict[str, int] = await query.pairs(unit.tx, of_kind, *codes) if codes else {}
+        ids: dict[str, int] = await query.pairs(unit.tx, f"{sql} AND type = '{kind}'", *codes) if codes else {}
         unknown = [code for code in codes if code not in ids]
         if unknown:
             why = f"must be the code of a tax property of the type {kind}"

@@ -104,7 +104,7 @@ _ASKED: dict[str, Any] = {
     "channel_ids": Annotated[list[Channel], msgspec.Meta(min_length=1), AtMost(MOST_CHANNELS)],
 }
 _MORE: Mapping[Kind, dict[str, Any]] = {
-    "storefront": {"allowed_cors_origins": Annotated[list[Origin], msgspec.Meta(min_length=1, max_length=2)]},
+    "storefront": {"allowed_cors_origins": Annotated[list[Origin], msgspec.Meta(min_length=1), AtMost(2)]},
     "customer_impersonation": {},
     "private": {"scopes": Annotated[list[Scope], msgspec.Meta(min_length=1), AtMost(3)]},
 }

@@ -1,0 +1,33 @@
+"""What classes say of their members. The types are written as texts and have to be evaluated: once for each class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import cache
+from types import MappingProxyType
+from typing import Any, get_args, get_type_hints
+
+import msgspec
+
+_KNOWN: dict[type[Any], Mapping[str, Any]] = {}
+
+
+def hints_of(kind: type[Any]) -> Mapping[str, Any]:
+    """The types of the members by their names, with what annotates them."""
+    found = _KNOWN.get(kind)
+    if found is None:
+        found = _KNOWN[kind] = MappingProxyType(get_type_hints(kind, include_extras=True))
+    return found
+
+
+def has_decimals(annotation: Any) -> bool:
+    """Whether a member of this type holds decimals, at any depth."""
+    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+        return _has_decimals(annotation)
+    return annotation is Decimal or any(map(has_decimals, get_args(annotation)))
+
+
+@cache
+def _has_decimals(kind: type[msgspec.Struct]) -> bool:
+    return any(map(has_decimals, hints_of(kind).values()))
