@@ -121,7 +121,8 @@ def measured(field: str, *, weight: bool = False) -> Any:
     """How a measure of a product or variant is resolved, in the units of the channel."""
 
     async def resolve(asking: Asking, things: Sequence[Thing], _args: Args) -> list[Any]:
-        units = await asking.once("units", lambda: units_of_measurement(asking.reader, asking.channel_id))
+        operator = asking.store.settings
+        units = await asking.once("units", lambda: units_of_measurement(asking.reader, asking.channel_id, operator))
         unit = units.weight_measurement if weight else units.length_measurement
         found = [getattr(thing.row, field) for thing in things]
         return [None if one is None else {"value": float(one), "unit": unit} for one in found]
