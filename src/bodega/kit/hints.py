@@ -10,7 +10,6 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 
-
 _KNOWN: dict[type[Any], Mapping[str, Any]] = {}
 
 
