@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import bodega
+from bodega.storefront.graphql.schema import schema
 
 ROOT = Path(__file__).parent.parent
 SOURCE = Path(bodega.__file__).parent
@@ -50,9 +51,9 @@ def names_in(path: Path) -> set[str]:
 
 @cache
 def every_name() -> set[str]:
-    """The names of the code, the tests and the benchmark."""
+    """The names of the code, the tests and the benchmark, and those of the storefront's schema."""
     files = [*SOURCE.rglob("*.py"), *(ROOT / "tests").rglob("*.py"), *(ROOT / "bench").rglob("*.py")]
-    return set().union(*(names_in(path) for path in files))
+    return set(schema().type_map).union(*(names_in(path) for path in files))
 
 
 def test_the_glossary_is_not_read_past() -> None:

@@ -21,6 +21,7 @@ from bodega.storage.opening import open_backend
 from extremes import Extreme, extremes
 from held import Wait, beside
 from replies import rows
+from replies.shipping_v3 import PROVIDERS
 from shop import Server, Shop
 from test_mutated_bodies import TRIES, Trial
 
@@ -85,6 +86,7 @@ def test_the_largest_and_the_first_too_large_body_of_every_write_hold_nobody_up(
     server = Server(runner, runner.run(open_backend(tmp_path_factory.mktemp("large"), None)))
     shop = server.shop()
     monkeypatch.setattr("test_mutated_bodies.mutations", lambda *_: ())
+    shop.change(settings=PROVIDERS)
     trial = Trial(shop, monkeypatch)
     probe = Probe(trial)
     for row in rows():

@@ -26,6 +26,7 @@ from bodega.http.router import by_version
 from bodega.http.task_executor import TaskExecutor
 from bodega.imaging.worker import BUDGET_MB, PictureWorker
 from bodega.journal.calls import recorder_of
+from bodega.journal.queries import query_recorder
 from bodega.journal.recorder import Journal
 from bodega.journal.request_logs import request_logs
 from bodega.journal.sync import JournalSync
@@ -49,6 +50,7 @@ from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.storefront.bundle_upload import bundles
 from bodega.storefront.cart_page import carts as cart_page
 from bodega.storefront.customer_login import current_customer, logins
+from bodega.storefront.graphql.serving import graphql
 from bodega.storefront.moved_pages import moved_pages
 from bodega.storefront.plain_files import favicon, robots
 from bodega.tasks.worker import Worker
@@ -253,6 +255,7 @@ async def make_app(
         "files": bundles(stores, pictures(stores)),
         "login": logins(stores),
         "customer": current_customer(stores),
+        "graphql": graphql(stores, query_recorder(journal), written),
         PAGE: cart_page(stores, https_port),
         "robots.txt": robots(stores, https_port),
         "favicon.ico": favicon(stores, https_port),

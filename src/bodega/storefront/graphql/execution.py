@@ -1,0 +1,319 @@
+"""A query carried out level by level: each field of a selection is resolved once for all objects that it stands below.
+
+So the number of statements depends on the query alone, never on how many rows it meets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+from graphql import (
+    FieldNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLUnionType,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    is_leaf_type,
+)
+from graphql.execution.values import get_argument_values, get_directive_values, get_variable_values
+from graphql.type import (
+    GraphQLIncludeDirective,
+    GraphQLSkipDirective,
+    SchemaMetaFieldDef,
+    TypeMetaFieldDef,
+)
+
+from bodega.storefront.graphql.documents import MOST_OBJECTS, Document, Refused, refused
+from bodega.storefront.graphql.schema import schema
+
+Batch = Callable[[Any, Sequence[Any], Mapping[str, Any]], Awaitable[Sequence[Any]]]
+"""The values of a field for several objects, in their order: `(asking, objects, arguments)`. A value can be an
+exception, which is the error of that object's field."""
+
+Plain = Callable[[Any, Any, Mapping[str, Any]], Any]
+"""The value of a field of one object, which needs no statement: `(asking, object, arguments)`."""
+
+BATCH: dict[tuple[str, str], Batch] = {}
+PLAIN: dict[tuple[str, str], Plain] = {}
+SHAPED: set[tuple[str, str]] = set()
+"""The fields of types whose objects are finished dictionaries: what is not named here is not served."""
+
+KIND = "__typename"
+
+
+class NotServed(Exception):
+    """The value of a field that this server has no meaning for, where the type allows neither null nor nothing."""
+
+
+def batch(name: str) -> Callable[[Batch], Batch]:
+    """Declares how `Type.field` is resolved for many objects at once."""
+
+    def declare(found: Batch) -> Batch:
+        kind, _, field = name.partition(".")
+        BATCH[kind, field] = found
+        return found
+
+    return declare
+
+
+def plain(kind: str, **fields: Callable[[Any], Any]) -> None:
+    """Declares fields of a type that each follow from the object alone."""
+    for field, found in fields.items():
+        PLAIN[kind, field] = lambda _asking, source, _args, found=found: found(source)  # type: ignore[misc]
+
+
+def plain_with(name: str) -> Callable[[Plain], Plain]:
+    """Declares how `Type.field` follows from an object and the arguments."""
+
+    def declare(found: Plain) -> Plain:
+        kind, _, field = name.partition(".")
+        PLAIN[kind, field] = found
+        return found
+
+    return declare
+
+
+def shaped(**kinds: str) -> None:
+    """Declares the fields of types whose objects are dictionaries by the names of the schema."""
+    SHAPED.update((kind, field) for kind, fields in kinds.items() for field in fields.split())
+
+
+def is_served(kind: str, field: str) -> bool:
+    """Whether this server has a meaning for a field."""
+    if kind.endswith("Connection"):
+        return field in ("edges", "pageInfo", "collectionInfo")
+    if kind.endswith("Edge"):
+        return field in ("node", "cursor")
+    known = (kind, field)
+    return known in BATCH or known in PLAIN or known in SHAPED
+
+
+class Place(NamedTuple):
+    """Where a value stands in the answer: `holder[key]`, below another place."""
+
+    holder: Any
+    key: Any
+    above: Place | None
+    nullable: bool
+
+    def path(self) -> list[Any]:
+        found: list[Any] = []
+        at: Place | None = self
+        while at is not None and at.above is not None:
+            found.append(at.key)
+            at = at.above
+        return found[::-1]
+
+
+class Answer(NamedTuple):
+    """The data of an answer, and its errors in the form of the wire."""
+
+    data: Any
+    errors: list[dict[str, Any]]
+
+
+async def execute(
+    document: Document, operation: OperationDefinitionNode, variables: Mapping[str, Any], asking: Any
+) -> Answer:
+    """Carries out an operation. Raises Refused for variables that do not fit it."""
+    built = schema()
+    values = get_variable_values(built, operation.variable_definitions or (), dict(variables), max_errors=20)
+    if isinstance(values, list):
+        raise Refused("BAD_USER_INPUT", *values)
+    running = _Running(document, values, asking)
+    root = built.query_type
+    assert root is not None
+    holder: dict[str, Any] = {"data": {}}
+    top = Place(holder, "data", None, nullable=True)
+    await running.fill(root, (operation.selection_set,), [(asking, holder["data"], top)])
+    return Answer(holder["data"], running.errors)
+
+
+Object = tuple[Any, dict[str, Any], Place]
+
+
+class _Running:
+    def __init__(self, document: Document, variables: dict[str, Any], asking: Any) -> None:
+        self._fragments = document.fragments
+        self._variables = variables
+        self._asking = asking
+        self._schema = schema()
+        self._collected: dict[tuple[str, tuple[int, ...]], dict[str, list[FieldNode]]] = {}
+        self.errors: list[dict[str, Any]] = []
+        self._objects = 0
+
+    async def fill(
+        self, kind: GraphQLObjectType, selections: tuple[SelectionSetNode, ...], objects: Sequence[Object]
+    ) -> None:
+        """Fills the answers of objects of one type. Raises Refused if the answer becomes too large."""
+        self._objects += len(objects)
+        if self._objects > MOST_OBJECTS:
+            raise refused("ANSWER_TOO_LARGE", f"An answer has at most {MOST_OBJECTS} objects.")
+        for key, nodes in self._collect(kind, selections).items():
+            node = nodes[0]
+            name = node.name.value
+            if name == KIND:
+                for _, result, _ in objects:
+                    result[key] = kind.name
+                continue
+            field = self._field(kind, name)
+            nullable = not isinstance(field.type, GraphQLNonNull)
+            places = [Place(result, key, place, nullable) for _, result, place in objects]
+            for place in places:
+                place.holder[key] = None  # keeps the order of the query
+            try:
+                arguments = get_argument_values(field, node, self._variables)
+                values = await self._values(kind, name, field, [source for source, _, _ in objects], arguments)
+            except GraphQLError as error:
+                values = [error] * len(places)
+            await self._complete(field.type, nodes, list(zip(values, places, strict=True)))
+
+    def _field(self, kind: GraphQLObjectType, name: str) -> Any:
+        if name == "__schema":
+            return SchemaMetaFieldDef
+        return TypeMetaFieldDef if name == "__type" else kind.fields[name]
+
+    async def _values(
+        self, kind: GraphQLObjectType, name: str, field: Any, sources: list[Any], arguments: dict[str, Any]
+    ) -> Sequence[Any]:
+        found = BATCH.get((kind.name, name))
+        if found is not None:
+            return await found(self._asking, sources, arguments)
+        each = PLAIN.get((kind.name, name))
+        if each is not None:
+            return [each(self._asking, source, arguments) for source in sources]
+        if field.resolve is not None:  # introspection
+            info = SimpleNamespace(schema=self._schema)
+            return [field.resolve(source, info, **arguments) for source in sources]
+        nothing = _nothing(field.type)
+        if not is_served(kind.name, name):
+            return [nothing] * len(sources)
+        return [source.get(name, nothing) for source in sources]
+
+    async def _complete(self, kind: Any, nodes: list[FieldNode], values: list[tuple[Any, Place]]) -> None:
+        """Puts values into their places, and fills what is below them."""
+        inner = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
+        if isinstance(inner, GraphQLList):
+            await self._lists(inner, nodes, values)
+            return
+        leaf = is_leaf_type(inner)
+        groups: dict[str, list[Object]] = {}
+        for value, place in values:
+            if value is None or isinstance(value, Exception):
+                self._null(value, place, nodes)
+            elif leaf:
+                try:
+                    place.holder[place.key] = inner.serialize(value)
+                except GraphQLError as error:
+                    self._null(error, place, nodes)
+            else:
+                below: dict[str, Any] = {}
+                place.holder[place.key] = below
+                name = inner.name
+                if isinstance(inner, GraphQLInterfaceType | GraphQLUnionType):
+                    name = value[KIND] if isinstance(value, dict) else value.kind
+                groups.setdefault(name, []).append((value, below, place))
+        selections = tuple(node.selection_set for node in nodes if node.selection_set is not None)
+        for name, objects in groups.items():
+            found = self._schema.type_map[name]
+            assert isinstance(found, GraphQLObjectType)
+            await self.fill(found, selections, objects)
+
+    async def _lists(self, kind: Any, nodes: list[FieldNode], values: list[tuple[Any, Place]]) -> None:
+        below: list[tuple[Any, Place]] = []
+        nullable = not isinstance(kind.of_type, GraphQLNonNull)
+        for value, place in values:
+            if value is None or isinstance(value, Exception):
+                self._null(value, place, nodes)
+                continue
+            made: list[Any] = [None] * len(value)
+            place.holder[place.key] = made
+            below += [(each, Place(made, index, place, nullable)) for index, each in enumerate(value)]
+        await self._complete(kind.of_type, nodes, below)
+
+    def _null(self, why: Any, place: Place, nodes: list[FieldNode]) -> None:
+        """Null in a place; if it cannot be null, in the next above it that can."""
+        if why is not None or not place.nullable:
+            message = "Cannot return null for a field that is not nullable." if why is None else _message(why)
+            code = "NOT_SERVED" if isinstance(why, NotServed) else getattr(why, "code", None)
+            self.errors.append(told(message, code or "INTERNAL_ERROR", nodes, place.path()))
+        at = place
+        while not at.nullable and at.above is not None:
+            at = at.above
+        at.holder[at.key] = None
+
+    def _collect(self, kind: GraphQLObjectType, selections: tuple[SelectionSetNode, ...]) -> dict[str, list[FieldNode]]:
+        known = (kind.name, tuple(map(id, selections)))
+        found = self._collected.get(known)
+        if found is None:
+            found = self._collected[known] = {}
+            for one in selections:
+                self._add(kind, one, found)
+        return found
+
+    def _add(self, kind: GraphQLObjectType, selection: SelectionSetNode, found: dict[str, list[FieldNode]]) -> None:
+        for one in selection.selections:
+            if one.directives and not self._is_included(one):
+                continue
+            if isinstance(one, FieldNode):
+                found.setdefault(one.alias.value if one.alias else one.name.value, []).append(one)
+            elif isinstance(one, InlineFragmentNode):
+                if one.type_condition is None or self._is(kind, one.type_condition.name.value):
+                    self._add(kind, one.selection_set, found)
+            elif isinstance(one, FragmentSpreadNode):
+                fragment = self._fragments[one.name.value]
+                if self._is(kind, fragment.type_condition.name.value):
+                    self._add(kind, fragment.selection_set, found)
+
+    def _is(self, kind: GraphQLObjectType, name: str) -> bool:
+        if kind.name == name:
+            return True
+        wider = self._schema.type_map[name]
+        return isinstance(wider, GraphQLInterfaceType | GraphQLUnionType) and self._schema.is_sub_type(wider, kind)
+
+    def _is_included(self, node: Any) -> bool:
+        skip = get_directive_values(GraphQLSkipDirective, node, self._variables)
+        if skip and skip["if"] is True:
+            return False
+        include = get_directive_values(GraphQLIncludeDirective, node, self._variables)
+        return not include or include["if"] is not False
+
+
+def told(message: str, code: str, nodes: Sequence[Any] = (), path: Sequence[Any] | None = None) -> dict[str, Any]:
+    """An error in the form of the wire."""
+    found: dict[str, Any] = {"message": message}
+    if path is not None:
+        found["path"] = list(path)
+    places = [node.loc for node in nodes[:1] if node.loc is not None]
+    if places:
+        at = [place.source.get_location(place.start) for place in places]
+        found["locations"] = [{"line": one.line, "column": one.column} for one in at]
+    found["extensions"] = {"code": code}
+    return found
+
+
+def _message(why: Any) -> str:
+    return why.message if isinstance(why, GraphQLError) else str(why)
+
+
+def _nothing(kind: Any) -> Any:
+    """What an object has that does not have this field: null, an empty list, or an object that has nothing either."""
+    if not isinstance(kind, GraphQLNonNull):
+        return None
+    inner = kind.of_type
+    if isinstance(inner, GraphQLList):
+        return []
+    if isinstance(inner, GraphQLObjectType):
+        return EMPTY_CONNECTION if inner.name.endswith("Connection") else {}
+    return NotServed("This server has nothing to say here.")
+
+
+EMPTY_CONNECTION = {"edges": [], "pageInfo": {"hasNextPage": False, "hasPreviousPage": False}}

@@ -1,0 +1,172 @@
+"""Prices of products and variants, by the engine that the API, carts and orders use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from bodega.domain.pricing.basket import Basket, BasketItem
+from bodega.domain.pricing.shown import BulkTier, Shelf, ShownPrices, TaxPrice
+from bodega.resources.pricing.facts import Choice, PriceFacts, VariantFacts, facts
+from bodega.resources.pricing.policy import Money
+from bodega.resources.settings.storefront import product_settings
+from bodega.resources.store.currencies import Currency
+from bodega.resources.tax.rates_at import policy_at
+from bodega.storefront.graphql.asking import Asking, Thing
+from bodega.storefront.graphql.execution import batch
+
+Args = Mapping[str, Any]
+
+
+class Read(NamedTuple):
+    """What the prices of products are made of."""
+
+    facts: PriceFacts
+    shelf: Shelf
+    money: Money
+    variants: Mapping[int, list[VariantFacts]]
+
+    def item(self, product_id: int, variant: VariantFacts | None, answers: Mapping[int, str]) -> BasketItem:
+        owner = self.facts.products[product_id]
+        catalog = self.facts.catalog_price(owner, variant, answers)
+        return BasketItem(key="", quantity=1, catalog=catalog, tax_class=owner.tax_class_id)
+
+
+def written(amount: Decimal, currency: Currency) -> str:
+    """An amount as shoppers read it."""
+    sign = "-" if amount < 0 else ""
+    number = f"{abs(amount):,.{currency.decimal_places}f}"
+    number = number.replace(",", "\0").replace(".", currency.decimal_token).replace("\0", currency.thousands_token)
+    leads = currency.token_location == "left"  # noqa: S105 - no password
+    return f"{sign}{currency.token}{number}" if leads else f"{sign}{number}{currency.token}"
+
+
+def money_as(amount: Decimal, currency: Currency) -> dict[str, Any]:
+    """An amount of the answer."""
+    text = written(amount, currency)
+    return {"currencyCode": currency.currency_code, "value": amount, "formatted": text, "formattedV2": text}
+
+
+async def _read(asking: Asking, ids: Sequence[int], code: str | None) -> Read | None:
+    async def make() -> Read | None:
+        money = await asking.money(code)
+        if money is None:
+            return None
+        buyer = await asking.buyer()
+        found = await facts(
+            asking.reader,
+            [Choice(str(one), one) for one in sorted(set(ids))],
+            group_id=buyer.shopper.group_id,
+            channel_id=asking.channel_id,
+            currency=money.code,
+            all_variants=True,
+        )
+        policy = await policy_at(
+            asking.reader,
+            None,
+            operator=asking.store.settings,
+            customer_id=buyer.shopper.customer_id,
+            group_id=buyer.shopper.group_id,
+            exempt=buyer.exempt,
+        )
+        basket = Basket(
+            items=(), currency=money.code, places=money.places, exchange=money.rate, channel_id=asking.channel_id,
+            shopper=buyer.shopper, tax=policy,
+        )  # fmt: skip
+        variants: dict[int, list[VariantFacts]] = {}
+        for one in found.variants.values():
+            variants.setdefault(one.product_id, []).append(one)
+        return Read(found, Shelf(basket), money, variants)
+
+    return await asking.once(("prices", code, tuple(ids)), make)
+
+
+async def _hidden(asking: Asking) -> bool:
+    found = await product_settings(asking.reader, asking.channel_id)
+    return not found.show_product_price or (found.hide_price_from_guests and not asking.customer_id)
+
+
+def _tier(tier: BulkTier, amount: Any) -> dict[str, Any]:
+    known = {"minimumQuantity": tier.minimum, "maximumQuantity": tier.maximum or None}
+    if tier.discount_type == "percent":
+        return {**known, "__typename": "BulkPricingPercentageDiscount", "percentOff": tier.discount_amount}
+    value = amount(tier.tax_discount_amount[0])
+    if tier.discount_type == "fixed":
+        return {**known, "__typename": "BulkPricingFixedPriceDiscount", "price": value}
+    return {**known, "__typename": "BulkPricingRelativePriceDiscount", "priceAdjustment": value}
+
+
+def _told(read: Read, found: ShownPrices, ranged: Iterable[ShownPrices], *, with_tax: bool) -> dict[str, Any]:
+    def amount(price: TaxPrice) -> Decimal:
+        return price.tax_inclusive if with_tax else price.tax_exclusive
+
+    def told(price: TaxPrice | None) -> Any:
+        return None if price is None else money_as(amount(price), read.money.currency)
+
+    each = list(ranged) or [found]
+    calculated = sorted((one.calculated_price for one in each), key=amount)
+    retail = sorted((one.retail_price for one in each if one.retail_price is not None), key=amount)
+    return {
+        "price": told(found.calculated_price),
+        "basePrice": told(found.price),
+        "salePrice": told(found.sale_price),
+        "retailPrice": told(found.retail_price),
+        "mapPrice": told(found.minimum_advertised_price),
+        "saved": told(found.saved),
+        "priceRange": {"min": told(calculated[0]), "max": told(calculated[-1])},
+        "retailPriceRange": {"min": told(retail[0]), "max": told(retail[-1])} if retail else None,
+        "bulkPricing": [_tier(one, amount) for one in found.bulk_pricing],
+    }
+
+
+@batch("Product.prices")
+async def _prices(asking: Asking, things: Sequence[Thing], args: Args) -> list[Any]:
+    if await _hidden(asking):
+        return [None] * len(things)
+    read = await _read(asking, [thing.row.id for thing in things], args.get("currencyCode"))
+    if read is None:
+        return [None] * len(things)
+    made: list[Any] = []
+    for thing in things:
+        row = thing.row
+        if row.is_price_hidden or row.id not in read.facts.products:
+            made.append(None)
+            continue
+        sold = read.variants.get(row.id, [])
+        picked = thing.more if isinstance(thing.more, dict) else {}
+        answers = {option: str(value) for option, value in picked.items()}
+        fitting = [one for one in sold if _fits(one, answers)]
+        variant = fitting[0] if len(fitting) == 1 else None
+        found = read.shelf.prices(read.item(row.id, variant, answers))
+        open_ones = fitting if variant is None and len(fitting) > 1 else []
+        each = [read.shelf.prices(read.item(row.id, one, answers)) for one in open_ones]
+        made.append(_told(read, found, each, with_tax=bool(args.get("includeTax"))))
+    return made
+
+
+def _fits(variant: VariantFacts, answers: Mapping[int, str]) -> bool:
+    return all(answers.get(value.option_id, str(value.id)) == str(value.id) for value in variant.option_values)
+
+
+@batch("Variant.prices")
+async def _variant_prices(asking: Asking, things: Sequence[Thing], args: Args) -> list[Any]:
+    if await _hidden(asking):
+        return [None] * len(things)
+    read = await _read(asking, sorted({thing.row.product_id for thing in things}), args.get("currencyCode"))
+    if read is None:
+        return [None] * len(things)
+    made: list[Any] = []
+    for thing in things:
+        variant = read.facts.variants.get(thing.row.id)
+        if variant is None or thing.more.is_price_hidden:
+            made.append(None)
+        else:
+            found = read.shelf.prices(read.item(thing.row.product_id, variant, {}))
+            made.append(_told(read, found, (), with_tax=bool(args.get("includeTax"))))
+    return made
+
+
+@batch("Product.priceRanges")
+async def _ranges(asking: Asking, things: Sequence[Thing], args: Args) -> list[Any]:
+    return list(await _prices(asking, things, args))

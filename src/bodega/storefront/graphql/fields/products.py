@@ -1,0 +1,289 @@
+"""Products."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bodega.resources.catalog import brands, categories, custom_fields, images, reviews, videos
+from bodega.resources.catalog.product import Product
+from bodega.resources.settings.shop import units_of_measurement
+from bodega.resources.settings.storefront import product_settings
+from bodega.storage.table import Table
+from bodega.storefront.graphql.asking import Asking, Thing, connection, node_id, part, parts_of
+from bodega.storefront.graphql.execution import batch, plain, plain_with
+from bodega.storefront.graphql.fields.listed import products_of, shown
+
+Args = Mapping[str, Any]
+_TAG = re.compile(r"<[^>]*>")
+_STATUS = {"available": "Available", "preorder": "Preorder", "disabled": "Unavailable"}
+_KINDS = {"available": "ProductAvailable", "preorder": "ProductPreOrder", "disabled": "ProductUnavailable"}
+
+
+def plain_text(text: str, limit: int | None) -> str:
+    """The text of a description without its tags, cut to a number of characters."""
+    found = " ".join(html.unescape(_TAG.sub(" ", text)).split())
+    return found if limit is None else found[: max(0, limit)]
+
+
+def seo(title: str, description: str, keywords: Sequence[str] | str) -> dict[str, str]:
+    """What search engines read."""
+    words = keywords if isinstance(keywords, str) else ",".join(keywords)
+    return {"pageTitle": title, "metaDescription": description, "metaKeywords": words}
+
+
+def _of(field: str) -> Any:
+    return lambda thing: getattr(thing.row, field)
+
+
+def _availability(thing: Thing) -> dict[str, Any]:
+    row: Product = thing.row
+    released = row.preorder_release_date
+    return {
+        "__typename": _KINDS[row.availability],
+        "status": _STATUS[row.availability],
+        "description": row.availability_description,
+        "message": row.preorder_message or None,
+        "willBeReleasedAt": {"utc": released} if released else None,
+    }
+
+
+def aggregated(level: int, warning: int) -> dict[str, Any]:
+    """Stock as it is told of a product or variant."""
+    return {
+        "availableToSell": max(0, level), "warningLevel": warning, "availableOnHand": max(0, level),
+        "availableForBackorder": 0, "unlimitedBackorder": False,
+    }  # fmt: skip
+
+
+def _inventory(thing: Thing) -> dict[str, Any]:
+    row: Product = thing.row
+    tracked = row.inventory_tracking != "none"
+    level = row.inventory_level
+    return {
+        "isInStock": (not tracked or level > 0) and row.availability != "disabled",
+        "hasVariantInventory": row.inventory_tracking == "variant",
+        "aggregated": aggregated(level, row.inventory_warning_level) if tracked else None,
+    }
+
+
+plain(
+    "Product",
+    id=lambda thing: node_id("Product", thing.row.id),
+    entityId=_of("id"),
+    sku=_of("sku"),
+    path=lambda thing: thing.row.custom_url.url,
+    name=_of("name"),
+    description=_of("description"),
+    warranty=_of("warranty"),
+    minPurchaseQuantity=lambda thing: thing.row.order_quantity_minimum or None,
+    maxPurchaseQuantity=lambda thing: thing.row.order_quantity_maximum or None,
+    reviewSummary=lambda thing: {
+        "averageRating": round(thing.row.reviews_rating_sum / thing.row.reviews_count, 2)
+        if thing.row.reviews_count
+        else 0.0,
+        "numberOfReviews": thing.row.reviews_count,
+        "summationOfRatings": thing.row.reviews_rating_sum,
+    },
+    type=lambda thing: thing.row.type.capitalize(),
+    availability=lambda thing: _STATUS[thing.row.availability],
+    availabilityDescription=_of("availability_description"),
+    availabilityV2=_availability,
+    inventory=_inventory,
+    upc=lambda thing: thing.row.upc or None,
+    mpn=lambda thing: thing.row.mpn or None,
+    gtin=lambda thing: thing.row.gtin or None,
+    createdAt=lambda thing: {"utc": thing.row.date_created},
+    seo=lambda thing: seo(thing.row.page_title or thing.row.name, thing.row.meta_description, thing.row.meta_keywords),
+    condition=lambda thing: thing.row.condition.upper() if thing.row.is_condition_shown else None,
+    showCartAction=lambda thing: thing.row.availability != "disabled" and not thing.row.is_price_hidden,
+)
+
+
+@plain_with("Product.plainTextDescription")
+def _text(_asking: Asking, thing: Thing, args: Args) -> str:
+    return plain_text(thing.row.description, args.get("characterLimit"))
+
+
+@plain_with("Product.addToCartUrl")
+def _cart_url(asking: Asking, thing: Thing, _args: Args) -> str:
+    return f"{asking.base}/cart.php?action=add&product_id={thing.row.id}"
+
+
+@plain_with("Product.addToWishlistUrl")
+def _wishlist_url(asking: Asking, thing: Thing, _args: Args) -> str:
+    return f"{asking.base}/wishlist.php?action=add&product_id={thing.row.id}"
+
+
+def measured(field: str, *, weight: bool = False) -> Any:
+    """How a measure of a product or variant is resolved, in the units of the channel."""
+
+    async def resolve(asking: Asking, things: Sequence[Thing], _args: Args) -> list[Any]:
+        operator = asking.store.settings
+        units = await asking.once("units", lambda: units_of_measurement(asking.reader, asking.channel_id, operator))
+        unit = units.weight_measurement if weight else units.length_measurement
+        found = [getattr(thing.row, field) for thing in things]
+        return [None if one is None else {"value": float(one), "unit": unit} for one in found]
+
+    return resolve
+
+
+for _kind in ("Product", "Variant"):
+    for _field in ("height", "width", "depth"):
+        batch(f"{_kind}.{_field}")(measured(_field))
+batch("Product.weight")(measured("weight", weight=True))
+batch("Variant.weight")(measured("calculated_weight", weight=True))
+
+
+@batch("Product.brand")
+async def _brand(asking: Asking, things: Sequence[Thing], _args: Args) -> list[Any]:
+    found = await asking.rows(brands.TABLE, [thing.row.brand_id for thing in things])
+    return [Thing("Brand", found[one]) if (one := thing.row.brand_id) in found else None for thing in things]
+
+
+@batch("Product.categories")
+async def _categories(asking: Asking, things: Sequence[Thing], args: Args) -> list[Any]:
+    found = await asking.rows(categories.TABLE, [one for thing in things for one in thing.row.categories])
+    tree = await asking.tree_id()
+    return [
+        connection(
+            [
+                Thing("Category", found[one])
+                for one in thing.row.categories
+                if one in found and found[one].is_visible and found[one].tree_id == tree
+            ],
+            args,
+        )
+        for thing in things
+    ]
+
+
+async def below(
+    asking: Asking, table: Table, kind: str, things: Sequence[Thing], args: Args, **narrowed: Any
+) -> list[dict[str, Any]]:
+    """The parts of what products have in a table of their own."""
+    ids = [thing.row.id for thing in things]
+    found = await parts_of(asking, table.name, "product_id", ids, args, **narrowed)
+    rows = await asking.rows(table, [one for listed, _, _ in found.values() for one in listed])
+    made = []
+    for owner in ids:
+        listed, start, total = found.get(owner, ([], 0, 0))
+        made.append(part([Thing(kind, rows[one]) for one in listed if one in rows], start, total))
+    return made
+
+
+@batch("Product.images")
+async def _images(asking: Asking, things: Sequence[Thing], args: Args) -> list[Any]:
+    made = await below(asking, images.TABLE, "", things, args, order="sort_order, id")
+    for one in made:
+        for edge in one["edges"]:
+            edge["node"] = _image(asking, edge["node"].row)
+    return made
+
+
+def _image(asking: Asking, row: images.Image) -> Thing | None:
+    return asking.image(row.url_zoom or row.url_standard, row.description, default=row.is_thumbnail)
+
+
+async def default_images(asking: Asking, products: Sequence[int]) -> dict[int, Thing | None]:
+    """The main images of products, by their ids."""
+    found = await parts_of(
+        asking, "product_images", "product_id", products, {"first": 1}, order="is_thumbnail DESC, sort_order, id"
+    )
+    rows = await asking.rows(images.TABLE, [one for ids, _, _ in found.values() for one in ids])
+    return {owner: _image(asking, rows[ids[0]]) for owner, (ids, _, _) in found.items() if ids}
+
+
+@batch("Product.defaultImage")
+async def _default_image(asking: Asking, things: Sequence[Thing], _args: Args) -> list[Any]:
+    found = await default_images(asking, [thing.row.id for thing in things])
+    return [found.get(thing.row.id) for thing in things]
+
+
+@plain_with("Image.url")
+@plain_with("Image.urlOriginal")
+def _url(_asking: Asking, thing: Thing, args: Args) -> str:
+    width, height = args.get("width"), args.get("height")
+    return f"{thing.row}?size={width}{f'x{height}' if height else 'w'}" if width else str(thing.row)
+
+
+@plain_with("Image.urlTemplate")
+def _template(_asking: Asking, thing: Thing, _args: Args) -> str:
+    return f"{thing.row}?size={{:size}}"
+
+
+plain("Image", altText=lambda thing: thing.more[0], isDefault=lambda thing: thing.more[1])
+
+
+@batch("Product.customFields")
+async def _custom_fields(asking: Asking, things: Sequence[Thing], args: Args) -> list[Any]:
+    names = args.get("names") or []
+    marks = ", ".join(f"${place}" for place in range(1, len(names) + 1))
+    test = f"name IN ({marks})" if names else ""
+    return await below(asking, custom_fields.TABLE, "CustomField", things, args, test=test, values=names)
+
+
+plain("CustomField", entityId=_of("id"), name=_of("name"), value=_of("value"))
+
+_REVIEWS = {"OLDEST": "date_reviewed, id", "NEWEST": "date_reviewed DESC, id DESC"}
+
+
+@batch("Product.reviews")
+async def _reviews(asking: Asking, things: Sequence[Thing], args: Args) -> list[Any]:
+    order = _REVIEWS.get(args.get("sort") or "NEWEST", _REVIEWS["NEWEST"])
+    return await below(asking, reviews.TABLE, "Review", things, args, order=order, test="status = 'approved'")
+
+
+plain(
+    "Review",
+    entityId=_of("id"),
+    author=lambda thing: {"name": thing.row.name},
+    title=_of("title"),
+    text=_of("text"),
+    rating=_of("rating"),
+    createdAt=lambda thing: {"utc": thing.row.date_reviewed},
+)
+
+
+@batch("Product.videos")
+async def _videos(asking: Asking, things: Sequence[Thing], args: Args) -> list[Any]:
+    return await below(asking, videos.TABLE, "Video", things, args, order="sort_order, id")
+
+
+plain(
+    "Video", title=_of("title"), url=lambda thing: f"https://www.youtube.com/watch?v={thing.row.video_id}"
+)  # the only type that is published
+
+
+@batch("Product.relatedProducts")
+async def _related(asking: Asking, things: Sequence[Thing], args: Args) -> list[Any]:
+    named = {one for thing in things for one in thing.row.related_products if one > 0}
+    automatic = {one for thing in things if -1 in thing.row.related_products for one in thing.row.categories}
+    near: dict[int, list[int]] = {}
+    if automatic:
+        source = "product_categories pc JOIN products p ON p.id = pc.product_id"
+        found = await parts_of(
+            asking, source, "pc.category_id", sorted(automatic), {"first": 11}, item="p.id", order="p.id",
+            test=shown(asking),
+        )  # fmt: skip
+        near = {owner: ids for owner, (ids, _, _) in found.items()}
+    await products_of(asking, sorted(named | {one for ids in near.values() for one in ids}))
+    made = []
+    for thing in things:
+        wanted = [one for one in thing.row.related_products if one > 0]
+        if -1 in thing.row.related_products:
+            wanted = [one for category in thing.row.categories for one in near.get(category, ())]
+        others = [one for one in dict.fromkeys(wanted) if one != thing.row.id]
+        items = [one for one in await products_of(asking, others) if one.row.is_visible]
+        if args.get("hideOutOfStock"):
+            items = [one for one in items if _inventory(one)["isInStock"]]
+        made.append(connection(items, args))
+    return made
+
+
+async def show_product_rating(asking: Asking) -> bool:
+    """Whether products show their ratings on this channel."""
+    found = await product_settings(asking.reader, asking.channel_id)
+    return bool(found.show_product_rating)

@@ -1,0 +1,307 @@
+"""POST and GET /graphql at a shop's host: its own short law, in the registry's reasons.
+
+host -> shop open -> method -> token -> channel -> origin -> body -> query -> customer token -> answer. A query that is
+refused, or of which a part failed, is answered with 200 and its errors; what comes before it has a status of its own.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from time import perf_counter
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs
+
+import msgspec
+
+from bodega.access.open_store import OpenStore
+from bodega.access.stores import Stores
+from bodega.http.asgi import REQUEST_ID
+from bodega.http.mounts import Mount, Receive, Send, reply
+from bodega.kit.render import json
+from bodega.law.outcome import Emptied, Shown
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Header
+from bodega.log import Log
+from bodega.resources.tokens.storefront_tokens import StorefrontClaims, verified
+from bodega.storage import query
+from bodega.storage.tx import Busy
+from bodega.storefront.front import CLOSED, at_host
+from bodega.storefront.graphql import fields  # noqa: F401 - declares the resolvers
+from bodega.storefront.graphql.asking import Asking
+from bodega.storefront.graphql.documents import MOST_COMPLEX, Document, Documents, Refused, complexity, refused
+from bodega.storefront.graphql.execution import execute, told
+
+LARGEST = 256 * 1024
+"""Bytes of a body, at most."""
+
+COMPLEXITY = b"x-bc-graphql-complexity"
+OPERATION = b"bodega-operation"
+_JSON: Header = (b"content-type", b"application/json")
+_NOT_KEPT: Header = (b"cache-control", b"no-store")
+_MAY_SEND = (
+    b"authorization, content-type, x-bc-customer-access-token, x-bc-customer-id,"
+    b" x-bc-error-on-invalid-customer-access-token"
+)
+
+
+class Question(msgspec.Struct):
+    """The body of a request; `extensions` may name a persisted query."""
+
+    query: str | None = None
+    variables: dict[str, Any] | None = None
+    operationName: str | None = None  # noqa: N815 - the name on the wire
+    extensions: dict[str, Any] | None = None
+
+
+_question = msgspec.json.Decoder(Question).decode
+
+
+class Stopped(Exception):
+    """A request that ends before its query: the reason, and what the reply adds."""
+
+    def __init__(self, reason: Reason, *headers: Header, words: str = "") -> None:
+        super().__init__(reason.name)
+        self.reason = reason
+        self.headers = headers
+        self.words = words or reason.message
+
+
+class Told(NamedTuple):
+    """A reply: `reason` is empty unless it was refused."""
+
+    status: int
+    body: bytes
+    headers: Sequence[Header]
+    reason: str = ""
+
+
+class Asked(NamedTuple):
+    """A request that was answered, for the journal; `us` is its duration in microseconds."""
+
+    request_id: str
+    method: str
+    path: str
+    query: str
+    headers: Mapping[bytes, bytes]
+    content: bytes
+    secure: bool
+    reply: Told
+    us: int
+
+
+QueryRecorder = Callable[[OpenStore, Asked], None]
+"""Keeps a journal of queries."""
+
+
+def graphql(stores: Stores, record: QueryRecorder, log: Log) -> Mount:
+    """The endpoint; every worker keeps its own parsed queries."""
+    documents = Documents()
+
+    async def mount(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        began, store, content = perf_counter(), None, b""
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        try:
+            store, channel_id = await _open(stores, scope)
+            content = await _content(scope, receive)
+            answer = await _answer(documents, scope, store, channel_id, headers, content)
+        except Stopped as why:
+            body = json({"errors": [told(why.words, why.reason.name)]})
+            answer = Told(why.reason.status(3), body, [_JSON, _NOT_KEPT, *why.headers], why.reason.name)
+        except Busy:
+            body = json({"errors": [told(Reason.UNREACHABLE.message, Reason.UNREACHABLE.name)]})
+            answer = Told(
+                Reason.UNREACHABLE.status(3), body, [_JSON, _NOT_KEPT, (b"retry-after", b"5")], Reason.UNREACHABLE.name
+            )
+        except Exception as error:
+            text = "".join(traceback.format_exception(error))
+            log.event("internal error", request_id=str(scope.get(REQUEST_ID)), path=scope["path"], traceback=text)
+            body = json({"errors": [told(Reason.INTERNAL_ERROR.message, Reason.INTERNAL_ERROR.name)]})
+            answer = Told(Reason.INTERNAL_ERROR.status(3), body, [_JSON, _NOT_KEPT], Reason.INTERNAL_ERROR.name)
+        await reply(send, scope["method"], answer.status, answer.body, answer.headers)
+        us = int((perf_counter() - began) * 1_000_000)
+        if store is not None:
+            asked = Asked(
+                str(scope.get(REQUEST_ID) or ""), scope["method"], scope["path"],
+                scope.get("query_string", b"").decode("latin-1"), headers, content, scope["scheme"] == "https",
+                answer, us,
+            )  # fmt: skip
+            record(store, asked)
+        elif answer.status >= 500:
+            log.event("storefront unreachable", path=scope["path"], reason=answer.reason)
+
+    return mount
+
+
+async def _open(stores: Stores, scope: Mapping[str, Any]) -> tuple[OpenStore, int]:
+    """The store and the channel of the host, if they are open. Raises Stopped."""
+    if scope["path"].rstrip("/") != "/graphql":
+        raise Stopped(Reason.NO_SUCH_RESOURCE)
+    found = await at_host(stores, scope)
+    if found is None:
+        raise Stopped(Reason.NO_SUCH_RESOURCE)
+    store, channel_id = found
+    if store.suspended:
+        raise Stopped(Reason.SUSPENDED)
+    if store.maintenance:
+        retry = str(store.settings["maintenance.retry_after"]).encode()
+        raise Stopped(Reason.MAINTENANCE, (b"retry-after", retry))
+    assert store.rows is not None
+    status = await query.value(store.rows.reader, "SELECT status FROM channels WHERE id = $1", channel_id)
+    if status in CLOSED:
+        raise Stopped(Reason.MAINTENANCE)
+    return store, channel_id
+
+
+async def _content(scope: Mapping[str, Any], receive: Receive) -> bytes:
+    if scope["method"] != "POST":
+        return b""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Stopped(Reason.MALFORMED_BODY)
+        size += len(message.get("body", b""))
+        if size > LARGEST:
+            raise Stopped(Reason.BODY_TOO_LARGE, words=f"A request has at most {LARGEST} bytes.")
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+async def _answer(
+    documents: Documents,
+    scope: Mapping[str, Any],
+    store: OpenStore,
+    channel_id: int,
+    headers: Mapping[bytes, bytes],
+    content: bytes,
+) -> Told:
+    method = scope["method"]
+    if method == "OPTIONS":
+        return Told(Emptied.status, b"", _preflight(headers))
+    if method not in ("GET", "POST"):
+        raise Stopped(Reason.METHOD_NOT_ALLOWED, (b"allow", b"GET, OPTIONS, POST"))
+    claims = await _claims(store, headers)
+    if channel_id not in claims.cid:
+        raise Stopped(Reason.CREDENTIALS_WRONG, words="The token is for another channel.")
+    cors = _cors(claims, headers)
+    question = _read(scope, content)
+    more: list[Header] = [_JSON, _NOT_KEPT, *cors]
+    try:
+        document = _document(documents, question)
+        operation = document.operation(question.operationName)
+        variables = question.variables or {}
+        cost = complexity(document, operation, variables)
+        name = operation.name.value if operation.name else ""
+        more += [(COMPLEXITY, b"%d" % cost), (OPERATION, name.encode("ascii", "replace"))]
+        if cost > MOST_COMPLEX:
+            raise refused("MAX_COMPLEXITY_EXCEEDED", f"The query's complexity is {cost}; {MOST_COMPLEX} is the most.")
+        kind = operation.operation.value
+        if kind != "query":
+            raise refused("NOT_SERVED", f"This server does not serve a {kind} yet.")
+        customer_id = await _customer(store, claims, headers)
+        base = f"{scope['scheme']}://{headers.get(b'host', b'').decode('latin-1')}"
+        answer = await execute(document, operation, variables, Asking(store, channel_id, customer_id, base))
+        body: dict[str, Any] = {"data": answer.data}
+        if answer.errors:
+            body = {"errors": answer.errors, **body}
+    except Refused as why:
+        body = {"errors": [_told(why.code, error) for error in why.errors]}
+    return Told(Shown.status, json(body), more)
+
+
+def _told(code: str, error: Any) -> dict[str, Any]:
+    found = told(error.message, code)
+    if error.locations:
+        places = [{"line": one.line, "column": one.column} for one in error.locations]
+        return {"message": found["message"], "locations": places, "extensions": found["extensions"]}
+    return found
+
+
+async def _claims(store: OpenStore, headers: Mapping[bytes, bytes]) -> StorefrontClaims:
+    sent = headers.get(b"authorization", b"").decode("latin-1")
+    scheme, _, token = sent.partition(" ")
+    if not sent or scheme.lower() != "bearer":
+        raise Stopped(Reason.CREDENTIALS_MISSING, (b"www-authenticate", b"Bearer"))
+    claims = await verified(store, token.strip())
+    if claims is None:
+        raise Stopped(Reason.CREDENTIALS_WRONG, (b"www-authenticate", b'Bearer error="invalid_token"'))
+    return claims
+
+
+def _cors(claims: StorefrontClaims, headers: Mapping[bytes, bytes]) -> list[Header]:
+    """What lets a page read the reply: for the origins that the token names."""
+    origin = headers.get(b"origin")
+    if origin is None:
+        return []
+    allowed = origin.decode("latin-1") in claims.corsOrigins
+    varies: Header = (b"vary", b"Origin")
+    if not allowed:
+        return [varies]
+    return [
+        varies,
+        (b"access-control-allow-origin", origin),
+        (b"access-control-allow-credentials", b"true"),
+        (b"access-control-expose-headers", COMPLEXITY),
+    ]
+
+
+def _preflight(headers: Mapping[bytes, bytes]) -> list[Header]:
+    """A preflight carries no token: it is let through, and the origin is judged when the token comes."""
+    origin = headers.get(b"origin")
+    allow: list[Header] = [(b"allow", b"GET, OPTIONS, POST"), (b"vary", b"Origin")]
+    if origin is None:
+        return allow
+    return [
+        *allow,
+        (b"access-control-allow-origin", origin),
+        (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
+        (b"access-control-allow-headers", _MAY_SEND),
+        (b"access-control-allow-credentials", b"true"),
+        (b"access-control-max-age", b"86400"),
+    ]
+
+
+def _read(scope: Mapping[str, Any], content: bytes) -> Question:
+    try:
+        if scope["method"] == "POST":
+            return _question(content)
+        asked = {name: value[0] for name, value in parse_qs(scope.get("query_string", b"").decode("latin-1")).items()}
+        named = {name: msgspec.json.decode(asked[name]) for name in ("variables", "extensions") if name in asked}
+        return msgspec.convert(
+            {"query": asked.get("query"), "operationName": asked.get("operationName"), **named}, Question
+        )
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError):
+        raise Stopped(Reason.MALFORMED_BODY, words="Send JSON with query, variables and operationName.") from None
+
+
+def _document(documents: Documents, question: Question) -> Document:
+    persisted = (question.extensions or {}).get("persistedQuery")
+    digest = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
+    if question.query:
+        return documents.read(question.query)
+    if isinstance(digest, str):
+        found = documents.persisted(digest)
+        if found is None:
+            raise refused("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
+        return found
+    raise refused("BAD_REQUEST", "Must provide query string.")
+
+
+async def _customer(store: OpenStore, claims: StorefrontClaims, headers: Mapping[bytes, bytes]) -> int:
+    """The customer for whom a token of impersonation acts; 0 for a guest.
+
+    Nobody can sign in here yet, so that no customer access token is alive.
+    """
+    if headers.get(b"x-bc-customer-access-token") is not None:
+        tells = headers.get(b"x-bc-error-on-invalid-customer-access-token", b"").lower() == b"true"
+        if tells:
+            raise refused("INVALID_CUSTOMER_ACCESS_TOKEN", "The customer access token is invalid.")
+    named = headers.get(b"x-bc-customer-id", b"").decode("latin-1")
+    if claims.kind == "storefront" or not (named.isascii() and named.isdigit() and len(named) < 10):
+        return 0
+    assert store.rows is not None
+    found = await query.existing(store.rows.reader, "customers", [int(named)])
+    return found[0] if found else 0
