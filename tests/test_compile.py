@@ -670,3 +670,12 @@ def test_who_fetches_says_when() -> None:
         asked = next(one for one in kind.__mro__ if "fetches" in vars(one))
         assert fetching is Action or fetching is asked, kind
     assert sum(kind.prefetch is not Action.prefetch for kind in kinds) > 20
+
+
+def test_what_waits_for_nothing_is_a_plain_read() -> None:
+    """It is answered outside of any task and asks no other server, so it neither writes nor calculates."""
+    kinds: list[type[Action]] = [Action]
+    for kind in kinds:  # grows while it is walked
+        kinds += kind.__subclasses__()
+    assert [kind for kind in kinds if kind.at_once and (kind.writes or kind.calculates or kind.body)] == []
+    assert any(kind.at_once for kind in kinds)

@@ -56,7 +56,7 @@ def current_version(request: Request) -> None:
 
 async def open_store(app: AppContext, request: Request) -> OpenStore | None:
     """The store that the path or the Host names; None if there is no such store, which is not revealed to strangers."""
-    name = await store_named(app.stores, request)
+    name = await store_named(app.stores, request) if request.host_form else request.store
     store = app.stores.known(name) or await app.stores.get(name)
     if store is None:
         return None

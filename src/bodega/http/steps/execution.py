@@ -164,6 +164,8 @@ async def perform(
     if found.again is not None:
         return found.again
     action, context = routed.action, routed.context
+    if action.at_once:
+        return _located(await action.answer(context, found), context)
     if not action.writes:
         return _located(await _read_rows(routed, found, draft), context)
     if found.key is None:
@@ -191,8 +193,6 @@ async def _informed(routed: RoutedRequest, work: Callable[[Answers], Awaitable[O
 
 async def _read_rows(routed: RoutedRequest, found: Found, draft: Any) -> Outcome:
     action, context = routed.action, routed.context
-    if action.at_once:
-        return await action.answer(context, found)
 
     async def work(answers: Answers) -> Outcome:
         informed = replace(context, outside=answers)
