@@ -17,7 +17,7 @@ import msgspec
 from bodega.access.open_store import OpenStore
 from bodega.access.stores import Stores
 from bodega.http.asgi import REQUEST_ID
-from bodega.http.mounts import Mount, Receive, Send, reply
+from bodega.http.mounts import BodyBroken, BodyTooLarge, Mount, Receive, Send, reply, whole_body
 from bodega.kit.render import json
 from bodega.law.outcome import Emptied, Shown
 from bodega.law.reasons import Reason
@@ -164,18 +164,12 @@ async def _open(stores: Stores, scope: Mapping[str, Any]) -> tuple[OpenStore, in
 async def _content(scope: Mapping[str, Any], receive: Receive) -> bytes:
     if scope["method"] != "POST":
         return b""
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Stopped(Reason.MALFORMED_BODY)
-        size += len(message.get("body", b""))
-        if size > LARGEST:
-            raise Stopped(Reason.BODY_TOO_LARGE, words=f"A request has at most {LARGEST} bytes.")
-        parts.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return b"".join(parts)
+    try:
+        return await whole_body(receive, LARGEST)
+    except BodyBroken:
+        raise Stopped(Reason.MALFORMED_BODY) from None
+    except BodyTooLarge:
+        raise Stopped(Reason.BODY_TOO_LARGE, words=f"A request has at most {LARGEST} bytes.") from None
 
 
 async def _answer(
