@@ -255,7 +255,7 @@ async def make_app(
         "files": bundles(stores, pictures(stores)),
         "login": logins(stores),
         "customer": current_customer(stores),
-        "graphql": graphql(stores, query_recorder(journal), written),
+        "graphql": graphql(app, query_recorder(journal), written),
         PAGE: cart_page(stores, https_port),
         "robots.txt": robots(stores, https_port),
         "favicon.ico": favicon(stores, https_port),

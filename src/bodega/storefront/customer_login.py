@@ -145,10 +145,8 @@ async def signed_in(store: OpenStore, scope: Mapping[str, Any], channel_id: int)
     if not cookie:
         return None
     reader = store.rows.reader
-    row = await query.one(reader, sessions.TABLE, "digest = $1", sessions.digest(cookie))
-    if row is None or row.entity.until <= store.time() or row.entity.channel_id != channel_id:
-        return None
-    known = await query.get(reader, customer.TABLE, row.entity.customer_id)
+    found = await sessions.customer_of(reader, cookie, channel_id, store.time())
+    known = await query.get(reader, customer.TABLE, found) if found else None
     shopper: customer.Customer | None = None if known is None else known.entity
     return shopper
 

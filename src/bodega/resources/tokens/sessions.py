@@ -9,8 +9,10 @@ from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Id
 from bodega.kit.resource import Resource, sweep_ended
 from bodega.resources.customers import customer
+from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference, Unique
+from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
 SECONDS = 7 * 86_400
@@ -68,6 +70,22 @@ async def begin(unit: Unit, customer_id: int, channel_id: int) -> str:
     )
     await unit.insert(TABLE, session)
     return cookie
+
+
+async def customer_of(reader: Tx, cookie: str, channel_id: int, now: int) -> int:
+    """The customer who is signed in on a channel by this value; 0 if nobody is, or is no more. `now` is the store's
+    time (UTC seconds)."""
+    row = await query.one(reader, TABLE, "digest = $1", digest(cookie))
+    if row is None or row.entity.until <= now or row.entity.channel_id != channel_id:
+        return 0
+    return int(row.entity.customer_id)
+
+
+async def end(unit: Unit, cookie: str) -> None:
+    """Signs out: the value is worth nothing from now on."""
+    row = await query.one(unit.tx, TABLE, "digest = $1", digest(cookie))
+    if row is not None:
+        await unit.delete(TABLE, [row.entity.id])
 
 
 async def sign_in_once(

@@ -20,6 +20,7 @@ from graphql import (
     GraphQLUnionType,
     InlineFragmentNode,
     OperationDefinitionNode,
+    OperationType,
     SelectionSetNode,
     is_leaf_type,
 )
@@ -33,6 +34,7 @@ from graphql.type import (
 
 from bodega.storefront.graphql.documents import MOST_OBJECTS, Document, refused, refused_for
 from bodega.storefront.graphql.schema import schema
+from bodega.storefront.shoppers_api import ShopperRefused
 
 Batch = Callable[[Any, Sequence[Any], Mapping[str, Any]], Awaitable[Sequence[Any]]]
 """The values of a field for several objects, in their order: `(asking, objects, arguments)`. A value can be an
@@ -76,6 +78,34 @@ def plain_with(name: str) -> Callable[[Plain], Plain]:
     def declare(found: Plain) -> Plain:
         kind, _, field = name.partition(".")
         PLAIN[kind, field] = found
+        return found
+
+    return declare
+
+
+Mutation = Callable[[Any, Mapping[str, Any]], Awaitable[Any]]
+"""What a mutation answers, as data of its result's type: `(asking, arguments)`."""
+
+
+def mutation(name: str) -> Callable[[Mutation], Mutation]:
+    """Declares how `Type.field` changes something. Mutations of one request run one after the other, each upon what the
+    one before it left; what the store's API refuses is the error of the field."""
+
+    def declare(found: Mutation) -> Mutation:
+        kind, _, field = name.partition(".")
+
+        async def run(asking: Any, sources: Sequence[Any], args: Mapping[str, Any]) -> Sequence[Any]:
+            answers: list[Any] = []
+            for _ in sources:
+                try:
+                    answers.append(await found(asking, args))
+                except (ShopperRefused, GraphQLError) as error:
+                    answers.append(error)
+                finally:
+                    asking.changed()
+            return answers
+
+        BATCH[kind, field] = run
         return found
 
     return declare
@@ -129,7 +159,7 @@ async def execute(
     if isinstance(values, list):
         raise refused_for("BAD_USER_INPUT", values)
     running = _Running(document, values, asking)
-    root = built.query_type
+    root = built.mutation_type if operation.operation is OperationType.MUTATION else built.query_type
     assert root is not None
     holder: dict[str, Any] = {"data": {}}
     top = Place(holder, "data", None, nullable=True)
@@ -195,7 +225,8 @@ class _Running:
             return [field.resolve(source, info, **arguments) for source in sources]
         nothing = _nothing(field.type)
         if not is_served(kind.name, name):
-            return [nothing] * len(sources)
+            does_nothing = kind.name.endswith("Mutation") or kind.name.endswith("Mutations")
+            return [NotServed("This server does not serve this mutation.") if does_nothing else nothing] * len(sources)
         return [source.get(name, nothing) for source in sources]
 
     async def _complete(self, kind: Any, nodes: list[FieldNode], values: list[tuple[Any, Place]]) -> None:

@@ -6,6 +6,7 @@ from bodega.storefront.graphql.fields import (  # noqa: F401
     brands,
     categories,
     content,
+    mutations,
     options,
     prices,
     products,
