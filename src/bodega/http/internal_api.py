@@ -1,4 +1,4 @@
-"""The store's API for callers inside the process, in plain data: through the law, without a connection (decision 22)."""
+"""The store's API for callers inside the process: plain data through the law, without a connection (decision 22)."""
 
 from __future__ import annotations
 
