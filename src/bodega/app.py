@@ -53,6 +53,7 @@ from bodega.storefront.customer_login import current_customer, logins
 from bodega.storefront.graphql.serving import graphql
 from bodega.storefront.moved_pages import moved_pages
 from bodega.storefront.plain_files import favicon, robots
+from bodega.storefront.sitemap import sitemap
 from bodega.tasks.worker import Worker
 
 LOOK_SECONDS = 1.0
@@ -259,6 +260,7 @@ async def make_app(
         PAGE: cart_page(stores, https_port),
         "robots.txt": robots(stores, https_port),
         "favicon.ico": favicon(stores, https_port),
+        "xmlsitemap.php": sitemap(stores, https_port),
         "": reference,
         "docs": reference,
         "llms.txt": reference,
