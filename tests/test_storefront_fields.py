@@ -17,7 +17,7 @@ from test_storefront_graphql import window  # noqa: F401 - a fixture
 
 ARGUMENTS = {
     "entityId": "1", "id": f'"{node_id("Product", 1)}"', "path": '"/hammer/"', "currencyCode": "USD", "width": "80",
-    "depth": "5", "filters": "{}", "namespace": '"n"',
+    "depth": "5", "filters": "{}", "namespace": '"n"', "code": '"none"',
 }  # fmt: skip
 ROOTS = (
     "site { product(entityId: 2) ", "site { product(entityId: 1) ", "site { category(entityId: 2) ",
