@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 
+import bodega
 from bodega.app import routes
 from bodega.cli import main
 from bodega.cli.routes import ASKED_OF
-from bodega.http.documented import HOSTS, OUTSIDE, VERSIONS, Operation, Unserved, documented, is_parameter, is_served
+from bodega.http.documented import (
+    CALLED,
+    HOSTS,
+    OUTSIDE,
+    VERSIONS,
+    Operation,
+    Unserved,
+    documented,
+    is_parameter,
+    is_served,
+)
 from bodega.http.nearest import Near, Nearest
 from bodega.http.router import Match, by_version
 from bodega.http.steps.routing import find_route
@@ -234,6 +247,19 @@ def test_the_missing_operations_are_listed_by_host_and_group() -> None:
 def test_every_version_of_the_list_has_a_host_with_a_heading() -> None:
     assert {each.version for each in documented()} <= HOSTS.keys()
     assert {*HOSTS.values()} == ASKED_OF.keys()
+
+
+def test_the_operations_of_providers_are_those_that_the_code_asks_for() -> None:
+    """Each is the one text that an `ask` names; `test_tax_providers.py` and its neighbours see them arrive."""
+    named = set()
+    for file in Path(bodega.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("_ask", "tax_messages.ask"):
+                named |= {
+                    arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)
+                }
+    assert named == CALLED
+    assert {each.path.strip("/") for each in documented() if each.host == "provider"} == CALLED
 
 
 @pytest.mark.parametrize("options", [["--group", "bicycles"], ["--wave", "1"], ["--coverage", __file__]])

@@ -166,3 +166,15 @@ def test_a_query_is_parsed_once(window: Window) -> None:
         documents.read(f"{{ a{number}: __typename }}")
     assert documents.read(HELLO) is not first
     assert DEEPEST == 16
+
+
+def test_what_is_refused_is_remembered_without_its_query() -> None:
+    documents = Documents()
+    found = []
+    for _ in range(3):
+        with pytest.raises(Refused) as caught:
+            documents.read("{ nothing" + " " * 10_000 + "}")
+        found.append(caught.value)
+    assert found[0].why is found[2].why
+    assert found[0] is not found[2]
+    assert len(repr(found[0].why)) < 500

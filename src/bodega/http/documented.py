@@ -21,6 +21,9 @@ AT_ROOT = frozenset({
 })  # fmt: skip
 """Operations outside the versions that are served beside them."""
 
+CALLED = frozenset({"estimate", "commit", "adjust", "void", "rate", "check_connection_options"})
+"""The operations of providers that this server calls (docs/providers.md)."""
+
 VERSIONS = {"v2": 2, "v2-legacy": 2, "v3": 3, "storefront": 0, "payments": 0}
 """The number under which a version of the list is asked for; 0 where the path names no version."""
 
@@ -78,7 +81,10 @@ def documented() -> tuple[Operation, ...]:
 
 
 def is_served(operation: Operation, tries: Mapping[int, Routes]) -> bool:
-    """Whether a request for the operation would find its route there, and the method on it."""
+    """Whether a request for the operation would find its route there, and the method on it; of an operation of a
+    provider, whether it is called."""
+    if operation.host == "provider":
+        return operation.path.strip("/") in CALLED
     if (operation.version, operation.method, operation.path) in AT_ROOT:
         return True
     version = 3 if operation.version == "payments" else VERSIONS.get(operation.version, 0)  # its path names none

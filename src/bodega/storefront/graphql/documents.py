@@ -57,16 +57,30 @@ PAGE, LARGEST_PAGE = 10, 250
 """Items of a page of a connection, unless the query says how many."""
 
 KEPT = 1_000
-KEPT_BYTES = 8 * 1024 * 1024
+KEPT_BYTES = 2 * 1024 * 1024
+"""Of the queries' text; what was made of it is some fifty times as large."""
+
+
+class Problem(NamedTuple):
+    """An error of a query, without the query: `places` are lines and columns, from 1."""
+
+    message: str
+    places: tuple[tuple[int, int], ...] = ()
+
+
+class Why(NamedTuple):
+    """Why a query is refused; it is kept, so it holds nothing of the query itself."""
+
+    code: str
+    problems: tuple[Problem, ...]
 
 
 class Refused(Exception):
     """A query that is not carried out: its errors, of one code."""
 
-    def __init__(self, code: str, *errors: GraphQLError) -> None:
-        super().__init__(code)
-        self.code = code
-        self.errors = errors
+    def __init__(self, why: Why) -> None:
+        super().__init__(why.code)
+        self.why = why
 
 
 class Document(NamedTuple):
@@ -91,14 +105,27 @@ class Document(NamedTuple):
 
 def refused(code: str, message: str) -> Refused:
     """A refusal of one error."""
-    return Refused(code, GraphQLError(message))
+    return Refused(Why(code, (Problem(message),)))
+
+
+def refused_for(code: str, errors: Sequence[GraphQLError]) -> Refused:
+    """A refusal of errors that were found in a query."""
+    return Refused(
+        Why(
+            code,
+            tuple(
+                Problem(one.message[:1_000], tuple((at.line, at.column) for at in one.locations or ()))
+                for one in errors
+            ),
+        )
+    )
 
 
 class Documents:
     """The queries that were asked last, by their text; persisted ones by the SHA-256 of it."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, Document | Refused] = OrderedDict()
+        self._kept: OrderedDict[str, Document | Why] = OrderedDict()
         self._bytes = 0
         self.made = 0
 
@@ -114,17 +141,17 @@ class Documents:
         if found is None:
             found = self._make(text)
             self._kept[digest] = found
-            self._bytes += len(text)
+            self._bytes += len(text) if isinstance(found, Document) else 0
             while len(self._kept) > KEPT or (self._bytes > KEPT_BYTES and len(self._kept) > 1):
                 _, gone = self._kept.popitem(last=False)
                 self._bytes -= len(gone.text) if isinstance(gone, Document) else 0
         else:
             self._kept.move_to_end(digest)
-        if isinstance(found, Refused):
-            raise found
+        if isinstance(found, Why):
+            raise Refused(found)
         return found
 
-    def _make(self, text: str) -> Document | Refused:
+    def _make(self, text: str) -> Document | Why:
         self.made += 1
         try:
             if len(text) > LONGEST:
@@ -132,7 +159,7 @@ class Documents:
             try:
                 node = parse(text, max_tokens=MOST_TOKENS)
             except GraphQLSyntaxError as error:
-                raise Refused("GRAPHQL_PARSE_FAILED", error) from None
+                raise refused_for("GRAPHQL_PARSE_FAILED", [error]) from None
             except RecursionError:
                 raise _too_deep() from None
             made = _document(text, node)
@@ -142,10 +169,9 @@ class Documents:
                 _Walk(made.fragments).enter(operation.selection_set.selections, 1)
             errors = validate(schema(), node, max_errors=20)
             if errors:
-                raise Refused("GRAPHQL_VALIDATION_FAILED", *errors)
-        except Refused as why:
-            self._bytes -= len(text)
-            return why
+                raise refused_for("GRAPHQL_VALIDATION_FAILED", errors)
+        except Refused as error:
+            return error.why
         return made
 
 

@@ -31,7 +31,7 @@ from graphql.type import (
     TypeMetaFieldDef,
 )
 
-from bodega.storefront.graphql.documents import MOST_OBJECTS, Document, Refused, refused
+from bodega.storefront.graphql.documents import MOST_OBJECTS, Document, refused, refused_for
 from bodega.storefront.graphql.schema import schema
 
 Batch = Callable[[Any, Sequence[Any], Mapping[str, Any]], Awaitable[Sequence[Any]]]
@@ -127,7 +127,7 @@ async def execute(
     built = schema()
     values = get_variable_values(built, operation.variable_definitions or (), dict(variables), max_errors=20)
     if isinstance(values, list):
-        raise Refused("BAD_USER_INPUT", *values)
+        raise refused_for("BAD_USER_INPUT", values)
     running = _Running(document, values, asking)
     root = built.query_type
     assert root is not None

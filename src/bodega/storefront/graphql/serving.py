@@ -29,7 +29,15 @@ from bodega.storage.tx import Busy
 from bodega.storefront.front import CLOSED, at_host
 from bodega.storefront.graphql import fields  # noqa: F401 - declares the resolvers
 from bodega.storefront.graphql.asking import Asking
-from bodega.storefront.graphql.documents import MOST_COMPLEX, Document, Documents, Refused, complexity, refused
+from bodega.storefront.graphql.documents import (
+    MOST_COMPLEX,
+    Document,
+    Documents,
+    Problem,
+    Refused,
+    complexity,
+    refused,
+)
 from bodega.storefront.graphql.execution import execute, told
 
 LARGEST = 256 * 1024
@@ -207,15 +215,16 @@ async def _answer(
         body: dict[str, Any] = {"data": answer.data}
         if answer.errors:
             body = {"errors": answer.errors, **body}
-    except Refused as why:
-        body = {"errors": [_told(why.code, error) for error in why.errors]}
+    except Refused as refusal:
+        why = refusal.why
+        body = {"errors": [_told(why.code, problem) for problem in why.problems]}
     return Told(Shown.status, json(body), more)
 
 
-def _told(code: str, error: Any) -> dict[str, Any]:
-    found = told(error.message, code)
-    if error.locations:
-        places = [{"line": one.line, "column": one.column} for one in error.locations]
+def _told(code: str, problem: Problem) -> dict[str, Any]:
+    found = told(problem.message, code)
+    if problem.places:
+        places = [{"line": line, "column": column} for line, column in problem.places]
         return {"message": found["message"], "locations": places, "extensions": found["extensions"]}
     return found
 
@@ -300,7 +309,8 @@ async def _customer(store: OpenStore, claims: StorefrontClaims, headers: Mapping
         if tells:
             raise refused("INVALID_CUSTOMER_ACCESS_TOKEN", "The customer access token is invalid.")
     named = headers.get(b"x-bc-customer-id", b"").decode("latin-1")
-    if claims.kind == "storefront" or not (named.isascii() and named.isdigit() and len(named) < 10):
+    acts = claims.kind == "customer_impersonation" or "Customer" in claims.scopes
+    if not acts or not (named.isascii() and named.isdigit() and len(named) < 10):
         return 0
     assert store.rows is not None
     found = await query.existing(store.rows.reader, "customers", [int(named)])
