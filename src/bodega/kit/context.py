@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 
 from bodega.access.payment_tokens import PaymentGrant
-from bodega.kit.includes import Include
 from bodega.kit.links import Base
 from bodega.kit.listing import Query
 from bodega.kit.preparation import Preparation
@@ -77,10 +76,6 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     made: Made | None = None
     outside: Answers = NOBODY
     consult: Consult | None = None
-
-    def may_hold(self, include: Include) -> bool:
-        """Whether an include may have anything to show: not rows of a table that is known to be empty."""
-        return self.total is None or include.rows is None or self.total(include.rows.table.name) > 0
 
     def preparing(self, preparation: Preparation) -> Context:
         """The same context for what is prepared before the write."""

@@ -154,53 +154,70 @@ async def v3_documents(
     names = [
         name for name in query.include if query.fields is None or name in query.fields or name not in listing.inside
     ]
-    return await _with_children(context, endpoint, found, names, empty)
+    return await _with_children(context, endpoint, found, tuple(names), empty, query.include)
 
 
 async def _with_children(
-    context: Context, endpoint: Endpoint, found: Sequence[Record], names: Sequence[str], empty: Collection[str]
+    context: Context,
+    endpoint: Endpoint,
+    found: Sequence[Record],
+    names: tuple[str, ...],
+    empty: Collection[str],
+    beside: tuple[str, ...],
 ) -> list[bytes]:
-    """Rows (doc, id), limited to the requested members, with the includes of these names."""
+    """Rows (doc, id), limited to the requested members, with the includes of these names; those that are known to be
+    `empty`, or of which the store has no row, are not read. `beside` as in `read_includes`."""
     fields = context.query.fields
-    parts = _parts(endpoint, tuple(names))
-    to_read = [part for part in parts if part.name not in empty and context.may_hold(part.include)]
+    parts = _parts(endpoint, names)
+    total, to_read = context.total, []
+    for part in parts.all:
+        if part.name not in empty and (part.table is None or total is None or total(part.table)):
+            to_read.append(part)
     ids = [entity_id for _doc, entity_id in found]
-    found_by_name = zip(
-        (part.name for part in to_read),
-        await read_includes(context, [part.include for part in to_read], ids),
-        strict=True,
-    )
-    read = {name: children for name, children in found_by_name if children}
+    children = await read_includes(context, [part.include for part in to_read], ids, beside)
+    read = {part.name: of for part, of in zip(to_read, children, strict=True) if of}
+    if not read and fields is None:
+        return [doc[:-1] + parts.none for doc, _id in found]
     documents = []
     turn = Turn()
     for doc, entity_id in found:
         await turn.breathe()
         shown = doc if fields is None else only(doc, fields)
         pieces = [shown[:-1]]
-        for part in parts:
-            children = read[part.name].get(entity_id) if part.name in read else None
-            pieces.append(part.none if children is None else part.start + children)
-        documents.append(b",".join(pieces) + b"}" if parts else shown)
+        for part in parts.all:
+            inside = read[part.name].get(entity_id) if part.name in read else None
+            pieces.append(part.none if inside is None else part.start + inside)
+        documents.append(b",".join(pieces) + b"}" if parts.all else shown)
     return documents
 
 
 class _Part(NamedTuple):
-    """An include as a member of the documents: how the member begins, and what it is where there are no children."""
+    """An include as a member of the documents: how the member begins, and what it is where there are no children.
+    `table` has no row where there are none in the whole store, None if that is not known of one."""
 
     name: str
     include: Include
+    table: str | None
     start: bytes
     none: bytes
 
 
+class _Parts(NamedTuple):
+    """All that a document shows inside itself, and how it ends where nothing has children."""
+
+    all: Sequence[_Part]
+    none: bytes
+
+
 @lru_cache(maxsize=1024)
-def _parts(endpoint: Endpoint, names: tuple[str, ...]) -> tuple[_Part, ...]:
+def _parts(endpoint: Endpoint, names: tuple[str, ...]) -> _Parts:
     made = []
     for name in names:
         include = endpoint.listing.includes[name]
         start = b'"%b":' % (include.member or name).encode()
-        made.append(_Part(name, include, start, start + include.empty))
-    return tuple(made)
+        table = None if include.rows is None else include.rows.table.name
+        made.append(_Part(name, include, table, start, start + include.empty))
+    return _Parts(made, b"".join(b"," + part.none for part in made) + b"}")
 
 
 async def v2_documents(context: Context, endpoint: Endpoint, entities: Sequence[Any]) -> list[dict[str, Any]]:
@@ -284,7 +301,4 @@ async def shown(
     if not names:
         return [doc for doc, _id in found]
     empty = frozenset(endpoint.told).difference(endpoint.told_new, asked) if new and not more else frozenset[str]()
-    context = context.asking(
-        context.query._replace(include=names)
-    )  # what is inside may depend on what stands beside it
-    return await _with_children(context, endpoint, found, names, empty)
+    return await _with_children(context, endpoint, found, names, empty, names)
