@@ -103,6 +103,8 @@ class Found(msgspec.Struct, frozen=True, gc=False):
     `parent` is the value that rows below the path's other ids hold, `entity_id` the number of the row that the path
     names. `row` is what the action read: a stored row, or the statistics of a list's table, whose page `plan` selects.
 
+    `held`: it was read inside the transaction that writes it.
+
     `key` is the Idempotency-Key of a POST; `again` its first answer, if there is one; `over`: an expired answer of the
     key is stored, and will be replaced.
     """
@@ -115,10 +117,15 @@ class Found(msgspec.Struct, frozen=True, gc=False):
     key: Key | None = None
     over: bool = False
     again: Outcome | None = None
+    held: bool = False
 
 
 NOTHING_FOUND = Found()
 """For an action whose path names no row."""
+
+
+FOUND_WITHIN = Found()
+"""For a write that finds its row within its transaction: nothing is known of it yet."""
 
 
 class Write(msgspec.Struct, frozen=True, gc=False):
