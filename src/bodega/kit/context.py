@@ -45,7 +45,7 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     is written, whose children the reply shows. `in_task`: carried out by the worker, in as many chunks as it takes.
     `may_fetch` is False where a write is only tried, and must not wait for other servers.
     `preparation` is what the drafts of one request share while they are completed before the write.
-    `total` tells how many rows a table holds, by its name, where that is known.
+    `without_rows` tells which of some tables hold no row, by their names, where that is known.
     `made` knows the rows that the write has made. `keep_key` keeps a private key of the store, sealed, under a name;
     `kept_key` reads it ("" if there is none). `header` is what the action's own header says.
     `outside` knows what other servers answered while the request is carried out; `consult` asks one, before a write.
@@ -72,7 +72,7 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     brought: Any = None
     preparation: Preparation | None = None
     may_fetch: bool = True
-    total: Callable[[str], int] | None = None
+    without_rows: Callable[[tuple[str, ...]], frozenset[str]] | None = None
     made: Made | None = None
     outside: Answers = NOBODY
     consult: Consult | None = None
@@ -87,7 +87,7 @@ class Context(msgspec.Struct, frozen=True, gc=False):
             self,
             reader=unit.tx,
             brought=draft,
-            total=unit.statistics.total,
+            without_rows=unit.statistics.without_rows,
             made=unit.made,
             outside=unit.outside,
         )

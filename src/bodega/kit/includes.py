@@ -93,14 +93,14 @@ def of_rows(wanted: ChildRows, *, page_cap: int = MAX_LIMIT, tables: str, files:
 async def read_includes(
     context: Any, includes: Sequence[Include], parents: Sequence[int], beside: tuple[str, ...] | None = None
 ) -> Sequence[Mapping[int, bytes]]:
-    """What each include shows inside each parent; `beside` are the names of all that are shown there, if they are not
-    those of the query: what is inside may depend on what stands beside it.
+    """What each include shows inside each parent, or NOTHING; `beside` are the names of all that are shown there, if
+    they are not those of the query: what is inside may depend on what stands beside it.
 
     How many children the parents have is not known before. From the time that those of the first few take follows how
     many come next, so that no group holds the loop for long.
     """
     if not parents:
-        return [{} for _ in includes]
+        return NOTHING
     if len(parents) <= FIRST_GROUP:
         return await _read_at_once(context, includes, parents, beside)
     found: list[dict[int, bytes]] = [{} for _ in includes]
@@ -108,7 +108,7 @@ async def read_includes(
     while at < len(parents):
         turn = Turn()
         some = await _read_at_once(context, includes, parents[at : at + size], beside)
-        for known, more in zip(found, some, strict=True):
+        for known, more in zip(found, some, strict=False):
             known |= more
         at += size
         size = max(1, min(len(parents), int(size * TURN_SECONDS / max(turn.taken, 1e-6))))
@@ -122,15 +122,23 @@ async def _read_at_once(
     """Those that are rows of a table are read with one statement."""
     of_tables = tuple([include.rows for include in includes if include.rows is not None])
     rows = await _rows_of(context, of_tables, parents) if of_tables else ()
-    if len(of_tables) == len(includes) and not rows:
-        return [_NONE] * len(includes)
+    if len(of_tables) == len(includes):
+        if not rows:
+            return NOTHING
+        if not any(of.within for of in of_tables):
+            return await _by_parent(context, of_tables, rows)
     if beside is not None and beside != context.query.include:
         context = context.asking(context.query._replace(include=beside))
+    if len(of_tables) == len(includes):
+        return await _by_parent(context, of_tables, rows)
     together = iter(await _by_parent(context, of_tables, rows))
     return [await include.read(context, parents) if include.rows is None else next(together) for include in includes]
 
 
 _NONE: Mapping[int, bytes] = MappingProxyType({})
+
+NOTHING: Sequence[Mapping[int, bytes]] = ()
+"""What includes show that show nothing, however many they are."""
 
 
 async def _rows_of(context: Any, wanted: tuple[ChildRows, ...], parents: Sequence[int]) -> Sequence[Record]:
@@ -139,7 +147,7 @@ async def _rows_of(context: Any, wanted: tuple[ChildRows, ...], parents: Sequenc
         known = context.made.children(wanted[0].table, wanted[0].column, parents)
         if known is not None:
             return [(0, parent, child, child, child, doc) for parent, child, doc in known]
-    rows: list[Record] = await context.reader.rows(_statement(wanted, len(parents)), *parents)
+    rows: list[Any] = await context.reader.rows(_statement(wanted, len(parents)), *parents)
     return sorted(rows, key=_ORDER) if len(rows) > 1 else rows
 
 
@@ -147,14 +155,17 @@ async def _by_parent(context: Any, wanted: tuple[ChildRows, ...], rows: Sequence
     """For each of `wanted`: {parent id: JSON list}."""
     if not rows:
         return [_NONE] * len(wanted)
-    found: list[list[_Child]] = [[] for _ in wanted]
+    found: dict[int, list[_Child]] = {}
     for place, parent, first, _second, child, doc in rows:
-        tell, mine = wanted[place].tell, found[place]
+        tell, mine = wanted[place].tell, found.setdefault(place, [])
         if tell is None:
             mine.append((parent, child, doc))
         elif (told := (parent, child, tell(first, child))) not in mine[-1:]:
             mine.append(told)
-    return [await _lists(context, of.within, mine) if mine else _NONE for of, mine in zip(wanted, found, strict=True)]
+    by_parent = [_NONE] * len(wanted)
+    for place, children_found in found.items():
+        by_parent[place] = await _lists(context, wanted[place].within, children_found)
+    return by_parent
 
 
 _ORDER = itemgetter(slice(4))
@@ -187,7 +198,8 @@ async def _lists(context: Any, within: Mapping[str, Include], rows: Sequence[_Ch
     else:
         ids = [child for _parent, child, _doc in rows]
         names = [name.encode() for name in within]
-        shown = list(zip(names, within.values(), await read_includes(context, [*within.values()], ids), strict=True))
+        inside = await read_includes(context, [*within.values()], ids) or [_NONE] * len(within)
+        shown = list(zip(names, within.values(), inside, strict=True))
         for parent, child, doc in rows:
             members = [b'"%b":%b' % (name, of.get(child, include.empty)) for name, include, of in shown]
             found.setdefault(parent, []).append(b",".join([doc[:-1], *members]) + b"}")

@@ -149,7 +149,7 @@ def rows_of(endpoint: Endpoint) -> Callable[[Unit, Any, list[Changes], list[Faul
 
 def _children(endpoint: Endpoint, changes: Changes) -> Changes:
     """Removes from a draft the members that are rows of their own."""
-    if endpoint.v3 is None or not endpoint.v3.nested:
+    if endpoint.v3 is None or endpoint.v3.nested.keys().isdisjoint(changes):
         return {}
     return {name: changes.pop(name) for name in endpoint.v3.nested if name in changes}
 
