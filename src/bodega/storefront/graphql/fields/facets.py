@@ -114,9 +114,9 @@ async def _category(asking: Asking, search: Search, filtered: SearchFilter) -> F
             "entityId": one.id, "name": one.name, "isSelected": one.id in chosen,
             "productCount": int(counts.get(one.id, 0)), "parent": one.parent_id, "below": [],
         }  # fmt: skip
-    for one in told.values():
-        if one["productCount"] and one["parent"] in told:
-            told[one["parent"]]["below"].append(one)
+    for item in told.values():
+        if item["productCount"] and item["parent"] in told:
+            told[item["parent"]]["below"].append(item)
     full = {number for number, one in told.items() if one["productCount"]}
     items = [one for number, one in told.items() if number in full and one["parent"] not in full]
     return _facet("CategorySearchFilter", filtered, categories=items) if items else None
@@ -126,7 +126,7 @@ class _Value(NamedTuple):
     name: str
     value: str
     order: int
-    count: int
+    products: int
 
 
 async def _attributes(
@@ -152,7 +152,7 @@ async def _attributes(
         if filtered.sort_by == "option_values":
             values.sort(key=lambda one: (one.order, one.value))
         items = [
-            {"value": one.value, "isSelected": one.value in chosen.get(name, ()), "productCount": one.count}
+            {"value": one.value, "isSelected": one.value in chosen.get(name, ()), "productCount": one.products}
             for one in values
         ]
         if filtered.sort_by == "item_count":
