@@ -67,7 +67,7 @@ async def send(
     try:
         answer = await carry_out(app, store, client, method, target, content, sent, origin=origin)
     except Refusal as refusal:
-        return _refused(refusal, 2 if path.startswith("/v2/") else 3)
+        return refused(refusal, 2 if path.startswith("/v2/") else 3)
     message = _decode(answer.body) if answer.body else None
     etag = dict(answer.fields).get(b"etag", b"").decode()
     if path.startswith("/v3/") and isinstance(message, dict):
@@ -80,8 +80,8 @@ def _noted(errors: Any) -> dict[str, str]:
     return {name: str(message) for name, message in errors.items()} if isinstance(errors, dict) else {}
 
 
-def _refused(refusal: Refusal, version: int) -> ApiReply:
-    """The API's message: a sentence for each faulty member, or one for all."""
+def refused(refusal: Refusal, version: int) -> ApiReply:
+    """A refusal as the API's message: a sentence for each faulty member, or one for all."""
     errors = {fault.field: str(fault.details.get("invalid_reason", fault.message)) for fault in refusal.faults}
     title = next((fault.message for fault in refusal.faults), refusal.message)
     return ApiReply(

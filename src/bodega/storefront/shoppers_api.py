@@ -6,14 +6,21 @@ prices, events. Who may touch what is for the callers to decide: the API itself 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
 
 from bodega.access.accounts import SHOPPERS_CLIENT
 from bodega.access.open_store import OpenStore
 from bodega.http.app_context import AppContext
-from bodega.http.internal_api import ApiReply, send
+from bodega.http.internal_api import ApiReply, refused, send
+from bodega.http.steps.execution import informed
+from bodega.kit.complaint import values_are_judged
 from bodega.law.reasons import Reason
+from bodega.law.refusal import Refusal
+from bodega.storage.outside import Answers
+from bodega.storage.unit import Unit
+
+T = TypeVar("T")
 
 
 class ShopperRefused(Exception):
@@ -55,3 +62,24 @@ class ShoppersApi:
         if reply.refused:
             raise ShopperRefused(reply)
         return reply.data
+
+    async def write(self, job: Callable[[Unit], Awaitable[T]]) -> T:
+        """What a job gives that no single operation of the API does, in one transaction, with what it has to know of
+        providers. Raises ShopperRefused."""
+
+        async def work(answers: Answers) -> T:
+            async def once(unit: Unit) -> T:
+                unit.client_id, unit.outside = SHOPPERS_CLIENT, answers
+                answers.begin()
+                with values_are_judged():
+                    return await job(unit)
+
+            made: T = await self.store.write(once)
+            return made
+
+        try:
+            made = await informed(self.app, self.store, work)
+        except Refusal as refusal:
+            raise ShopperRefused(refused(refusal, 3)) from None
+        self.app.wrote(self.store)
+        return made

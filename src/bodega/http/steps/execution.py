@@ -8,12 +8,14 @@ import functools
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
+from bodega.access.open_store import OpenStore
 from bodega.aside import aside
 from bodega.http import concurrency, form, idempotency, xml
+from bodega.http.app_context import AppContext
 from bodega.http.conditions import Validators, has_conditions, judge, tag
 from bodega.http.negotiation import Media, media_of
 from bodega.http.products import Preconditions, RoutedRequest
@@ -34,6 +36,7 @@ from bodega.storage.query import Row
 from bodega.storage.unit import Unit
 from bodega.tasks import queue
 
+T = TypeVar("T")
 _DECIDE = (
     b"content-type", b"accept", b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since",
 )  # fmt: skip
@@ -179,15 +182,15 @@ ASKED_AT_MOST = 12
 decides what tax is asked for."""
 
 
-async def _informed(routed: RoutedRequest, work: Callable[[Answers], Awaitable[Outcome]]) -> Outcome:
+async def informed(app: AppContext, store: OpenStore, work: Callable[[Answers], Awaitable[T]]) -> T:
     """Does work until it misses no answer of another server; these are asked in between, while nothing is open."""
-    answers, consult = Answers(may_ask=routed.app.consult is not None), routed.app.consult
+    answers, consult = Answers(may_ask=app.consult is not None), app.consult
     for _ in range(ASKED_AT_MOST):
         try:
             return await work(answers)
         except Wanted as wanted:
             assert consult is not None
-            answers.learn(wanted.ask, await consult(routed.caller.store, wanted.ask))
+            answers.learn(wanted.ask, await consult(store, wanted.ask))
     return await work(answers.closed())
 
 
@@ -198,7 +201,7 @@ async def _read_rows(routed: RoutedRequest, found: Found, draft: Any) -> Outcome
         informed = replace(context, outside=answers)
         return await (action.answer_to(informed, found, draft) if action.calculates else action.answer(informed, found))
 
-    return await _informed(routed, work)
+    return await informed(routed.app, routed.caller.store, work)
 
 
 async def _write(routed: RoutedRequest, found: Found, before: Preconditions, draft: Any, then: Then | None) -> Outcome:
@@ -220,7 +223,7 @@ async def _write(routed: RoutedRequest, found: Found, before: Preconditions, dra
 
         return await _written(routed, job)
 
-    outcome = await _informed(routed, work)
+    outcome = await informed(routed.app, routed.caller.store, work)
     routed.app.wrote(routed.caller.store)
     return outcome
 

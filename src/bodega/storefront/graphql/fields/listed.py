@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bodega.resources.catalog import product
-from bodega.resources.store import channels
+from bodega.resources.catalog.seen import seen_on
 from bodega.storage import query
 from bodega.storefront.graphql.asking import Asking, Thing, part, parts_of, window
 
@@ -25,11 +25,7 @@ USUAL = ORDERS["FEATURED"]
 
 def shown(asking: Asking, *, hide_out_of_stock: bool | None = False) -> str:
     """The test of products `p` that shoppers of the channel see."""
-    on = "SELECT 1 FROM product_channels c WHERE c.product_id = p.id AND c.channel_id ="
-    if asking.channel_id == channels.DEFAULT:
-        test = f"p.is_visible AND NOT EXISTS ({on} {channels.DEFAULT})"
-    else:
-        test = f"p.is_visible AND EXISTS ({on} {int(asking.channel_id)})"
+    test = seen_on(asking.channel_id)
     return f"{test} AND {IN_STOCK}" if hide_out_of_stock else test
 
 
