@@ -411,7 +411,8 @@ def test_every_change_is_meant_for_a_version(window: Window) -> None:
 
 def test_every_field_of_carts_and_checkouts_can_be_asked(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bodega.storefront.graphql.serving.MOST_COMPLEX", 10**9)
-    for limit in ("MOST_ROOTS", "MOST_ALIKE", "MOST_FIELDS", "LONGEST"):
+    monkeypatch.setattr("bodega.storefront.graphql.serving.LARGEST", 10**9)
+    for limit in ("MOST_ROOTS", "MOST_ALIKE", "MOST_FIELDS", "MOST_TOKENS", "LONGEST"):
         monkeypatch.setattr(f"bodega.storefront.graphql.documents.{limit}", 10**9)
     shop = window.shop
     certificate(shop)

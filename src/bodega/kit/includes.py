@@ -148,7 +148,7 @@ async def _rows_of(context: Any, wanted: tuple[ChildRows, ...], parents: Sequenc
         if known is not None:
             return [(0, parent, child, child, child, doc) for parent, child, doc in known]
     rows: list[Any] = await context.reader.rows(_statement(wanted, len(parents)), *parents)
-    return sorted(rows, key=_ORDER) if len(rows) > 1 else rows
+    return sorted(rows, key=_ORDER) if len(rows) > 1 else rows  # type: ignore[arg-type]
 
 
 async def _by_parent(context: Any, wanted: tuple[ChildRows, ...], rows: Sequence[Record]) -> list[Mapping[int, bytes]]:
