@@ -158,6 +158,18 @@ def test_a_shopper_makes_a_cart_that_the_store_shows(window: Window) -> None:
     assert found["createdAt"] == {"utc": "2030-03-17T17:46:40+00:00"}
 
 
+def test_a_cart_is_found_by_its_global_id(window: Window) -> None:
+    jane = window.signed_in(1)
+    cart = create(window, line(1), headers=jane)["entityId"]
+    ids = window.ask("query($id: String) { site { cart(entityId: $id) { id } checkout(entityId: $id) { id } } }",
+                     {"id": cart}, **jane)["site"]  # fmt: skip
+    query = "query($id: ID!) { node(id: $id) { __typename id } }"
+    for kind in ("Cart", "Checkout"):
+        found = ids[kind.lower()]["id"]
+        assert window.ask(query, {"id": found}, **jane)["node"] == {"__typename": kind, "id": found}
+        assert window.ask(query, {"id": found})["node"] is None
+
+
 def test_nothing_is_told_of_what_is_no_cart(window: Window) -> None:
     assert read(window, "") is None
     assert window.ask("{ site { cart { entityId } } }")["site"]["cart"] is None
@@ -277,6 +289,8 @@ def test_wrong_lines_are_refused_with_the_reason(window: Window) -> None:
     shop = window.shop
     shop.put("/v3/catalog/products/1", {"inventory_tracking": "product", "inventory_level": 3})
     shop.put("/v3/catalog/products/3", {"is_visible": False})
+    secret = shop.product("Secret", is_price_hidden=True, availability="disabled")
+    assert refused(window, "createCart", {"lineItems": [line(secret)]}).startswith("FIELD_INVALID")
     few = refused(window, "createCart", {"lineItems": [line(1, 4)]})
     assert few.startswith("OUT_OF_STOCK: Not enough stock: ")
     assert "not sold here" in refused(window, "createCart", {"lineItems": [line(3)]})

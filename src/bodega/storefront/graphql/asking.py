@@ -110,12 +110,18 @@ def node_id(kind: str, entity_id: int | str) -> str:
 
 def read_id(text: str) -> tuple[str, int] | None:
     """The type and number of a global id; None if it is none."""
+    kind, number = read_key(text)
+    return (kind, int(number)) if kind and number.isdigit() and len(number) < 11 else None
+
+
+def read_key(text: str) -> tuple[str, str]:
+    """The type and key of a global id whose key is a text, such as a UUID; both empty if it is none."""
     try:
         told = base64.urlsafe_b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4)).decode("ascii")
     except (binascii.Error, ValueError, UnicodeError):
-        return None
-    kind, colon, number = told.partition(":")
-    return (kind, int(number)) if colon and number.isdigit() and len(number) < 11 else None
+        return "", ""
+    kind, _, key = told.partition(":")
+    return kind, key
 
 
 def cursor(place: int) -> str:
