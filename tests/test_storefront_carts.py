@@ -92,6 +92,42 @@ def test_the_cart_of_another_shopper_is_left_alone_at_sign_in(window: Window) ->
     assert quantities(shop, own) == {2: 1}
 
 
+def euros(shop: Shop) -> None:
+    """Prices in euros, at half the number of dollars."""
+    euro = {
+        "country_iso2": "FR", "currency_code": "EUR", "currency_exchange_rate": "0.5", "name": "Euro", "token": "€",
+        "token_location": "left", "decimal_token": ".", "thousands_token": ",", "decimal_places": 2, "enabled": True,
+        "is_transactional": True,
+    }  # fmt: skip
+    assert shop.post("/v2/currencies", euro).status in (200, 201)
+    reply = shop.put("/v3/channels/1/currency-assignments",
+                     {"enabled_currencies": ["USD", "EUR"], "default_currency": "USD"})  # fmt: skip
+    assert reply.status == 200, reply.body
+
+
+def test_two_carts_of_different_currencies_become_one_in_the_customers(window: Window) -> None:
+    shop = window.shop
+    euros(shop)
+    own = admin_cart(shop, (1, 2), customer_id=1)
+    custom = [{"name": "Own", "quantity": 1, "list_price": 3}]
+    guest = admin_cart(shop, (2, 1), currency={"code": "EUR"}, custom_items=custom)
+    assert merged(shop, 1, guest) == own
+    data = shop.get(f"/v3/carts/{own}").data
+    assert (data["currency"], data["cart_amount"]) == ({"code": "USD"}, 46)
+    assert data["line_items"]["custom_items"][0]["list_price"] == 6
+
+
+def test_at_sign_in_the_prices_are_those_of_the_customers_group(window: Window) -> None:
+    shop = window.shop
+    group = {"name": "Friends", "discount_rules": [{"type": "all", "method": "percent", "amount": "10.0000"}]}
+    number = shop.post("/v2/customer_groups", group).json["id"]
+    shop.put("/v3/customers", [{"id": 1, "customer_group_id": number}])
+    guest = admin_cart(shop, (1, 2))
+    assert shop.get(f"/v3/carts/{guest}").data["cart_amount"] == 20
+    assert merged(shop, 1, guest) == guest
+    assert shop.get(f"/v3/carts/{guest}").data["cart_amount"] == 18
+
+
 MADE = "{ cart { entityId version lineItems { physicalItems { entityId quantity } } } }"
 WHOLE = """
 fragment Whole on Cart { id entityId currencyCode isTaxIncluded baseAmount { value } discountedAmount { value }
@@ -332,15 +368,7 @@ def test_a_change_is_meant_for_a_version(window: Window) -> None:
 
 def test_a_cart_in_another_currency_is_a_new_one(window: Window) -> None:
     shop = window.shop
-    euro = {
-        "country_iso2": "FR", "currency_code": "EUR", "currency_exchange_rate": "0.5", "name": "Euro", "token": "€",
-        "token_location": "left", "decimal_token": ".", "thousands_token": ",", "decimal_places": 2, "enabled": True,
-        "is_transactional": True,
-    }  # fmt: skip
-    assert shop.post("/v2/currencies", euro).status in (200, 201)
-    reply = shop.put("/v3/channels/1/currency-assignments",
-                     {"enabled_currencies": ["USD", "EUR"], "default_currency": "USD"})  # fmt: skip
-    assert reply.status == 200, reply.body
+    euros(shop)
     cart = create(window, line(1, 2), giftCertificates=[CERTIFICATE])["entityId"]
     field = {"cartEntityId": cart, "data": {"key": "gift", "value": "yes"}}
     change(window, "createCartMetafield", field, "{ metafield { entityId } errors { __typename } }")

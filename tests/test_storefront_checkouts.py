@@ -11,8 +11,11 @@ from typing import Any
 
 import pytest
 
+from bodega.storefront.baskets import use_credit
 from bodega.storefront.graphql.schema import schema
 from bodega.storefront.graphql.served import served
+from bodega.storefront.shopper import cart_of
+from bodega.storefront.shoppers_api import ShoppersApi
 from shop import Shop
 from storefront import NOW, Window
 from test_payments import card, pay
@@ -195,6 +198,20 @@ def test_a_change_of_quantity_drops_the_shipping_option_and_keeps_the_rest(windo
     )
     assert (after["grandTotal"]["value"], after["shippingCostTotal"]["value"]) == (50, 0)
     assert after["version"] > before["version"]
+    again = read(window, made["entityId"])
+    for name, more in (
+        ("addCartLineItems", {"data": {"lineItems": [line(2)]}}),
+        ("deleteCartLineItem", {"lineItemEntityId": item["entityId"]}),
+    ):
+        (option,) = [one for one in new["availableShippingOptions"] if one["description"] == "Each"]
+        data = {"shippingOptionEntityId": option["entityId"]}
+        at = made["entityId"]
+        chosen = say(window, "selectCheckoutShippingOption", at, data, consignmentEntityId=new["entityId"])
+        assert chosen["shippingConsignments"][0]["selectedShippingOption"]["description"] == "Each"
+        change(window, name, {"cartEntityId": at, **more})
+        again = read(window, at)
+        assert [one["selectedShippingOption"] for one in again["shippingConsignments"]] in ([None], [])
+    assert again["shippingCostTotal"] == {"value": 0}
 
 
 def test_coupons_that_apply_and_those_that_do_not(window: Window) -> None:
@@ -284,6 +301,45 @@ def test_a_certificate_that_was_spent_meanwhile_is_told_before_the_order(window:
     assert shop.get("/v2/orders/count").json["count"] == 0
     found = read(window, made["entityId"])
     assert (found["giftCertificates"], found["outstandingBalance"]) == ([], {"value": 28})
+
+
+def test_store_credit_pays_what_certificates_leave(window: Window) -> None:
+    shop, jane = window.shop, window.signed_in(1)
+    certificate(shop, amount=10)
+    assert shop.put("/v3/customers", [{"id": 1, "store_credit_amounts": [{"amount": 100}]}]).status == 200
+    made = create(window, line(1, 2), headers=jane)
+    sent(window, made, headers=jane)
+    say(window, "applyCheckoutGiftCertificate", made["entityId"], {"giftCertificateCode": "GIFT-1"}, jane)
+
+    async def wish(wanted: bool) -> None:
+        app: Any = shop.server.app
+        store = await app.stores.get(shop.name)
+        cart = await cart_of(store.rows.reader, made["entityId"], 1, 1)
+        assert cart is not None
+        await use_credit(ShoppersApi(app._api._app, store, "http://x"), cart, wanted)
+
+    for wanted, left in ((True, 0), (False, 18), (True, 0)):
+        shop.server.run(wish(wanted))
+        assert read(window, made["entityId"], **jane)["outstandingBalance"] == {"value": left}
+    done = complete(window, made["entityId"], **jane)
+    assert done["paymentAccessToken"] is None
+    assert shop.get("/v3/customers?id:in=1&include=storecredit").data[0]["store_credit_amounts"] == [{"amount": 82}]
+    paid = shop.get(f"/v3/orders/{done['orderEntityId']}/transactions").data
+    assert [(one["method"], one["amount"]) for one in paid] == [("gift_certificate", 10), ("store_credit", 18)]
+
+
+def test_amounts_are_with_tax_where_prices_are(window: Window) -> None:
+    shop = window.shop
+    shop.change(settings={"tax.rates": "0=10,2=5", "prices_include_tax": True})
+    made = create(window, line(1, 2))
+    found = sent(window, made)
+    shown = shop.get(f"/v3/checkouts/{made['entityId']}").data
+    for name, same in (
+        ("subtotal", "subtotal_inc_tax"), ("shippingCostTotal", "shipping_cost_total_inc_tax"),
+        ("handlingCostTotal", "handling_cost_total_inc_tax"), ("taxTotal", "tax_total"), ("grandTotal", "grand_total"),
+    ):  # fmt: skip
+        assert found[name]["value"] == shown[same], name
+    assert shown["tax_total"] > 0
 
 
 def test_an_order_of_nothing_to_pay_is_ready_at_once(window: Window) -> None:
