@@ -291,6 +291,11 @@ def test_options_are_chosen_and_shown_as_their_kinds(window: Window) -> None:
     change(window, "updateCartLineItem", {**said, "data": {"lineItem": line_item}})
     (again,) = read(window, cart)["lineItems"]["physicalItems"]
     assert (again["quantity"], again["selectedOptions"]) == (5, item["selectedOptions"])
+    variant = f"/v3/catalog/products/4/variants/{item['variantEntityId']}"
+    assert item["image"] is None
+    shop.put(variant, {"image_url": "https://example.com/large.png"})
+    (again,) = read(window, cart)["lineItems"]["physicalItems"]
+    assert "https://example.com/large.png" in (again["image"]["url"], again["imageUrl"])
     by_sku = create(window, {"sku": "S-S", "quantity": 1})["entityId"]
     assert read(window, by_sku)["lineItems"]["physicalItems"][0]["sku"] == "S-S"
     wrong = {"lineItems": [line(4)]}
