@@ -559,6 +559,7 @@ def test_fifty_shoppers_who_buy_the_last_ten_pieces_at_once_make_ten_orders(wind
     assert len([one for one in orders if one is not None]) == 10
     codes = {error["extensions"]["code"] for one in replies for error in one.get("errors", ())}
     assert codes == {"OUT_OF_STOCK"}
+    assert all(error["message"].startswith("Not enough stock: ") for one in replies for error in one.get("errors", ()))
     assert shop.get("/v2/orders/count").json["count"] == 10
     assert shop.get("/v3/catalog/products/1").data["inventory_level"] == 0
 
