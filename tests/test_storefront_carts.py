@@ -155,7 +155,7 @@ def test_a_shopper_makes_a_cart_that_the_store_shows(window: Window) -> None:
     assert (first["url"], first["path"]) == (f"https://{window.host}/hammer/", "/hammer/")
     assert first["baseCatalogProduct"] == {"entityId": 1}
     assert (second["isShippingRequired"], second["isMutable"], second["image"]) == (True, True, None)
-    assert found["createdAt"] == {"utc": "2030-03-17T17:46:40Z"}
+    assert found["createdAt"] == {"utc": "2030-03-17T17:46:40+00:00"}
 
 
 def test_nothing_is_told_of_what_is_no_cart(window: Window) -> None:

@@ -73,7 +73,8 @@ def _words(root: str) -> list[str]:
 @pytest.mark.parametrize("root", ROOTS)
 def test_every_served_field_can_be_asked(window: Window, root: str, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     monkeypatch.setattr("bodega.storefront.graphql.serving.MOST_COMPLEX", 10**9)
-    for limit in ("MOST_ROOTS", "MOST_ALIKE", "MOST_FIELDS", "LONGEST", "MOST_TOKENS"):
+    monkeypatch.setattr("bodega.storefront.graphql.serving.LARGEST", 10**9)
+    for limit in ("MOST_ROOTS", "MOST_ALIKE", "MOST_FIELDS", "MOST_TOKENS", "LONGEST"):
         monkeypatch.setattr(f"bodega.storefront.graphql.documents.{limit}", 10**9)
     shop = window.shop
     shop.post("/v3/catalog/products/1/reviews", {"title": "Good", "date_reviewed": "2026-01-01T00:00:00Z",
