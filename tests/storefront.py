@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from bodega.resources import RESOURCES, SWEEPS
+from bodega.resources.tokens import sessions
 from bodega.tasks.sweep import OF_EVERY_STORE
 from shop import Reply, Shop
 
@@ -55,6 +56,21 @@ class Window:
     def codes(self, query: str, variables: dict[str, Any] | None = None, **headers: str) -> list[str]:
         """The codes of an answer's errors."""
         return [one["extensions"]["code"] for one in self.whole(query, variables, **headers).get("errors", ())]
+
+    def message(self, query: str, variables: dict[str, Any] | None = None, **headers: str) -> str:
+        """The first error of an answer: its code and its words."""
+        errors = self.whole(query, variables, **headers).get("errors") or [None]
+        return "" if errors[0] is None else f"{errors[0]['extensions']['code']}: {errors[0]['message']}"
+
+    def signed_in(self, customer_id: int, channel: int = 1) -> dict[str, str]:
+        """The headers of a customer who is signed in."""
+
+        async def begun() -> str:
+            store = await self.shop.server.app.stores.get(self.shop.name)
+            assert store is not None
+            return str(await store.write(lambda unit: sessions.begin(unit, customer_id, channel)))
+
+        return {"x_bc_customer_access_token": self.shop.server.run(begun())}
 
     @contextmanager
     def counted(self) -> Iterator[list[str]]:

@@ -26,7 +26,7 @@ from bodega.http.router import by_version
 from bodega.http.task_executor import TaskExecutor
 from bodega.imaging.worker import BUDGET_MB, PictureWorker
 from bodega.journal.calls import recorder_of
-from bodega.journal.queries import query_recorder
+from bodega.journal.queries import note_struck, query_recorder
 from bodega.journal.recorder import Journal
 from bodega.journal.request_logs import request_logs
 from bodega.journal.sync import JournalSync
@@ -34,6 +34,7 @@ from bodega.journal.system_logs import system_logs
 from bodega.kit.compile import DECLARATIONS, compile_declarations
 from bodega.kit.route import Route
 from bodega.lab.faults.injector import FaultInjector
+from bodega.lab.faults.shops import as_errors, faulty
 from bodega.lab.scheduled import Schedule
 from bodega.log import Log, to_standard_error
 from bodega.metrics import Board, Meter
@@ -256,7 +257,9 @@ async def make_app(
         "files": bundles(stores, pictures(stores)),
         "login": logins(stores),
         "customer": current_customer(stores),
-        "graphql": graphql(app, query_recorder(journal), written),
+        "graphql": faulty(
+            graphql(app, query_recorder(journal), written), stores, faults, as_errors, note_struck(journal)
+        ),
         PAGE: cart_page(stores, https_port),
         "robots.txt": robots(stores, https_port),
         "favicon.ico": favicon(stores, https_port),

@@ -48,8 +48,9 @@ async def shopper_of(store: OpenStore, channel_id: int, scope: Mapping[str, Any]
     return Shopper(store, channel_id, customer_id, session if customer_id else "", cart_id)
 
 
-async def cart_of(reader: Tx, cart_id: str, channel_id: int, customer_id: int) -> Cart | None:
-    """A cart that is still one, and this shopper's; None otherwise: a shopper is not told which carts exist."""
+async def cart_of(reader: Tx, cart_id: str, channel_id: int, customer_id: int, *, ordered: bool = False) -> Cart | None:
+    """A cart that is still one, and this shopper's; None otherwise: a shopper is not told which carts exist. With
+    `ordered` also one that has become an order."""
     if not cart_id or len(cart_id) > LONGEST_COOKIE:
         return None
     row = await query.one(reader, CARTS, "uuid = $1", cart_id)
@@ -57,7 +58,7 @@ async def cart_of(reader: Tx, cart_id: str, channel_id: int, customer_id: int) -
         return None
     cart: Cart = row.entity
     theirs = cart.customer_id in (0, customer_id) and cart.channel_id == channel_id
-    return cart if theirs and not cart.order_id else None
+    return cart if theirs and (ordered or not cart.order_id) else None
 
 
 def cookies(scope: Mapping[str, Any]) -> Mapping[str, str]:

@@ -16,11 +16,11 @@ from bodega.http.mounts import Mount, Receive, Send, reply
 from bodega.law.outcome import Shown
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Header
+from bodega.resources.catalog.seen import seen_on
 from bodega.resources.content import pages
 from bodega.storage import query
 from bodega.storage.tx import Tx
 from bodega.storefront.front import Front
-from bodega.storefront.graphql.fields.listed import shown_on
 from bodega.storefront.plain_files import front_at, refuse
 
 PATH = "/xmlsitemap.php"
@@ -97,7 +97,7 @@ async def _page(reader: Tx, front: Front, base: str, name: str, number: int) -> 
 async def _shown(reader: Tx, front: Front, name: str) -> str:
     """What narrows the rows `p` of a kind down to those that shoppers see, as far as columns tell."""
     if name == "products":
-        return f"AND {shown_on(front.channel_id)}"
+        return f"AND {seen_on(front.channel_id)}"
     if name == "categories":
         tree = await query.value(reader, "SELECT id FROM trees WHERE channel_id = $1", front.channel_id)
         return f"AND p.is_visible AND p.tree_id = {int(tree or 0)}"

@@ -16,6 +16,7 @@ from bodega.storage.table import numbered_placeholders
 OPTIONS = {"physical": "line_items.physical_items.options", "digital": "line_items.digital_items.options"}
 BANNERS = "promotions.banners"
 LINKS = "redirect_urls"
+IMAGES = ("product_images",)
 GROUPS = {
     "physical": "physical_items",
     "digital": "digital_items",
@@ -152,7 +153,7 @@ def _certificate(item: CartItem) -> dict[str, Any]:
 async def pictures_of(context: Context, cart: Cart) -> dict[int, str]:
     """The addresses of the products' thumbnails, as they are stored."""
     products = sorted({item.product_id for item in cart.items if item.product_id})
-    if not products or (context.total is not None and not context.total("product_images")):
+    if not products or (context.without_rows is not None and context.without_rows(IMAGES)):
         return {}
     sql = (
         "SELECT product_id, doc FROM product_images WHERE is_thumbnail"

@@ -40,7 +40,7 @@ async def added(unit: Unit, cart: Cart, draft: dict[str, Any]) -> list[CartItem]
         if item.id in named:
             await respect_quantity(unit, item, named[item.id], faults)
     items += [_custom(one) for one in draft.get("custom_items") or ()]
-    items += [_certificate(one) for one in draft.get("gift_certificates") or () for _ in range(one.quantity)]
+    items += [certificate_of(one) for one in draft.get("gift_certificates") or () for _ in range(one.quantity)]
     if faults:
         raise refuse_faults(faults)
     await respect_stock(unit, items)
@@ -165,11 +165,12 @@ def _custom(draft: CustomDraft) -> CartItem:
     )
 
 
-def _certificate(draft: CertificateDraft) -> CartItem:
+def certificate_of(draft: CertificateDraft, item_id: str = "") -> CartItem:
+    """The line of a gift certificate, under its id if it has one."""
     sender = Person(name=draft.sender.name, email=draft.sender.email)
     recipient = Person(name=draft.recipient.name, email=draft.recipient.email)
     return CartItem(
-        id=str(uuid4()),
+        id=item_id or str(uuid4()),
         kind="gift_certificate",
         name=draft.name,
         taxable=False,

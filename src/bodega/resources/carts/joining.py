@@ -97,7 +97,9 @@ async def _can_be_bought(unit: Unit, found: Sequence[CartItem], item: CartItem) 
 
 async def in_currency(unit: Unit, old: Row, code: str) -> Row:
     """The same cart in another currency of its channel, under a new id, as its amounts are others; the old one is gone.
-    What was said at its checkout goes with it, but shipping options, which were priced in the old one. Raises Refusal.
+
+    What was said at its checkout goes with it, but what was an amount of the old one: shipping options, fees, gift
+    certificates. Raises Refusal.
     """
     was: Cart = old.entity
     sold_in = (await channel_currencies.of_channels(unit.tx, [was.channel_id]))[was.channel_id]
@@ -126,7 +128,7 @@ async def in_currency(unit: Unit, old: Row, code: str) -> Row:
     if kept is not None:
         said = checkout.TABLE.decode(*checkout.TABLE.encode(kept.entity))
         said.id = said.cart_id = row.entity.id
-        said.fees = []
+        said.fees, said.gift_certificates = [], []
         for one in said.consignments:
             one.option_id, one.custom_shipping = "", None
         await unit.insert(checkout.TABLE, said, numbered=True)

@@ -103,7 +103,7 @@ class Asking:
         return Thing("Image", self.file(address), (text, default)) if address else None
 
 
-def node_id(kind: str, entity_id: int) -> str:
+def node_id(kind: str, entity_id: int | str) -> str:
     """The global id of an entity: URL-safe base64, since it stands in paths."""
     return base64.urlsafe_b64encode(f"{kind}:{entity_id}".encode()).decode().rstrip("=")
 

@@ -6,6 +6,7 @@ So the number of statements depends on the query alone, never on how many rows i
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from time import perf_counter
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -148,6 +149,8 @@ class Answer(NamedTuple):
 
     data: Any
     errors: list[dict[str, Any]]
+    spent: Mapping[str, float] = {}
+    """Seconds by field, as `Site.product`: what its resolver took, and waited for."""
 
 
 async def execute(
@@ -164,7 +167,7 @@ async def execute(
     holder: dict[str, Any] = {"data": {}}
     top = Place(holder, "data", None, nullable=True)
     await running.fill(root, (operation.selection_set,), [(asking, holder["data"], top)])
-    return Answer(holder["data"], running.errors)
+    return Answer(holder["data"], running.errors, running.spent)
 
 
 Object = tuple[Any, dict[str, Any], Place]
@@ -178,6 +181,7 @@ class _Running:
         self._schema = schema()
         self._collected: dict[tuple[str, tuple[int, ...]], dict[str, list[FieldNode]]] = {}
         self.errors: list[dict[str, Any]] = []
+        self.spent: dict[str, float] = {}
         self._objects = 0
 
     async def fill(
@@ -216,7 +220,12 @@ class _Running:
     ) -> Sequence[Any]:
         found = BATCH.get((kind.name, name))
         if found is not None:
-            return await found(self._asking, sources, arguments)
+            began = perf_counter()
+            try:
+                return await found(self._asking, sources, arguments)
+            finally:
+                key = f"{kind.name}.{name}"
+                self.spent[key] = self.spent.get(key, 0.0) + perf_counter() - began
         each = PLAIN.get((kind.name, name))
         if each is not None:
             return [each(self._asking, source, arguments) for source in sources]
