@@ -209,7 +209,7 @@ def test_customers_keep_their_addresses(window: Window) -> None:
     assert result["errors"] == []
     assert {name: address[name] for name in PLACE} == PLACE
     assert (address["country"], address["addressType"], address["address2"]) == ("United States", "RESIDENTIAL", None)
-    assert (address["countryId"], bool(address["stateId"])) == (226, True)
+    assert (address["countryId"], bool(address["stateId"])) == (235, True)
     assert kinds(asked(window, *ADD, PLACE, **token)) == ["CustomerAddressCreationError"]
     given = {"addressEntityId": address["entityId"], "data": {"city": "Dallas"}}
     assert asked(window, *CHANGE, given, "address { city }", **token)["address"] == {"city": "Dallas"}
