@@ -1,4 +1,5 @@
--- What shoppers do with their accounts: links for new passwords, the fields of the forms that they fill in.
+-- What shoppers do with their accounts: links for new passwords, the fields of the forms that they fill in; wishlists
+-- found by their tokens.
 CREATE TABLE password_resets (
     id INTEGER PRIMARY KEY,
     doc BYTEA NOT NULL,
@@ -22,3 +23,7 @@ CREATE TABLE form_fields (
     name TEXT
 );
 CREATE UNIQUE INDEX form_fields_form_name_unique ON form_fields (form, name);
+ALTER TABLE wishlists ADD COLUMN token TEXT;
+/* sqlite */ UPDATE wishlists SET token = json_extract(CAST(doc AS TEXT), '$.token');
+/* postgresql */ UPDATE wishlists SET token = convert_from(doc, 'UTF8')::json ->> 'token';
+CREATE INDEX wishlists_token ON wishlists (token, id);

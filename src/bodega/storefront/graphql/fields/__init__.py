@@ -33,4 +33,5 @@ from bodega.storefront.graphql.fields import (  # noqa: F401
     site,
     stock,
     variants,
+    wishlists,
 )
