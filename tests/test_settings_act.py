@@ -537,7 +537,7 @@ PAGE = (Path(__file__).resolve().parents[1] / "docs" / "store-settings.md").read
 def test_the_page_marks_what_a_body_must_have(shop: Shop, path: str) -> None:
     """A body without a marked member is refused for it; where none is marked, one member is enough."""
     section = PAGE.partition(f"\n## {path}\n")[2].partition("\n## ")[0]
-    marks = {name: marked for name, marked in re.findall(r"^\| `(\w+)`(?: \(([^)]*)\))? \|", section, re.MULTILINE)}
+    marks = dict(re.findall(r"^\| `(\w+)`(?: \(([^)]*)\))? \|", section, re.MULTILINE))
     assert list(marks) == list(GROUPS[path].members)
     required = [name for name, marked in marks.items() if "required" in marked]
     now = shop.get(f"/v3/{path}").data

@@ -29,9 +29,9 @@ heard, and both show it (`bodega store get`). Images are uploaded to `settings/l
 GIF, JPEG or PNG of at most 10 MB, in the part that the documents name.
 
 The pages for shoppers are answered at the host of the store, `store-HASH.localhost`, of a channel,
-`store-HASH-N.localhost`, or of its site. The storefront's GraphQL API ([storefront.md](storefront.md)) tells many members
-below `settings`, for the storefront that you build to follow. The others are marked *kept*: they are stored and
-inherited, and nothing follows from them yet.
+`store-HASH-N.localhost`, or of its site. The storefront's GraphQL API ([storefront.md](storefront.md)) tells many
+members below `settings`, for the storefront that you build to follow. The others are marked *kept*: they are stored
+and inherited, and nothing follows from them yet.
 """
 
 
