@@ -168,7 +168,7 @@ async def _by_parent(context: Any, wanted: tuple[ChildRows, ...], rows: Sequence
     return by_parent
 
 
-_ORDER = itemgetter(slice(4))
+_ORDER: Callable[[Any], Any] = itemgetter(slice(4))
 """A row of `_statement` as its place in the order: sorting the few rows here costs less than a sorter for each part of
 the statement."""
 
