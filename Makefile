@@ -17,7 +17,7 @@ SPREAD ?= -n auto --dist loadfile --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help dev serve test test-cluster lint docs dist bench bench-count bench-peers bench-large bench-variants bench-orders bench-prices bench-checkouts soak kills conformance lock clean
+.PHONY: help dev serve test test-cluster lint docs dist bench bench-count bench-peers catalyst bench-large bench-variants bench-orders bench-prices bench-checkouts soak kills conformance lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -80,6 +80,10 @@ kills: $(READY)  ## Kill a server 100 times under load and look for losses; fewe
 
 conformance: $(CONFORMANCE)/.installed  ## Ask every published operation with Schemathesis (20 minutes); fewer: ARGS="--only catalog"
 	@PYTHONPATH=tests $(CONFORMANCE)/bin/python -m conformance --spec $(SPEC) $(ARGS)
+
+catalyst: $(READY)  ## Run the end-to-end tests of a checkout of Catalyst on a store: make catalyst DIR=../catalyst
+	@$(if $(DIR),,$(error DIR names a checkout of Catalyst: make catalyst DIR=../catalyst))
+	@$(BIN)/python scripts/catalyst.py $(DIR) $(ARGS)
 
 lock: $(LOCKER)  ## Resolve the dependencies again; to newer versions: make lock ARGS=--upgrade
 	@echo "Resolving what runs the server (about 10 s) ..."

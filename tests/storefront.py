@@ -7,10 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from bodega.resources import RESOURCES, SWEEPS
+from bodega.resources.tokens import sessions
+from bodega.tasks.sweep import OF_EVERY_STORE
 from shop import Reply, Shop
 
 NOW = 1_900_000_000
 MEMBERS = "/v3/storefront/api-token"
+
+
+DUE = {item.due for item in (*OF_EVERY_STORE, *SWEEPS)} | {item.known for one in RESOURCES for item in one.revoked}
 
 
 class Window:
@@ -51,9 +57,25 @@ class Window:
         """The codes of an answer's errors."""
         return [one["extensions"]["code"] for one in self.whole(query, variables, **headers).get("errors", ())]
 
+    def message(self, query: str, variables: dict[str, Any] | None = None, **headers: str) -> str:
+        """The first error of an answer: its code and its words."""
+        errors = self.whole(query, variables, **headers).get("errors") or [None]
+        return "" if errors[0] is None else f"{errors[0]['extensions']['code']}: {errors[0]['message']}"
+
+    def signed_in(self, customer_id: int, channel: int = 1) -> dict[str, str]:
+        """The headers of a customer who is signed in."""
+
+        async def begun() -> str:
+            store = await self.shop.server.app.stores.get(self.shop.name)
+            assert store is not None
+            return str(await store.write(lambda unit: sessions.begin(unit, customer_id, channel)))
+
+        return {"x_bc_customer_access_token": self.shop.server.run(begun())}
+
     @contextmanager
     def counted(self) -> Iterator[list[str]]:
-        """The statements that the store's reader is given meanwhile."""
+        """The statements that the store's reader is given meanwhile, but those by which the worker looks for what
+        is due."""
         store = self.shop.server.run(self.shop.server.app.stores.get(self.shop.name))
         assert store is not None
         reader, given = store.rows.reader, list[str]()
@@ -61,7 +83,8 @@ class Window:
         for name, own in kinds.items():
 
             async def noted(sql: str, *values: Any, own: Any = own) -> Any:
-                given.append(sql)
+                if sql not in DUE:
+                    given.append(sql)
                 return await own(sql, *values)
 
             setattr(reader, name, noted)

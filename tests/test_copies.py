@@ -341,7 +341,7 @@ def test_what_every_store_has_is_there_after_a_backup_that_is_older(served: Shop
     done(place, f"store backup {served.name} {file}")
     with closing(open_file(file)) as older:
         assert older.execute("SELECT count(*) FROM channels").fetchone() == (1,)
-        for table in ("sites", "trees", "channels"):
+        for table in ("active_themes", "theme_configurations", "sites", "trees", "channels"):
             older.execute(f"DELETE FROM {table}")
             older.execute("DELETE FROM table_statistics WHERE name = ?", (table,))
             older.execute("DELETE FROM page_index WHERE name = ?", (table,))

@@ -157,7 +157,7 @@ LISTS = sorted(
 )
 
 
-NEEDED = {"/v3/promotions/codes": "&code=SAVE"}
+NEEDED = {"/v3/promotions/codes": "&code=SAVE", "/v3/tax/products/properties": "&product_id:in=1"}
 """Parameters that a list asks for."""
 
 

@@ -50,6 +50,7 @@ from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.storefront.bundle_upload import bundles
 from bodega.storefront.moved_pages import moved_pages
 from bodega.storefront.plain_files import favicon, robots
+from bodega.storefront.sitemap import sitemap
 from bodega.tasks.worker import Worker
 
 LOOK_SECONDS = 1.0
@@ -163,11 +164,13 @@ class Application:
         self._log.flush()
 
 
-def _graphql(stores: Stores, journal: Journal, log: Log) -> Mount:
-    from bodega.journal.queries import query_recorder
+def _graphql(app: AppContext, journal: Journal, log: Log, faults: FaultInjector | None) -> Mount:
+    from bodega.journal.queries import note_struck, query_recorder
+    from bodega.lab.faults.shops import as_errors, faulty
     from bodega.storefront.graphql.serving import graphql
 
-    return graphql(stores, query_recorder(journal), log)
+    mount = graphql(app, query_recorder(journal), log)
+    return faulty(mount, app.stores, faults, as_errors, note_struck(journal))
 
 
 def _logins(stores: Stores) -> Mount:
@@ -279,10 +282,11 @@ async def make_app(
         "files": bundles(stores, pictures(stores)),
         "login": later(functools.partial(_logins, stores)),
         "customer": later(functools.partial(_current_customer, stores)),
-        "graphql": later(functools.partial(_graphql, stores, journal, written)),
+        "graphql": later(functools.partial(_graphql, app, journal, written, faults)),
         PAGE: later(functools.partial(_cart_page, stores, https_port)),
         "robots.txt": robots(stores, https_port),
         "favicon.ico": favicon(stores, https_port),
+        "xmlsitemap.php": sitemap(stores, https_port),
         "": reference,
         "docs": reference,
         "llms.txt": reference,

@@ -12,6 +12,12 @@ from bodega.access.plans import DEFAULT, NO_HOUR, PLANS
 OWNERS_CLIENT = "panel"
 """The client in whose name the store's owner writes on the pages of the panel; no account has this id."""
 
+SHOPPERS_CLIENT = "storefront"
+"""The client in whose name shoppers write; no account has this id."""
+
+INSIDE = frozenset({OWNERS_CLIENT, SHOPPERS_CLIENT})
+"""The clients that write without an account."""
+
 
 if TYPE_CHECKING:
     from bodega.storage.registry import Account, Registry, StoreRecord

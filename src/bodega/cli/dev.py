@@ -29,6 +29,7 @@ from bodega.cli.seed import AMOUNTS, fill, sample_data
 from bodega.cli.serve import alone, bind, listen_failures, listening, look_after_secrets, reachable, serve
 from bodega.cli.show import print_json
 from bodega.cli.store import add_store
+from bodega.cli.storefront import Storefront, prepare, steps
 from bodega.config import Config, DataLocation
 
 if TYPE_CHECKING:
@@ -52,12 +53,19 @@ PUBLISHED = PLANS["pro"]
 @listening
 @sample_data(AMOUNTS)
 @click.option("--unlimited", is_flag=True, help="Lift the quotas of the demo accounts.")
+@click.option("--seed", type=int, default=1, show_default=True, metavar="S", help="Of the sample data.")
+@click.option("--storefront", is_flag=True, help="Prepare the store for Catalyst, and tell how to start that.")
 @as_json
-def command(config: Config, amounts: Mapping[str, int], unlimited: bool, as_json: bool) -> None:
+def command(
+    config: Config, amounts: Mapping[str, int], unlimited: bool, seed: int, storefront: bool, as_json: bool
+) -> None:
     """Start a demo store with sample data in a throwaway directory and print curl lines that work.
 
     Plain HTTP is allowed. With --data or --database the store is created there and kept. The demo accounts have the
     quotas of a Pro store: 450 requests in 30 s for OAuth, 20,000 an hour for Basic.
+
+    --storefront writes the environment of Catalyst, the public storefront of the hosted service, into catalyst.env in
+    the store's directory, and lifts the quotas: its pages and tests ask more than they allow.
     """
     kept = given("data") or given("database")
     with ExitStack() as stack, plain_failures(), listen_failures():
@@ -70,11 +78,12 @@ def command(config: Config, amounts: Mapping[str, int], unlimited: bool, as_json
         look_after_secrets(place)
         listeners = bind(config)
         wanted = dict(amounts) if amounts["products"] else {**amounts, "orders": 0}  # there is nothing to order
-        asyncio.run(_prepare(place, wanted, unlimited))
+        asyncio.run(_prepare(place, wanted, unlimited or storefront, seed))
         leave_address(place, reachable(listeners[1]))
         way_in = asyncio.run(_way_in(place))
         quotas = asyncio.run(_quotas(place))
-        serve(config, listeners, lambda: _welcome(config, listeners, way_in, quotas, as_json))
+        shop = asyncio.run(_shop(place, reachable(listeners[0]))) if storefront else None
+        serve(config, listeners, lambda: _welcome(config, listeners, way_in, quotas, as_json, shop))
 
 
 for _option in command.params:
@@ -91,7 +100,7 @@ def _leave_tidily() -> None:
     signal.signal(signal.SIGTERM, leave)
 
 
-async def _prepare(place: DataLocation, amounts: Mapping[str, int], unlimited: bool) -> None:
+async def _prepare(place: DataLocation, amounts: Mapping[str, int], unlimited: bool, seed: int = 1) -> None:
     """Creates the demo store and its accounts if missing, and fills a new one with sample data."""
     backend = await open_backend(place, makes=True)
     if await backend.registry.store(STORE) is not None:
@@ -102,7 +111,8 @@ async def _prepare(place: DataLocation, amounts: Mapping[str, int], unlimited: b
     # Programs that are developed against this store run on the same machine, and so do their images.
     private = {"images.allow_private": True, "webhooks.allow_private": True}
     settings = {"name": "Demo store", "journal": "full", **private}
-    made_before = sample.kept(amounts) if any(amounts.values()) and not place.database else None
+    of = amounts if seed == 1 else {**amounts, "seed": seed}
+    made_before = sample.kept(of) if any(amounts.values()) and not place.database else None
     make = functools.partial(_copy, backend, made_before) if made_before is not None else None
     store = await add_store(backend, STORE, "sandbox", settings, make=make)
     everything = (TOKEN, ALL)
@@ -114,9 +124,9 @@ async def _prepare(place: DataLocation, amounts: Mapping[str, int], unlimited: b
     if not any(amounts.values()) or made_before is not None:
         await backend.close()
         return
-    await fill(backend, STORE, amounts)
+    await fill(backend, STORE, amounts, seed)
     if not place.database:
-        sample.keep(cast("SqliteBackend", backend).path(store), amounts)
+        sample.keep(cast("SqliteBackend", backend).path(store), of)
 
 
 async def _copy(backend: Backend, file: Path, record: StoreRecord) -> None:
@@ -160,8 +170,23 @@ async def _way_in(place: DataLocation) -> str:
     return f"/manage/welcome/{token}"
 
 
+async def _shop(place: DataLocation, https: str) -> Storefront:
+    """What Catalyst needs; its own sign-in links are signed with the secret of the demo account."""
+    backend = await open_backend(place)
+    try:
+        account = next(one for one in await backend.registry.accounts(STORE) if one.client_id == CLIENT)
+    finally:
+        await backend.close()
+    return await prepare(place, STORE, account, TOKEN, https)
+
+
 def _welcome(
-    config: Config, listeners: Sequence[Listener], way_in: str, quotas: Mapping[str, int | None], as_json: bool
+    config: Config,
+    listeners: Sequence[Listener],
+    way_in: str,
+    quotas: Mapping[str, int | None],
+    as_json: bool,
+    shop: Storefront | None,
 ) -> None:
     https, http = (reachable(listener) for listener in listeners)
     panel = http + way_in
@@ -184,6 +209,7 @@ def _welcome(
                 **credentials,
                 **quotas,
                 "panel": panel,
+                **({} if shop is None else _told_of(shop, ca)),
                 "curl": lines,
             }
         )
@@ -199,8 +225,18 @@ def _welcome(
             + "".join(f"{line}\n" for line in lines)
             + f"\n{click.style('In another terminal, to let every command find the store:', dim=True)}\n"
             + "\n".join(_exports(config.place))
+            + ("" if shop is None else _catalyst(shop, ca))
         )
     sys.stdout.flush()
+
+
+def _told_of(shop: Storefront, ca: Path) -> dict[str, object]:
+    return {"storefront": {"hosts": shop.hosts, "environment": str(shop.file), "steps": steps(shop, ca)}}
+
+
+def _catalyst(shop: Storefront, ca: Path) -> str:
+    intro = click.style("In a checkout of Catalyst, with its packages installed:", dim=True)
+    return f"\n\n{intro}\n" + "\n".join(steps(shop, ca))
 
 
 def _told(quotas: Mapping[str, int | None]) -> str:

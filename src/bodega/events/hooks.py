@@ -83,4 +83,5 @@ async def take_what_waits_along(unit: Unit, ids: Sequence[int]) -> None:
     """Waiting deliveries of a deleted hook are dropped; what was delivered stays in the log."""
     placeholders = numbered_placeholders(len(ids))
     await unit.tx.run(f"DELETE FROM deliveries WHERE state = 'waiting' AND hook_id IN ({placeholders})", *ids)
+    unit.statistics.gone_hooks += ids
     await unit.tx.run(f"DELETE FROM hook_leases WHERE hook_id IN ({placeholders})", *ids)

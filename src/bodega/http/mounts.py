@@ -50,6 +50,31 @@ async def reply(
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
 
 
+class BodyTooLarge(Exception):
+    """A body has more bytes than may be."""
+
+
+class BodyBroken(Exception):
+    """A body was not sent to its end."""
+
+
+async def whole_body(receive: Receive, most: int) -> bytes:
+    """The body of a request, of at most so many bytes. Raises BodyTooLarge, BodyBroken."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise BodyBroken
+        part = message.get("body", b"")
+        size += len(part)
+        if size > most:
+            raise BodyTooLarge
+        parts.append(part)
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
 async def gateway_time(scope: Mapping[str, Any], _receive: Receive, send: Send) -> None:
     """GET /time: the plain number of milliseconds that the PHP client requests from the gateway."""
     if scope["path"].rstrip("/") != "/time" or scope["method"] not in ("GET", "HEAD"):

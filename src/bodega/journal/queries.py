@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from time import time as wall
+from typing import Any
 
 from bodega.access.stores import OpenStore
+from bodega.http.asgi import REQUEST_ID
+from bodega.http.response import Response
 from bodega.journal.exchange import Entry
 from bodega.journal.recorder import Journal
 from bodega.storefront.graphql.serving import Asked, QueryRecorder
+
+
+def note_struck(journal: Journal) -> Callable[[OpenStore, Mapping[str, Any], bytes, Response], None]:
+    """Records requests at a shop's host that a fault answered."""
+
+    def note(store: OpenStore, scope: Mapping[str, Any], content: bytes, response: Response) -> None:
+        entry = Entry(
+            0, wall(), str(scope.get(REQUEST_ID) or ""), scope["method"], scope["path"],
+            scope.get("query_string", b"").decode("latin-1"), 0, response.status, response.reason, "", 0,
+            dict(scope["headers"]), response.headers, scope["scheme"] == "https",
+        )  # fmt: skip
+        journal.note_exchange(entry, store, content, response.body)
+
+    return note
 
 
 def query_recorder(journal: Journal) -> QueryRecorder:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from bodega.kit.route import Route
+from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
+from bodega.storage.table import Table
 from bodega.storage.unit import Unit
 
 
@@ -21,6 +23,16 @@ class Sweep(NamedTuple):
     due: str
     values: Callable[[int, dict[str, Any]], tuple[Any, ...]]
     job: Callable[[Unit], Awaitable[None]]
+
+
+def sweep_ended(table: Table, most: int = 100) -> Sweep:
+    """Deletes the rows whose `until`, in UTC seconds of the store's clock, has come: `most` at a time."""
+    due = f"SELECT id FROM {table.name} WHERE until <= $1 LIMIT $2"
+
+    async def delete_ended(unit: Unit) -> None:
+        await unit.delete(table, await query.values(unit.tx, due, unit.now, most))
+
+    return Sweep(due, lambda now, _settings: (now, 1), delete_ended)
 
 
 class Revoked(NamedTuple):

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
+from bodega.http.internal_api import ApiReply
 from bodega.panel import api
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go, without_rows
@@ -85,7 +86,7 @@ async def _show(request: PanelRequest, message: str = "", links: dict[str, Any] 
     )  # fmt: skip
 
 
-def _sentence(reply: api.ApiReply) -> str:
+def _sentence(reply: ApiReply) -> str:
     return " ".join(reply.errors.values()) or reply.title
 
 

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
+from bodega.http.internal_api import ApiReply
 from bodega.panel import api, forms
 from bodega.panel.fields import Choices, Field, fields_of
 from bodega.panel.forms import FieldGroup, Form
@@ -197,7 +198,7 @@ async def answers(request: PanelRequest) -> Reply:
     return _back(request, "saved")
 
 
-def _sentence(reply: api.ApiReply) -> str:
+def _sentence(reply: ApiReply) -> str:
     return " ".join(reply.errors.values()) or reply.title
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from bodega.http.internal_api import ApiReply
 from bodega.panel import api
 from bodega.panel.fields import Field, beside, drafted, shown
 from bodega.panel.web import PanelRequest
@@ -63,7 +64,7 @@ class Submission(NamedTuple):
     """The result of a form: `reply` is None when nothing was changed, or not everything could be."""
 
     form: Form
-    reply: api.ApiReply | None
+    reply: ApiReply | None
 
     @property
     def saved(self) -> bool:
@@ -82,7 +83,7 @@ def read(
     return form, got.draft
 
 
-def complain(form: Form, reply: api.ApiReply) -> None:
+def complain(form: Form, reply: ApiReply) -> None:
     """Puts the API's messages beside the fields."""
     form.wrong, form.rest = beside(reply.errors, flat(form.groups))
     if not form.wrong and not form.rest:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from bodega.http.internal_api import ApiReply
 from bodega.panel import api
 from bodega.panel.web import SAFE, PageError, PanelRequest, Reply, go
 
@@ -21,7 +22,7 @@ async def drop_image(request: PanelRequest, path: str, back: str) -> Reply:
     return _back(await api.send_request(request, "DELETE", f"{path}/image"), back)
 
 
-def _back(reply: api.ApiReply, back: str) -> Reply:
+def _back(reply: ApiReply, back: str) -> Reply:
     if reply.refused:
         raise PageError(HTTPStatus(reply.status), " ".join(reply.errors.values()) or reply.title)
     return go(f"{back}?done=saved", *SAFE)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from bodega.http.internal_api import ApiReply
 from bodega.panel import api, forms
 from bodega.panel.fields import Field, fields_of
 from bodega.panel.forms import FieldGroup, Form
@@ -84,7 +85,7 @@ def nested(draft: Mapping[str, Any], now: Mapping[str, Any] | None) -> dict[str,
     return body
 
 
-def _complain(form: Form, reply: api.ApiReply) -> None:
+def _complain(form: Form, reply: ApiReply) -> None:
     """The API names members of items of a list, and of the address inside them."""
     named = {}
     for name, text in reply.errors.items():
@@ -215,7 +216,7 @@ async def change_method(request: PanelRequest) -> Reply:
     )
 
 
-async def _written(request: PanelRequest, form: Form, reply: api.ApiReply, done: str) -> Reply:
+async def _written(request: PanelRequest, form: Form, reply: ApiReply, done: str) -> Reply:
     if reply.refused:
         _complain(form, reply)
         return await _show(request, method=form)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from bodega.dates import parse_moment
+from bodega.http.internal_api import ApiReply
 from bodega.panel import api, forms
 from bodega.panel.fields import Field
 from bodega.panel.forms import FieldGroup, Form
@@ -219,11 +220,11 @@ def _back(request: PanelRequest, done: str, place: str = "") -> Reply:
     return go(f"{request.base}/orders/{request.ids['order']}?done={done}{place}", *SAFE)
 
 
-def _sentence(reply: api.ApiReply) -> str:
+def _sentence(reply: ApiReply) -> str:
     return " ".join(reply.errors.values()) or reply.title
 
 
-async def _done(request: PanelRequest, reply: api.ApiReply, done: str, of: str, place: str = "") -> Reply:
+async def _done(request: PanelRequest, reply: ApiReply, done: str, of: str, place: str = "") -> Reply:
     """Back to the order, or the order with the refusal beside the form `of` that it belongs to."""
     if reply.refused:
         return _show(request, await order_view(request), message=_sentence(reply), message_of=of)

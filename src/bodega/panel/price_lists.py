@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from bodega.http.internal_api import ApiReply
 from bodega.panel import api, forms
 from bodega.panel.fields import Field, fields_of
 from bodega.panel.forms import FieldGroup, Form
@@ -152,7 +153,7 @@ async def put_record(request: PanelRequest) -> Reply:
         return await _show(request, record=form)
     found = (await api.read(request, "/v3/catalog/variants", sku=draft["sku"])).data
     if not found:
-        forms.complain(form, api.ApiReply(UNPROCESSABLE, errors={"sku": "There is no variant with this SKU."}))
+        forms.complain(form, ApiReply(UNPROCESSABLE, errors={"sku": "There is no variant with this SKU."}))
         return await _show(request, record=form)
     body = {name: draft[name] for name in ("price", "sale_price") if draft.get(name) not in ("", None)}
     path = f"{_path(request)}/records/{found[0]['id']}/{draft['currency'].upper()}"

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from bodega.http.internal_api import ApiReply
 from bodega.kit.upload import Upload
 from bodega.panel import api, forms
 from bodega.panel.catalogue import PRODUCTS
@@ -51,7 +52,7 @@ async def images(request: PanelRequest) -> Reply:
     return await _show_images(request)
 
 
-async def _show_images(request: PanelRequest, failed: api.ApiReply | None = None, form: Form | None = None) -> Reply:
+async def _show_images(request: PanelRequest, failed: ApiReply | None = None, form: Form | None = None) -> Reply:
     product = await product_of(request)
     found = await api.whole(request, _images(request))
     shown = [(image, forms.opened(IMAGE, image, f"i{image['id']}.")) for image in found]

@@ -7,6 +7,7 @@ from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
 
+from bodega.http.internal_api import ApiReply
 from bodega.panel import api, forms
 from bodega.panel.fields import Field, fields_of
 from bodega.panel.forms import FieldGroup, Form
@@ -130,7 +131,7 @@ def _body(draft: Mapping[str, Any]) -> dict[str, Any]:
     return {**body, "shopper_target_settings": targets} if targets else body
 
 
-def _refused(form: Form, reply: api.ApiReply) -> None:
+def _refused(form: Form, reply: ApiReply) -> None:
     """Puts what the API says of the only item of a list beside the fields of a form."""
     found = {}
     for field, text in reply.errors.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+from bodega.http.internal_api import ApiReply
 from bodega.panel import api
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go
@@ -36,7 +37,7 @@ def _is_themed(channel: dict[str, Any]) -> bool:
     return bool(channel["type"] == "storefront" and channel["platform"] == "bigcommerce")
 
 
-def _back(request: PanelRequest, reply: api.ApiReply, done: str) -> Reply:
+def _back(request: PanelRequest, reply: ApiReply, done: str) -> Reply:
     if reply.refused:
         raise PageError(HTTPStatus(reply.status), " ".join(reply.errors.values()) or reply.title)
     return go(f"{request.base}/themes?{done}", *SAFE)

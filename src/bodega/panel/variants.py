@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from bodega.http.internal_api import ApiReply
 from bodega.panel import api, forms
 from bodega.panel.catalogue import PRODUCTS
 from bodega.panel.fields import Choices, Field, beside, drafted, fields_of, shown
@@ -158,7 +159,7 @@ async def _delete(request: PanelRequest, path: str) -> Reply:
     return await _show(request, _sentence(reply)) if reply.refused else _back(request, "deleted")
 
 
-def _sentence(reply: api.ApiReply) -> str:
+def _sentence(reply: ApiReply) -> str:
     return " ".join(reply.errors.values()) or reply.title
 
 

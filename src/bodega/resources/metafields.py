@@ -36,6 +36,8 @@ STORE_ID = "0"
 Key = Annotated[str, msgspec.Meta(min_length=1, max_length=64), NAME]
 Permission = Literal["app_only", "read", "write", "read_and_sf_access", "write_and_sf_access"]
 WRITABLE = ("write", "write_and_sf_access")
+FOR_SHOPPERS = ("read_and_sf_access", "write_and_sf_access")
+"""The permissions that let storefronts read."""
 
 
 class Metafield(Entity, kw_only=True):
@@ -62,6 +64,9 @@ class KeyedMetafield(Metafield, kw_only=True):
 _REQUIRED = "permission_set namespace key value"
 _OWN = "id resource_type date_created date_modified owner_client_id"
 _FILTERS = "id key namespace :resource_id date_created date_modified"
+_COMPUTED: dict[str, Any] = {"is_shared": ("BOOLEAN", lambda field: field.permission_set != "app_only")}
+_ACCOUNTS: dict[str, Any] = {"owner": "owner_client_id", "shared": "is_shared"}
+_BATCH = Batch(MAX_AT_ONCE, counted=True, partly=PartlyRefused, each=True)
 
 
 def metafields_of_store() -> Resource:
@@ -72,7 +77,7 @@ def metafields_of_store() -> Resource:
         KeyedMetafield,
         noun="metafield",
         columns="namespace key owner_client_id date_created date_modified",
-        computed={"is_shared": ("BOOLEAN", lambda field: field.permission_set != "app_only")},
+        computed=_COMPUTED,
         indexed="key",
         uniques=[
             Unique(("owner_client_id", "namespace", "key"), "key", "The namespace has this key already.")  # rule 71
@@ -81,11 +86,9 @@ def metafields_of_store() -> Resource:
     )
     shape = V3Shape(KeyedMetafield, required=_REQUIRED, read_only=f"{_OWN} resource_id")
     listing = Listing(table, 3, _FILTERS.replace(":resource_id ", ""), sorts="id", shown=shape.shown, cursor=True)
-    terms: dict[str, Any] = {"owner": "owner_client_id", "shared": "is_shared"}
-    batch = Batch(MAX_AT_ONCE, counted=True, partly=PartlyRefused, each=True)
     path = "store/metafields"
-    of_all = Endpoint(3, table, listing, "store_v2_information", path, v3=shape, batch=batch, created=200, **terms)
-    of_one = Endpoint(3, table, listing, "store_v2_information", path, v3=shape, **terms)
+    of_all = Endpoint(3, table, listing, "store_v2_information", path, v3=shape, batch=_BATCH, created=200, **_ACCOUNTS)
+    of_one = Endpoint(3, table, listing, "store_v2_information", path, v3=shape, **_ACCOUNTS)
     return Resource(
         aggregates=(
             Aggregate(
@@ -117,7 +120,7 @@ def metafields_of(word: str, parents: Sequence[Parent], item_path: str, all_path
         entity,
         noun="metafield",
         columns="resource_id namespace key owner_client_id date_created date_modified",
-        computed={"is_shared": ("BOOLEAN", lambda field: field.permission_set != "app_only")},
+        computed=_COMPUTED,
         indexed="resource_id",
         uniques=[
             Unique(  # rule 71
@@ -134,11 +137,10 @@ def metafields_of(word: str, parents: Sequence[Parent], item_path: str, all_path
     one = V3Shape(entity, required=_REQUIRED, read_only=f"{_OWN} resource_id")
     many = V3Shape(entity, required=f"{_REQUIRED} resource_id", read_only=_OWN)
     listing = Listing(table, 3, _FILTERS, sorts="id", shown=one.shown, cursor=True)
-    terms: dict[str, Any] = {"created": 200, "owner": "owner_client_id", "shared": "is_shared"}
+    terms: dict[str, Any] = {"created": 200, **_ACCOUNTS}
     home = f"{item_path}/metafields"
     of_one = Endpoint(3, table, listing, scope, _blanks(home), v3=one, parents=tuple(parents), **terms)
-    batch = Batch(MAX_AT_ONCE, counted=True, partly=PartlyRefused, each=True)
-    of_all = Endpoint(3, table, listing, scope, f"{all_path}/metafields", v3=many, batch=batch, **terms)
+    of_all = Endpoint(3, table, listing, scope, f"{all_path}/metafields", v3=many, batch=_BATCH, **terms)
     return Resource(
         aggregates=(
             Aggregate(

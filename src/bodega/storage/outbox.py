@@ -85,6 +85,12 @@ class OutboxEvent(NamedTuple):
     hooks: tuple[int, ...]
 
 
+def without(events: Sequence[OutboxEvent], gone: Sequence[int]) -> list[OutboxEvent]:
+    """The events that are for other hooks than these."""
+    left = [event._replace(hooks=tuple(hook for hook in event.hooks if hook not in gone)) for event in events]
+    return [event for event in left if event.hooks]
+
+
 class Audience:
     """The active hooks and their scopes: (id, scope, client id) each. `store/order/*` covers all below it."""
 

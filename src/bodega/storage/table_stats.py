@@ -48,8 +48,8 @@ ON CONFLICT (name, block) DO UPDATE SET living = page_index.living + excluded.li
 
 Entry = tuple[int, int, int, int, int]
 EMPTY: Entry = (0, 0, 0, 1, 0)
-Mark = tuple[int, dict[tuple[str, int], int], int]
-"""How many entries were changed, the rows of the blocks, how many events there were."""
+Mark = tuple[int, dict[tuple[str, int], int], int, int]
+"""How many entries were changed, the rows of the blocks, how many events there were and how many hooks were deleted."""
 
 
 def strictly_later(before: int, stamp: int) -> int:
@@ -81,6 +81,8 @@ class TableStatistics:
         """Rows that this transaction has updated."""
         self._living: dict[tuple[str, int], int] = defaultdict(int)
         self.outbox: list[outbox.OutboxEvent] = []
+        self.gone_hooks: list[int] = []
+        """Hooks that were deleted: what waits in the outbox for them is not kept."""
         """Events of this transaction with subscribed hooks."""
         self.held: dict[tuple[Any, ...], int] = {}
         """How many rows a table with a cap within columns holds there, by its name and their values, once counted."""
@@ -105,13 +107,13 @@ class TableStatistics:
 
     def mark(self) -> Mark:
         """The present state, to be restored when a job fails."""
-        return len(self._before), dict(self._living), len(self.outbox)
+        return len(self._before), dict(self._living), len(self.outbox), len(self.gone_hooks)
 
     def restore(self, mark: Mark) -> None:
         """Restores a state that `mark` returned."""
         self.restored += 1
         self._bare.clear()
-        changes, living, events = mark
+        changes, living, events, gone = mark
         while len(self._before) > changes:
             name, before = self._before.pop()
             if before is None:
@@ -122,6 +124,7 @@ class TableStatistics:
         self._living = defaultdict(int, living)
         self.held.clear()
         del self.outbox[events:]
+        del self.gone_hooks[gone:]
 
     def forget_held(self, table: str) -> None:
         """The rows of a table were deleted or moved: what was counted of it is counted again."""
@@ -223,6 +226,8 @@ class TableStatistics:
     def statements(self) -> list[Statement]:
         """The statements that write the table statistics and the events before the commit."""
         statements_of_events: list[Statement] = []
+        if self.gone_hooks:
+            self.outbox = outbox.without(self.outbox, self.gone_hooks)
         if self.outbox:
             first = self._entries.get(outbox.DELIVERIES, EMPTY)[3]
             rows = sum(len(event.hooks) for event in self.outbox)

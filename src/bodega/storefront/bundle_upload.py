@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 from bodega.access.stores import Stores
 from bodega.aside import aside
-from bodega.http.mounts import Mount, Receive, Send, reply
+from bodega.http.mounts import BodyBroken, BodyTooLarge, Mount, Receive, Send, reply, whole_body
 from bodega.law.outcome import Shown
 from bodega.law.reasons import Reason
 from bodega.resources.hosting import uploads
@@ -36,8 +36,9 @@ def bundles(stores: Stores, files: Mount) -> Mount:
         if store is None or store.rows is None or store.suspended:
             await _refuse(send, method, Reason.NO_SUCH_RESOURCE.status(3), "There is no such address.")
             return
-        content = await _content(receive)
-        if content is None:
+        try:
+            content = await whole_body(receive, LARGEST)
+        except (BodyTooLarge, BodyBroken):
             await _refuse(send, method, Reason.BODY_TOO_LARGE.status(3), f"A bundle has at most {LARGEST} bytes.")
             return
         key = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("key", [""])[0]
@@ -53,23 +54,6 @@ def bundles(stores: Stores, files: Mount) -> Mount:
             await _refuse(send, method, Reason.SCOPE_MISSING.status(3), "The address takes nothing any more.")
 
     return mount
-
-
-async def _content(receive: Receive) -> bytes | None:
-    """The body; None if it is too large, or was not sent to its end."""
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        part = message.get("body", b"")
-        size += len(part)
-        if size > LARGEST:
-            return None
-        parts.append(part)
-        if not message.get("more_body"):
-            return b"".join(parts)
 
 
 async def _refuse(send: Send, method: str, status: int, why: str, **headers: bytes) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping
 from http import HTTPStatus
-from http.cookies import CookieError, SimpleCookie
 from typing import Annotated, Any
 from urllib.parse import parse_qs
 
@@ -31,10 +30,10 @@ from bodega.storage import query
 from bodega.storage.registry import Account
 from bodega.storage.tx import Busy
 from bodega.storefront.front import at_host
+from bodega.storefront.shopper import SESSION, cookies, session_cookie
 
 LOGIN, CURRENT = "/login/token/", "/customer/current.jwt"
 SCOPE = "store_v2_customers_login"
-COOKIE = "SHOP_SESSION_TOKEN"
 ALGORITHM = "HS256"
 OLDEST_SECONDS = 30
 """How old a sign-in token may be, or how far ahead its maker's clock."""
@@ -101,10 +100,8 @@ def logins(stores: Stores) -> Mount:
         if why:
             await _say(send, scope, HTTPStatus.UNAUTHORIZED, why)
             return
-        secure = "; Secure" if scope["scheme"] == "https" else ""
-        value = f"{COOKIE}={cookie}; Path=/; Max-Age={sessions.SECONDS}; HttpOnly; SameSite=Lax{secure}"
         headers = [(b"location", (_local(claims.redirect_to) or "/account.php").encode("ascii", "replace")),
-                   (b"set-cookie", value.encode()), (b"cache-control", b"no-store")]  # fmt: skip
+                   session_cookie(scope, cookie), (b"cache-control", b"no-store")]  # fmt: skip
         await reply(send, scope["method"], HTTPStatus.FOUND, b"", headers, length=0)
 
     return mount
@@ -141,14 +138,12 @@ def current_customer(stores: Stores) -> Mount:
 async def signed_in(store: OpenStore, scope: Mapping[str, Any], channel_id: int) -> customer.Customer | None:
     """The customer whose session the request's cookie names, on this channel. Raises Busy."""
     assert store.rows is not None
-    cookie = _cookie(scope)
+    cookie = cookies(scope).get(SESSION, "")
     if not cookie:
         return None
     reader = store.rows.reader
-    row = await query.one(reader, sessions.TABLE, "digest = $1", sessions.digest(cookie))
-    if row is None or row.entity.until <= store.time() or row.entity.channel_id != channel_id:
-        return None
-    known = await query.get(reader, customer.TABLE, row.entity.customer_id)
+    found = await sessions.customer_of(reader, cookie, channel_id, store.time())
+    known = await query.get(reader, customer.TABLE, found) if found else None
     shopper: customer.Customer | None = None if known is None else known.entity
     return shopper
 
@@ -213,18 +208,6 @@ def _local(path: str) -> str:
     """A path of the same host; empty if it leads elsewhere."""
     is_path = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isascii() and path.isprintable()
     return path if is_path else ""
-
-
-def _cookie(scope: Mapping[str, Any]) -> str:
-    for name, value in scope["headers"]:
-        if name == b"cookie":
-            try:
-                morsel = SimpleCookie(value.decode("latin-1")).get(COOKIE)
-            except CookieError:
-                continue
-            if morsel is not None:
-                return morsel.value
-    return ""
 
 
 async def _asked(stores: Stores, scope: Mapping[str, Any], send: Send, *, valid: bool) -> tuple[OpenStore, int] | None:

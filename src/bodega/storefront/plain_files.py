@@ -24,7 +24,7 @@ def robots(stores: Stores, https_port: int | None = None) -> Mount:
     """GET /robots.txt."""
 
     async def mount(scope: Mapping[str, Any], _receive: Receive, send: Send) -> None:
-        front = await _front(stores, scope, send, "/robots.txt", https_port)
+        front = await front_at(stores, scope, send, "/robots.txt", https_port)
         if front is None:
             return
         assert front.store.rows is not None
@@ -41,11 +41,11 @@ def favicon(stores: Stores, https_port: int | None = None) -> Mount:
     """GET /favicon.ico leads to the image that was uploaded."""
 
     async def mount(scope: Mapping[str, Any], _receive: Receive, send: Send) -> None:
-        front = await _front(stores, scope, send, "/favicon.ico", https_port)
+        front = await front_at(stores, scope, send, "/favicon.ico", https_port)
         if front is None:
             return
         if not front.logo.favicon_url:
-            await _refuse(send, scope, Reason.NO_SUCH_RESOURCE)
+            await refuse(send, scope, Reason.NO_SUCH_RESOURCE)
             return
         where = front.file(front.logo.favicon_url).encode()
         await reply(send, scope["method"], HTTPStatus.FOUND, b"", [(b"location", where), _TEXT])
@@ -53,24 +53,24 @@ def favicon(stores: Stores, https_port: int | None = None) -> Mount:
     return mount
 
 
-async def _front(
+async def front_at(
     stores: Stores, scope: Mapping[str, Any], send: Send, path: str, https_port: int | None
 ) -> Front | None:
     """The front at the host that was asked; None if the request has been answered."""
     if scope["path"] != path:
-        await _refuse(send, scope, Reason.NO_SUCH_RESOURCE)
+        await refuse(send, scope, Reason.NO_SUCH_RESOURCE)
         return None
     if scope["method"] not in ("GET", "HEAD"):
-        await _refuse(send, scope, Reason.METHOD_NOT_ALLOWED, (b"allow", b"GET, HEAD"))
+        await refuse(send, scope, Reason.METHOD_NOT_ALLOWED, (b"allow", b"GET, HEAD"))
         return None
     try:
         found = await at_host(stores, scope)
         front = None if found is None else await front_of(*found)
     except Busy:
-        await _refuse(send, scope, Reason.UNREACHABLE, (b"retry-after", b"5"))
+        await refuse(send, scope, Reason.UNREACHABLE, (b"retry-after", b"5"))
         return None
     if front is None or front.store.suspended:
-        await _refuse(send, scope, Reason.NO_SUCH_RESOURCE)
+        await refuse(send, scope, Reason.NO_SUCH_RESOURCE)
         return None
     elsewhere = front.elsewhere(scope, https_port)
     if elsewhere:
@@ -79,6 +79,7 @@ async def _front(
     return front
 
 
-async def _refuse(send: Send, scope: Mapping[str, Any], reason: Reason, *headers: Header) -> None:
+async def refuse(send: Send, scope: Mapping[str, Any], reason: Reason, *headers: Header) -> None:
+    """A reason in words."""
     told = [_TEXT, (b"cache-control", b"no-store"), *headers]
     await reply(send, scope["method"], reason.status(3), reason.message.encode(), told)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from bodega.access.accounts import OWNERS_CLIENT
+from bodega.access.accounts import INSIDE
 from bodega.access.stores import OpenStore
 from bodega.kit.resource import Revoked, Sweep
 from bodega.storage import keys
@@ -59,7 +59,7 @@ async def forget_revoked(store: OpenStore, of_resources: Sequence[Revoked]) -> N
     for item in of_resources:
         assert store.rows is not None
         known = [client for (client,) in await store.rows.reader.rows(item.known)]
-        gone = [client for client in known if client not in store.by_client and client != OWNERS_CLIENT]
+        gone = [client for client in known if client not in store.by_client and client not in INSIDE]
         if gone:
             await store.write(partial(_forget, item, gone))
 

@@ -8,12 +8,14 @@ import functools
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
+from bodega.access.open_store import OpenStore
 from bodega.aside import aside, within_a_task
 from bodega.http import concurrency, form, idempotency, xml
+from bodega.http.app_context import AppContext
 from bodega.http.conditions import Validators, has_conditions, judge, tag
 from bodega.http.negotiation import Media, media_of
 from bodega.http.products import Preconditions, RoutedRequest
@@ -34,6 +36,7 @@ from bodega.storage.query import Row
 from bodega.storage.unit import Unit
 from bodega.tasks import queue
 
+T = TypeVar("T")
 _DECIDE = (
     b"content-type", b"accept", b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since",
 )  # fmt: skip
@@ -198,16 +201,24 @@ ASKED_AT_MOST = 12
 decides what tax is asked for."""
 
 
-async def _informed(
-    routed: RoutedRequest, work: Callable[[Answers], Awaitable[Outcome]], answers: Answers, wanted: Wanted
-) -> Outcome:
-    """Does work again until it misses no answer of another server, `wanted` the first of them; these are asked in
-    between, while nothing is open."""
-    consult = routed.app.consult
+async def informed(app: AppContext, store: OpenStore, work: Callable[[Answers], Awaitable[T]]) -> T:
+    """Does work until it misses no answer of another server; these are asked in between, while nothing is open."""
+    answers = Answers(may_ask=app.consult is not None)
+    try:
+        return await work(answers)
+    except Wanted as wanted:
+        return await _once_informed(app, store, work, answers, wanted)
+
+
+async def _once_informed(
+    app: AppContext, store: OpenStore, work: Callable[[Answers], Awaitable[T]], answers: Answers, wanted: Wanted
+) -> T:
+    """Goes on with work that misses an answer."""
+    consult = app.consult
     assert consult is not None
     for _ in range(ASKED_AT_MOST):
         await within_a_task()
-        answers.learn(wanted.ask, await consult(routed.caller.store, wanted.ask))
+        answers.learn(wanted.ask, await consult(store, wanted.ask))
         try:
             return await work(answers)
         except Wanted as another:
@@ -222,11 +233,7 @@ async def _read_rows(routed: RoutedRequest, found: Found, draft: Any) -> Outcome
         informed = replace(context, outside=answers)
         return await (action.answer_to(informed, found, draft) if action.calculates else action.answer(informed, found))
 
-    answers = Answers(may_ask=routed.app.consult is not None)
-    try:
-        return await work(answers)
-    except Wanted as wanted:
-        return await _informed(routed, work, answers, wanted)
+    return await informed(routed.app, routed.caller.store, work)
 
 
 async def _write(routed: RoutedRequest, found: Found, before: Preconditions, draft: Any, then: Then | None) -> Outcome:
@@ -251,15 +258,16 @@ async def _write(routed: RoutedRequest, found: Found, before: Preconditions, dra
             await idempotency.keep(unit, routed.media, found, outcome)
         return outcome
 
-    async def work(informed: Answers) -> Outcome:
+    async def work(known: Answers) -> Outcome:
         nonlocal answers
-        answers = informed
+        answers = known
         return await _written(routed, job)
 
+    store = routed.caller.store
     try:
-        outcome: Outcome = await (routed.caller.store.write(job) if _forgets(routed) else _written(routed, job))
+        outcome: Outcome = await (store.write(job) if _forgets(routed) else _written(routed, job))
     except Wanted as wanted:
-        outcome = await _informed(routed, work, answers, wanted)
+        outcome = await _once_informed(routed.app, store, work, answers, wanted)
     routed.app.wrote(routed.caller.store)
     return outcome
 

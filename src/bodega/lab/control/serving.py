@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from bodega.aside import LARGE_BYTES, aside
-from bodega.http.mounts import Mount, Receive, Send, reply
+from bodega.http.mounts import BodyBroken, BodyTooLarge, Mount, Receive, Send, reply, whole_body
 from bodega.http.request import Scope, read_head
 from bodega.kit.render import json
 from bodega.lab.control.guard import admit
@@ -102,19 +102,12 @@ async def _carry_out(
 
 async def _body(receive: Receive) -> bytes:
     """The whole body. Raises Problem."""
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise Problem(400, "The body was not sent to its end.")
-        part = message.get("body", b"")
-        size += len(part)
-        if size > LARGEST_BODY:
-            raise Problem(413, f"A body may have {LARGEST_BODY} bytes at most.")
-        parts.append(part)
-        if not message.get("more_body"):
-            return b"".join(parts)
+    try:
+        return await whole_body(receive, LARGEST_BODY)
+    except BodyBroken:
+        raise Problem(400, "The body was not sent to its end.") from None
+    except BodyTooLarge:
+        raise Problem(413, f"A body may have {LARGEST_BODY} bytes at most.") from None
 
 
 async def _gone(lab: Lab, store_hash: str | None, error: Exception) -> Problem | None:

@@ -63,7 +63,12 @@ def spoil(response: Response, effect: Effect) -> None:
 
 async def send(wire: Wire, request: Request, response: Response, effect: Effect | None = None) -> None:
     """Sends an answer: at once, slowly, or only the beginning of it."""
-    body = b"" if request.method == "HEAD" else response.body
+    await send_for(wire, request.method, response, effect)
+
+
+async def send_for(wire: Wire, method: str, response: Response, effect: Effect | None) -> None:
+    """Sends an answer to a request of this method."""
+    body = b"" if method == "HEAD" else response.body
     await wire.start(response)
     ends = effect is not None and effect.truncate is not None and bool(body)
     if ends:

@@ -151,6 +151,19 @@ class FaultInjector:
             seen.client_id = account.client_id if account is not None else ""
         return request, injected
 
+    async def of_shopper(self, store: OpenStore, facts: RequestFacts) -> Injected | None:
+        """What strikes a request at a shop's host, if anything does. Raises FaultRefused, Busy."""
+        sent = facts.headers.get(HEADER.decode())
+        if sent is not None:
+            return Injected((BY_HEADER,), effect_of(sent), next(self._headers))
+        await self._learn()
+        now = store.clock.now()
+        rules = self._held.get(store.record.hash, ())
+        injected = await self._chosen([one for one in rules if concerns_request(one.rule, facts, now)])
+        if injected is not None:
+            self._meter.add("faults_injected")
+        return injected
+
     def _facts(self, request: Request, account: Account | None) -> RequestFacts:
         routes = self._routes.get(request.version)
         match = routes.find(request.segments) if routes is not None else None

@@ -123,12 +123,20 @@ def _statuses_of(reason: str) -> set[int]:
     return {Reason[reason].v2, Reason[reason].v3}
 
 
+OF_QUERIES = re.compile(r"(?:query|mutation) +\w+")
+"""An operation of the storefront's GraphQL API: whoever asks gives it its name."""
+
+OF_SHOPS = re.compile(r"[A-Z]+ +/(?:graphql|api/storefront/\S+)")
+"""An operation at a shop's host."""
+
+
 def _operation(match: dict[str, Any], asked: str, served: list[str], wrong: dict[str, str]) -> None:
     from bodega.lab.faults.matching import same_operation
 
     asked = " ".join(asked.split())
     match["operation"] = asked
-    if served and not any(same_operation(asked, one) for one in served):
+    elsewhere = OF_QUERIES.fullmatch(asked) or OF_SHOPS.fullmatch(asked)
+    if served and not elsewhere and not any(same_operation(asked, one) for one in served):
         near = get_close_matches(asked, served, n=1)
         wrong["match.operation"] = f"is not served: {asked}." + (f" Did you mean {near[0]}?" if near else "")
 
@@ -156,8 +164,11 @@ def _path(value: Any) -> str:
 
 def _operation_text(value: Any) -> str:
     text = _text(value)
-    if not re.fullmatch(r"[A-Z]+ +/v[23]/\S+", text):
-        raise ValueError("must be a method and a path of the docs, as GET /v3/catalog/products/{id}")
+    if not re.fullmatch(rf"[A-Z]+ +/v[23]/\S+|{OF_QUERIES.pattern}|{OF_SHOPS.pattern}", text):
+        raise ValueError(
+            "must be a method and a path of the docs, as GET /v3/catalog/products/{id}, or a named query of the"
+            " storefront, as query ProductPage"
+        )
     return text
 
 

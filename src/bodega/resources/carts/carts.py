@@ -297,14 +297,20 @@ class DropItem(_OnCart):
 
 
 async def leave(action: _OnCart, unit: Unit, context: Context, old: Row, kept: list[CartItem]) -> Outcome:
-    """The cart with the items that are left; without any it is deleted (rule 119)."""
+    """The cart with the items that are left, as it is shown."""
+    row = await left(unit, old, kept)
+    return Emptied() if row is None else await action.shown(context, row)
+
+
+async def left(unit: Unit, old: Row, kept: list[CartItem]) -> Row | None:
+    """The cart with the items that are left; None: without any it is deleted (rule 119)."""
     if not any(not item.added_by_promotion for item in kept):
         await tell_of_items(unit, old.entity.items, replace(old.entity, items=[]))
         await unit.delete(TABLE, [old.entity.id])
-        return Emptied()
+        return None
     row = await saved(unit, old, replace(old.entity, items=kept))
     await tell_of_items(unit, old.entity.items, row.entity)
-    return await action.shown(context, row)
+    return row
 
 
 class DropCart(_OnCart):

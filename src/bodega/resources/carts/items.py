@@ -38,9 +38,9 @@ async def added(unit: Unit, cart: Cart, draft: dict[str, Any]) -> list[CartItem]
             named.setdefault(_merge(items, made), f"line_items.{place}")
     for item in items:
         if item.id in named:
-            await _respect_quantity(unit, item, named[item.id], faults)
+            await respect_quantity(unit, item, named[item.id], faults)
     items += [_custom(one) for one in draft.get("custom_items") or ()]
-    items += [_certificate(one) for one in draft.get("gift_certificates") or () for _ in range(one.quantity)]
+    items += [certificate_of(one) for one in draft.get("gift_certificates") or () for _ in range(one.quantity)]
     if faults:
         raise refuse_faults(faults)
     await respect_stock(unit, items)
@@ -65,7 +65,7 @@ async def changed(unit: Unit, cart: Cart, item: CartItem, draft: ItemDraft) -> l
         draft = replace(draft, quantity=item.quantity)
     made = await of_catalogue(unit, draft, "line_item", faults)
     if made is not None:
-        await _respect_quantity(unit, made, "line_item", faults)
+        await respect_quantity(unit, made, "line_item", faults)
     if faults or made is None:
         raise refuse_faults(faults)
     made.id = item.id
@@ -165,11 +165,12 @@ def _custom(draft: CustomDraft) -> CartItem:
     )
 
 
-def _certificate(draft: CertificateDraft) -> CartItem:
+def certificate_of(draft: CertificateDraft, item_id: str = "") -> CartItem:
+    """The line of a gift certificate, under its id if it has one."""
     sender = Person(name=draft.sender.name, email=draft.sender.email)
     recipient = Person(name=draft.recipient.name, email=draft.recipient.email)
     return CartItem(
-        id=str(uuid4()),
+        id=item_id or str(uuid4()),
         kind="gift_certificate",
         name=draft.name,
         taxable=False,
@@ -181,14 +182,19 @@ def _certificate(draft: CertificateDraft) -> CartItem:
 def _merge(items: list[CartItem], made: CartItem) -> str:
     """Puts a line among the others, or adds to the one that is like it; the id of the line that it is then."""
     for place, item in enumerate(items):
-        if _likeness(item) == _likeness(made) and item.is_mutable:
+        if is_like(item, made):
             items[place] = replace(item, quantity=item.quantity + made.quantity)
             return item.id
     items.append(made)
     return made.id
 
 
-async def _respect_quantity(unit: Unit, item: CartItem, name: str, faults: list[Fault]) -> None:
+def is_like(item: CartItem, made: CartItem) -> bool:
+    """Whether what is put into a cart adds to the quantity of a line that is there."""
+    return _likeness(item) == _likeness(made) and item.is_mutable
+
+
+async def respect_quantity(unit: Unit, item: CartItem, name: str, faults: list[Fault]) -> None:
     """Rule 79: what counts is the quantity of the line, with what was in the cart before."""
     if item.quantity > INT32:
         faults.append(invalid(f"{name}.quantity", f"must leave the item at a quantity of at most {INT32}"))

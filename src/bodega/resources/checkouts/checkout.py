@@ -17,6 +17,9 @@ SCOPE = "store_checkout"
 MOST_FEES = 5
 """Rule 120."""
 
+MOST_CERTIFICATES = 10
+"""Gift certificates that are entered at one checkout; no limit is published."""
+
 Answer = str | list[str]
 
 
@@ -81,13 +84,16 @@ class CheckoutFee(msgspec.Struct, kw_only=True):
 
 
 class Checkout(Entity, kw_only=True):
-    """The checkout of the cart `cart_id`; both have the same number."""
+    """The checkout of the cart `cart_id`; both have the same number. `gift_certificates` are the codes that pay a part,
+    before store credit if the shopper `pays_by_credit`."""
 
     cart_id: Id
     billing_address: CheckoutAddress | None = None
     consignments: list[CheckoutConsignment] = []
     fees: list[CheckoutFee] = []
     customer_message: str = ""
+    gift_certificates: list[str] = []
+    pays_by_credit: bool = False
 
 
 TABLE = stored(

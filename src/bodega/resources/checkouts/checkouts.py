@@ -21,7 +21,6 @@ from bodega.kit.actions import Action
 from bodega.kit.body import be_a_list, parse_json
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint
-from bodega.kit.fields import moment
 from bodega.kit.includes import Include
 from bodega.kit.listing import Listing
 from bodega.kit.render import json
@@ -34,7 +33,7 @@ from bodega.law.refusal import Fault, Refusal, invalid, missing, refuse_faults
 from bodega.resources.carts import basket
 from bodega.resources.carts.cart import TABLE as CARTS
 from bodega.resources.carts.cart import Cart, Given, fire_cart_event
-from bodega.resources.checkouts import checkout, consignments, costs, placing
+from bodega.resources.checkouts import changing, checkout, consignments, costs, placing
 from bodega.resources.checkouts.checkout import (
     MOST_FEES,
     SCOPE,
@@ -156,22 +155,19 @@ class ChangeCheckout(ShowCheckout):
         old, kept = await held(unit, write)
         draft = write.draft
         refuse_other_version(old.entity, draft)
-        if old.entity.order_id:
-            raise Refusal(Reason.CHECKOUT_PLACED, details={"order_id": old.entity.order_id})
-        cart: Cart = CARTS.decode(*CARTS.encode(old.entity))
-        of = _copy(kept, cart)
-        before = _copy(kept, cart)
-        await self.change(unit, cart, of, draft, context.ids)
-        if (cart, of) == (old.entity, before):
-            return await self.shown(context, old.entity, of, write.found.state)
-        cart.edition = old.entity.edition + 1
-        cart.date_modified, cart.status = moment(unit.now), "active"
-        answer = await basket.reprice(unit, cart, of)
-        await self.priced(unit, old.entity, cart, answer, draft)
-        row = await unit.update(CARTS, old, cart)
-        own = await unit.save(checkout.TABLE, kept, of)
+
+        async def change(cart: Cart, of: Checkout) -> None:
+            await self.change(unit, cart, of, draft, context.ids)
+
+        async def judge(cart: Cart, answer: Quote) -> None:
+            await self.priced(unit, old.entity, cart, answer, draft)
+
+        made = await changing.write_changed(unit, old, kept, change, judge)
+        if made is None:
+            return await self.shown(context, old.entity, changing.copy_of(kept, old.entity), write.found.state)
+        row, own = made
         state = Validator.of_all(Validator(row.version, row.modified), Validator(own.version, own.modified))
-        return await self.shown(context, row.entity, of, state)
+        return await self.shown(context, row.entity, own.entity, state)
 
 
 async def held(unit: Unit, write: Write) -> tuple[Row, Row | None]:
@@ -184,13 +180,6 @@ async def held(unit: Unit, write: Write) -> tuple[Row, Row | None]:
     if row is None:
         raise Refusal(Reason.NO_SUCH_ENTITY)
     return row, kept
-
-
-def _copy(kept: Row | None, cart: Cart) -> Checkout:
-    if kept is None:
-        return Checkout(id=cart.id, cart_id=cart.id)
-    of: Checkout = checkout.TABLE.decode(*checkout.TABLE.encode(kept.entity))
-    return of
 
 
 def refuse_other_version(cart: Cart, draft: Any) -> None:
@@ -268,7 +257,7 @@ class ChangeConsignment(ChangeCheckout):
             one.option_id, one.custom_shipping = "", None
         if "address" in moves:
             old = one.address
-            one.address = settled(draft["address"], "address.", faults, old)
+            one.address = settled(draft["address"], "address.", faults, old, needed=consignments.needed_by(unit))
             one.address.id = old.id if old is not None else consignments.new_id(unit)
         if "line_items" in moves:
             one.item_ids = consignments.assigned(unit, cart, of, draft["line_items"], "line_items", faults, one)
@@ -326,10 +315,7 @@ class DropCoupon(ChangeCheckout):
     """DELETE of a coupon code."""
 
     async def change(self, unit: Unit, cart: Cart, of: Checkout, draft: Any, ids: tuple[Any, ...]) -> None:
-        code = caseless(ids[1])
-        if code not in map(caseless, cart.coupon_codes):
-            raise Refusal(Reason.NO_SUCH_ENTITY)
-        cart.coupon_codes = [one for one in cart.coupon_codes if caseless(one) != code]
+        changing.drop_coupon(cart, ids[1])
 
 
 class SetDiscounts(ChangeCheckout):
@@ -442,7 +428,7 @@ class PlaceOrder(ShowCheckout):
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         old, kept = await held(unit, write)
-        order_id = old.entity.order_id or await placing.place(unit, old, _copy(kept, old.entity))
+        order_id = old.entity.order_id or await placing.place(unit, old, changing.copy_of(kept, old.entity))
         return Shown(ready=json({"data": {"id": order_id}, "meta": {}}))
 
 

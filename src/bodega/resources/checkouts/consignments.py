@@ -8,11 +8,12 @@ from uuid import uuid4
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from bodega.access.accounts import SHOPPERS_CLIENT
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, missing
 from bodega.resources.carts.cart import Cart, CartItem
 from bodega.resources.checkouts.checkout import Checkout, CheckoutConsignment
-from bodega.resources.checkouts.drafts import ConsignmentDraft, ItemOfConsignment, PickupChoice, settled
+from bodega.resources.checkouts.drafts import NEEDED, ConsignmentDraft, ItemOfConsignment, PickupChoice, settled
 from bodega.resources.inventory import pickup_methods
 from bodega.storage.unit import Unit
 
@@ -24,6 +25,11 @@ def new_id(unit: Unit) -> str:
     return unit.outside.once(lambda: uuid4().hex[:13])
 
 
+def needed_by(unit: Unit) -> tuple[str, ...]:
+    """What an address that is sent to needs: shoppers ask what sending costs before they say who they are."""
+    return tuple(name for name in NEEDED if name != "email" or unit.client_id != SHOPPERS_CLIENT)
+
+
 async def added(unit: Unit, cart: Cart, of: Checkout, draft: ConsignmentDraft, name: str, faults: list[Fault]) -> None:
     """Adds a consignment to a checkout; its items leave the consignments that they were in."""
     made = CheckoutConsignment(id=new_id(unit))
@@ -32,7 +38,7 @@ async def added(unit: Unit, cart: Cart, of: Checkout, draft: ConsignmentDraft, n
     else:
         made.item_ids = assigned(unit, cart, of, draft.line_items, f"{name}line_items", faults)
     if draft.address:
-        made.address = settled(draft.address, f"{name}address.", faults)
+        made.address = settled(draft.address, f"{name}address.", faults, needed=needed_by(unit))
         made.address.id = new_id(unit)
     if draft.pickup_option:
         await collect(unit, made, draft.pickup_option, name, faults)

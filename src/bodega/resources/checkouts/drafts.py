@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -133,15 +133,21 @@ NEEDED = ("email", "country_code")
 TEXTS = tuple(name for name in AddressDraft.__struct_fields__ if name != "custom_fields")
 
 
-def settled(draft: AddressDraft, name: str, faults: list[Fault], old: CheckoutAddress | None = None) -> CheckoutAddress:
+def settled(
+    draft: AddressDraft,
+    name: str,
+    faults: list[Fault],
+    old: CheckoutAddress | None = None,
+    needed: Sequence[str] = NEEDED,
+) -> CheckoutAddress:
     """The address of a draft, with its country and state by name and by code; what is wrong with it is in `faults`.
-    `name` stands before its members, as "address."."""
+    `name` stands before its members, as "address."; `needed` are those that it must have."""
     given = {field: getattr(draft, field) for field in draft.__struct_fields__}
     said = {field: value or "" for field, value in given.items() if field in TEXTS and value is not UNSET}
     made = msgspec.structs.replace(old or CheckoutAddress(), **said)
     if isinstance(draft.custom_fields, list):
         made.custom_fields = [CustomField(field_id=f.field_id, field_value=f.field_value) for f in draft.custom_fields]
-    faults += [missing(f"{name}{field}") for field in NEEDED if not getattr(made, field)]
+    faults += [missing(f"{name}{field}") for field in needed if not getattr(made, field)]
     if made.email:
         try:
             made.email = clean_email(made.email)

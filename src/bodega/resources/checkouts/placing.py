@@ -21,6 +21,7 @@ from bodega.law.refusal import Fault, invalid, missing, refuse_faults
 from bodega.resources.carts import basket, recovery
 from bodega.resources.carts.cart import TABLE as CARTS
 from bodega.resources.carts.cart import Cart, CartItem, fire_cart_event
+from bodega.resources.checkouts import prepaid
 from bodega.resources.checkouts.checkout import Checkout, CheckoutAddress, CheckoutConsignment
 from bodega.resources.marketing import coupons, gift_certificates
 from bodega.resources.marketing.gift_certificates import GiftCertificate
@@ -82,6 +83,7 @@ async def place(unit: Unit, old: Row, of: Checkout) -> int:
     await redeem(unit, answer.used, shopper_key(cart.customer_id, cart.email))
     row = await write_new(unit, work, rules)
     await _sell_certificates(unit, cart, row.entity.id)
+    await prepaid.spend(unit, row.entity.id, of)
     await _convert(unit, old, cart, row.entity.id)
     return int(row.entity.id)
 
@@ -260,6 +262,8 @@ async def _send(unit: Unit, work: Work, cart: Cart, of: Checkout, by_key: Mappin
         taken = sum((part.amount for part in cost.taken_off), Decimal(0))
         shipping = Amount(cost.shipping_ex_tax, cost.shipping_inc_tax).less(taken)
         handling = Amount(cost.handling_ex_tax, cost.handling_inc_tax)
+        if one.address is not None and not one.address.email:
+            one.address.email = work.order.billing_address.email
         work.sent.append(Sent(_sent(one, own, shipping, handling, cost.option, inclusive=inclusive), own, one.id))
 
 

@@ -3,7 +3,6 @@ when it has ended."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,13 +11,13 @@ import msgspec
 from bodega.kit.actions import NO_QUERY, Action
 from bodega.kit.context import Context, Found
 from bodega.kit.endpoint import Endpoint
+from bodega.kit.event_stream import MEDIA, News, told_as_it_changes
 from bodega.kit.listing import Query
 from bodega.law.outcome import Outcome, Shown
 from bodega.law.refusal import Refusal
 from bodega.resources.content.redirect_jobs import Kind, RedirectJob, job_of
 from bodega.storage.tx import Tx
 
-EVENTS = "text/event-stream"
 LOOK_SECONDS = 0.1
 QUIET_SECONDS = 15.0
 """A stream of which nothing is heard for so long says that it is alive; a client that is cut off asks again."""
@@ -51,25 +50,16 @@ class WatchJob(Action):
         return Found(row=await job_of(context.reader, context.ids[-1], self.kind))
 
     async def answer(self, context: Context, found: Found) -> Outcome:
-        return Shown(media=EVENTS, parts=_events(context.reader, context.ids[-1], self.kind, found.row))
+        return Shown(media=MEDIA, parts=_events(context.reader, context.ids[-1], self.kind))
 
 
-async def _events(tx: Tx, uuid: str, kind: Kind, now: tuple[RedirectJob, str]) -> AsyncIterator[bytes]:
-    last, quiet, lasted = b"", 0.0, 0.0
-    while True:
-        job, status = now
-        event = b"event: message\ndata: " + msgspec.json.encode(told(job, status)) + b"\n\n"
-        if event != last:
-            yield event
-            last, quiet = event, 0.0
-        elif quiet >= QUIET_SECONDS:
-            yield b": nothing new\n\n"
-            quiet = 0.0
-        if status not in ("new", "working") or lasted >= LONGEST_SECONDS:
-            return
-        await asyncio.sleep(LOOK_SECONDS)
-        quiet, lasted = quiet + LOOK_SECONDS, lasted + LOOK_SECONDS
+def _events(tx: Tx, uuid: str, kind: Kind) -> AsyncIterator[bytes]:
+    async def look() -> News | None:
         try:
-            now = await job_of(tx, uuid, kind)
+            job, status = await job_of(tx, uuid, kind)
         except Refusal:  # it was deleted meanwhile
-            return
+            return None
+        event = b"event: message\ndata: " + msgspec.json.encode(told(job, status)) + b"\n\n"
+        return News(event, status not in ("new", "working"))
+
+    return told_as_it_changes(look, every=LOOK_SECONDS, longest=LONGEST_SECONDS, quiet=QUIET_SECONDS)

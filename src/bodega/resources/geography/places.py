@@ -95,6 +95,17 @@ def state(of: Country, word: str) -> State | None:
     return _states_by_word().get((of.id, caseless(word.strip())))
 
 
+@cache
+def _states_by_id() -> dict[int, State]:
+    return {state.id: state for state in STATES.entities}
+
+
+def state_numbered(of: Country, number: int) -> State | None:
+    """The state of this id in a country."""
+    found = _states_by_id().get(number)
+    return found if found is not None and found.country_id == of.id else None
+
+
 countries = V2Shape(
     Country,
     "countries",

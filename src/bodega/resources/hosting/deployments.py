@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
@@ -17,6 +16,7 @@ from bodega.kit.bounds import AtMost
 from bodega.kit.context import Context, Found
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
+from bodega.kit.event_stream import MEDIA, News, told_as_it_changes
 from bodega.kit.fields import Id, Moment, moment
 from bodega.kit.listing import Listing, Query
 from bodega.kit.resource import Resource
@@ -26,7 +26,7 @@ from bodega.law.outcome import Outcome, Shown
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
 from bodega.resources.hosting import projects, uploads
-from bodega.resources.hosting.projects import DEPLOYMENTS, EVENTS
+from bodega.resources.hosting.projects import DEPLOYMENTS
 from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference, Unique
@@ -127,22 +127,18 @@ class WatchDeployment(Action):
         return Found(row=row)
 
     async def answer(self, context: Context, found: Found) -> Outcome:
-        return Shown(media=EVENTS, parts=_events(context, found.row.entity))
+        return Shown(media=MEDIA, parts=_events(context, found.row.entity))
 
 
-async def _events(context: Context, deployment: HostingDeployment) -> AsyncIterator[bytes]:
+def _events(context: Context, deployment: HostingDeployment) -> AsyncIterator[bytes]:
     """Without a line that names the event `message`, which it is anyway: Catalyst's command cannot read one."""
-    last, lasted = b"", 0.0
-    while True:
+
+    async def look() -> News:
         news = told(deployment, int(context.record.clock.now()))
         event = b"data: " + msgspec.json.encode(news) + b"\n\n"
-        if event != last:
-            yield event
-            last = event
-        if news["deployment_status"] in ("completed", "failed") or lasted >= LONGEST_SECONDS:
-            return
-        await asyncio.sleep(LOOK_SECONDS)
-        lasted += LOOK_SECONDS
+        return News(event, news["deployment_status"] in ("completed", "failed"))
+
+    return told_as_it_changes(look, every=LOOK_SECONDS, longest=LONGEST_SECONDS)
 
 
 async def begin(unit: Unit, changes: Changes, _old: HostingDeployment | None, _notes: list[Fault]) -> None:

@@ -14,6 +14,7 @@ from bodega.kit.body import Changes
 from bodega.kit.context import Context, Found
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
+from bodega.kit.event_stream import MEDIA, QUIET
 from bodega.kit.fields import NAME, Moment, moment
 from bodega.kit.filters import FilterField
 from bodega.kit.listing import Listing, Query
@@ -34,7 +35,6 @@ DEPLOYMENTS = "store_infrastructure_deployments_manage|store_infrastructure_depl
 LOGS = "store_infrastructure_logs_read_only"
 
 MAXIMUM = 250
-EVENTS = "text/event-stream"
 QUIET_SECONDS = 15.0
 LONGEST_SECONDS = 60.0
 """A stream of logs says that it is alive so often, and ends after so long."""
@@ -119,7 +119,7 @@ class TailLogs(Action):
     async def answer(self, context: Context, found: Found) -> Outcome:
         deployed = "SELECT 1 FROM hosting_deployments WHERE project_id = $1 LIMIT 1"
         is_live = await context.reader.row(deployed, found.row.entity.id) is not None
-        return Shown(media=EVENTS, parts=_quiet(LONGEST_SECONDS if is_live else 0.0))
+        return Shown(media=MEDIA, parts=_quiet(LONGEST_SECONDS if is_live else 0.0))
 
 
 async def _quiet(lasts: float) -> AsyncIterator[bytes]:
@@ -127,7 +127,7 @@ async def _quiet(lasts: float) -> AsyncIterator[bytes]:
     while lasts > 0:
         await asyncio.sleep(min(QUIET_SECONDS, lasts))
         lasts -= QUIET_SECONDS
-        yield b": nothing new\n\n"
+        yield QUIET
 
 
 async def give_an_id(unit: Unit, changes: Changes, old: HostingProject | None, _notes: list[Fault]) -> None:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from bodega.kit.body import Changes
 from bodega.kit.endpoint import Endpoint
-from bodega.kit.entity import Entity, stored
+from bodega.kit.entity import Entity, recognize_own_files, stored
 from bodega.kit.fields import FileUrl, Moment, moment
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource, Sweep
@@ -108,7 +108,7 @@ async def sweep_uploads(unit: Unit) -> None:
 
 
 RESOURCE = Resource(
-    aggregates=(Aggregate(TABLE, before_validate=(give_an_address,)),),
+    aggregates=(Aggregate(TABLE, before_validate=(recognize_own_files(TABLE), give_an_address)),),
     routes=(collection(HOME, V3, "POST"),),
     sweeps=(Sweep(OLD, lambda now, _settings: (moment(now - KEPT_SECONDS), 1), sweep_uploads),),
 )

@@ -26,6 +26,7 @@ from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
 LONGEST_CODE = 20
+LONGEST_MESSAGE = 250
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """Without characters that are easily confused when a code is read aloud."""
 
@@ -48,7 +49,7 @@ class GiftCertificate(Entity, kw_only=True):
     balance: Money
     status: Literal["pending", "active", "disabled", "expired"] = "active"
     template: Template = ""
-    message: Annotated[str, msgspec.Meta(max_length=250)] = ""
+    message: Annotated[str, msgspec.Meta(max_length=LONGEST_MESSAGE)] = ""
     purchase_date: Moment = ""
     expiry_date: Moment = ""
     currency_code: Annotated[str, msgspec.Meta(max_length=3)] = ""

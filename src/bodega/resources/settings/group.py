@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from bodega.access.settings import SETTINGS
 from bodega.kit.endpoint import Endpoint, Parent
-from bodega.kit.entity import Entity, stored
+from bodega.kit.entity import Entity, recognize_own_files, stored
 from bodega.kit.events import fires
 from bodega.kit.filters import Ignored
 from bodega.kit.hints import hints_of
@@ -136,7 +136,8 @@ class Group(Generic[S]):
             home = f"{path}/channels/{{}}"
             self.of_channel = Endpoint(3, self.table, listing, scope, home, v3=part, parents=parents)
         signals = [*self._signals(events), *(_INFORMATION if informs else ())]
-        self.aggregate = Aggregate(self.table, signals=tuple(signals))
+        files = (recognize_own_files(self.table),) if self.table.files else ()
+        self.aggregate = Aggregate(self.table, before_validate=files, signals=tuple(signals))
 
     def _stored(self, kind: type[S], name: str, hints: Mapping[str, Any]) -> Table:
         fields: list[Any] = []

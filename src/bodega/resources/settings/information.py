@@ -115,7 +115,8 @@ async def unchanged_since(context: Context) -> Validator:
     """The registry's revision changes with the operator's settings and plan, the others with what the API set. When
     the operator's were changed is not recorded."""
     states = [await rows.table_state(context.reader, table) for table in _READ]
-    return Validator(context.record.revision + sum(state.revision for state in states), NO_DATE)
+    revision = context.record.revision + sum(state.revision for state in states)
+    return Validator(revision, NO_DATE)
 
 
 def time(context: Context) -> dict[str, Any]:

@@ -50,8 +50,8 @@ class UnitsOfMeasurement(Frozen, frozen=True):
 
     weight_measurement: Literal["LBS", "Ounces", "KGS", "Grams", "Tonnes"] = "LBS"
     length_measurement: Literal["Inches", "Centimeters"] = "Inches"
-    decimal_token: Annotated[str, msgspec.Meta(min_length=1, max_length=1), STRING] = "."  # noqa: S105
-    thousands_token: Annotated[str, msgspec.Meta(max_length=1), STRING] = ","  # noqa: S105
+    decimal_token: Annotated[str, msgspec.Meta(min_length=1, max_length=1), STRING] = "."  # noqa: S105 - a mark in numbers
+    thousands_token: Annotated[str, msgspec.Meta(max_length=1), STRING] = ","  # noqa: S105 - a mark in numbers
     decimal_places: Annotated[int, msgspec.Meta(ge=0, le=10)] = 2
     factoring_dimension: Literal["depth", "height", "width"] = "depth"
 

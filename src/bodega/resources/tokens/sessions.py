@@ -7,17 +7,16 @@ import secrets
 
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Id
-from bodega.kit.resource import Resource, Sweep
+from bodega.kit.resource import Resource, sweep_ended
 from bodega.resources.customers import customer
 from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference, Unique
+from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
 SECONDS = 7 * 86_400
 """How long a session lasts."""
-
-SWEPT = 100
 
 
 class ShopperSession(Entity, kw_only=True):
@@ -73,6 +72,22 @@ async def begin(unit: Unit, customer_id: int, channel_id: int) -> str:
     return cookie
 
 
+async def customer_of(reader: Tx, cookie: str, channel_id: int, now: int) -> int:
+    """The customer who is signed in on a channel by this value; 0 if nobody is, or is no more. `now` is the store's
+    time (UTC seconds)."""
+    row = await query.one(reader, TABLE, "digest = $1", digest(cookie))
+    if row is None or row.entity.until <= now or row.entity.channel_id != channel_id:
+        return 0
+    return int(row.entity.customer_id)
+
+
+async def end(unit: Unit, cookie: str) -> None:
+    """Signs out: the value is worth nothing from now on."""
+    row = await query.one(unit.tx, TABLE, "digest = $1", digest(cookie))
+    if row is not None:
+        await unit.delete(TABLE, [row.entity.id])
+
+
 async def sign_in_once(
     unit: Unit, client_id: str, jti: str, until: int, customer_id: int, channel_id: int
 ) -> tuple[str, str]:
@@ -88,24 +103,7 @@ async def sign_in_once(
     return await begin(unit, customer_id, channel_id), ""
 
 
-ENDED = "SELECT id FROM shopper_sessions WHERE until <= $1 LIMIT $2"
-OLD = "SELECT id FROM used_logins WHERE until <= $1 LIMIT $2"
-
-
-async def sweep_sessions(unit: Unit) -> None:
-    """Deletes sessions that have ended."""
-    await unit.delete(TABLE, await query.values(unit.tx, ENDED, unit.now, SWEPT))
-
-
-async def sweep_logins(unit: Unit) -> None:
-    """Forgets the names of tokens that are too old to be used again."""
-    await unit.delete(USED, await query.values(unit.tx, OLD, unit.now, SWEPT))
-
-
 RESOURCE = Resource(
     aggregates=(Aggregate(TABLE), Aggregate(USED)),
-    sweeps=(
-        Sweep(ENDED, lambda now, _settings: (now, 1), sweep_sessions),
-        Sweep(OLD, lambda now, _settings: (now, 1), sweep_logins),
-    ),
+    sweeps=(sweep_ended(TABLE), sweep_ended(USED)),
 )

@@ -23,7 +23,7 @@ from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import INT32
 from bodega.kit.listing import Listing
 from bodega.kit.render import json
-from bodega.kit.resource import Resource, Sweep
+from bodega.kit.resource import Resource, sweep_ended
 from bodega.kit.route import route
 from bodega.kit.v3_shape import V3Shape
 from bodega.law.outcome import Outcome, Shown
@@ -39,7 +39,6 @@ HEADER = b"sf-api-token"
 LONGEST = 8_192
 """Characters of a token, at most."""
 
-SWEPT = 100
 MOST_CHANNELS = 250
 ALGORITHM = "HS256"
 Kind = Literal["storefront", "customer_impersonation", "private"]
@@ -262,14 +261,6 @@ async def verified(store: OpenStore, token: str) -> StorefrontClaims | None:
     return None if await store.rows.reader.row(sql, _digest(token)) is not None else claims
 
 
-ENDED = "SELECT id FROM revoked_storefront_tokens WHERE until <= $1 LIMIT $2"
-
-
-async def sweep(unit: Unit) -> None:
-    """Forgets revoked tokens that have ended."""
-    await unit.delete(REVOKED, await query.values(unit.tx, ENDED, unit.now, SWEPT))
-
-
 _STOREFRONT = _endpoint("storefront")
 RESOURCE = Resource(
     aggregates=(Aggregate(REVOKED), Aggregate(KEYS)),
@@ -287,5 +278,5 @@ RESOURCE = Resource(
             POST=MakeToken("customer_impersonation", _endpoint("customer_impersonation", IMPERSONATION_SCOPE)),
         ),
     ),
-    sweeps=(Sweep(ENDED, lambda now, _settings: (now, 1), sweep),),
+    sweeps=(sweep_ended(REVOKED),),
 )

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple, TypeVar
 
 from graphql import GraphQLError
 
-from bodega.access.open_store import OpenStore
 from bodega.resources.pricing.buyer import Buyer, buyer_of
 from bodega.resources.pricing.policy import Money, money_of
 from bodega.resources.store import channel_currencies
@@ -18,6 +17,7 @@ from bodega.storage import query
 from bodega.storage.files import PLACE
 from bodega.storage.table import Table, numbered_placeholders
 from bodega.storefront.graphql.documents import LARGEST_PAGE, PAGE
+from bodega.storefront.shoppers_api import ShoppersApi
 
 T = TypeVar("T")
 
@@ -31,17 +31,26 @@ class Thing(NamedTuple):
 
 
 class Asking:
-    """One query: the shop, the channel, the shopper; `base` is the address of the shop."""
+    """One operation: the shop, the channel, the shopper. `api` is the store's API, asked for the shopper; `session` the
+    customer access token by which the shopper is known, empty for a guest."""
 
-    def __init__(self, store: OpenStore, channel_id: int, customer_id: int, base: str) -> None:
+    def __init__(self, api: ShoppersApi, channel_id: int, customer_id: int, session: str = "") -> None:
+        store = api.store
         assert store.rows is not None
+        self.api = api
         self.store = store
         self.reader = store.rows.reader
         self.channel_id = channel_id
         self.customer_id = customer_id
-        self.base = base
+        self.session = session
+        self.base = api.origin
         self._known: dict[Any, Any] = {}
         self._rows: dict[str, dict[int, Any]] = {}
+
+    def changed(self) -> None:
+        """Forgets what was read: a mutation has written."""
+        self._known.clear()
+        self._rows.clear()
 
     async def once(self, key: Any, make: Callable[[], Awaitable[T]]) -> T:
         """What `make` gives; the first time it is made, later it is remembered."""
@@ -94,7 +103,7 @@ class Asking:
         return Thing("Image", self.file(address), (text, default)) if address else None
 
 
-def node_id(kind: str, entity_id: int) -> str:
+def node_id(kind: str, entity_id: int | str) -> str:
     """The global id of an entity: URL-safe base64, since it stands in paths."""
     return base64.urlsafe_b64encode(f"{kind}:{entity_id}".encode()).decode().rstrip("=")
 

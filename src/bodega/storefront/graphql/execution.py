@@ -6,6 +6,7 @@ So the number of statements depends on the query alone, never on how many rows i
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from time import perf_counter
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ from graphql import (
     GraphQLUnionType,
     InlineFragmentNode,
     OperationDefinitionNode,
+    OperationType,
     SelectionSetNode,
     is_leaf_type,
 )
@@ -33,6 +35,7 @@ from graphql.type import (
 
 from bodega.storefront.graphql.documents import MOST_OBJECTS, Document, refused, refused_for
 from bodega.storefront.graphql.schema import schema
+from bodega.storefront.shoppers_api import ShopperRefused
 
 Batch = Callable[[Any, Sequence[Any], Mapping[str, Any]], Awaitable[Sequence[Any]]]
 """The values of a field for several objects, in their order: `(asking, objects, arguments)`. A value can be an
@@ -81,6 +84,34 @@ def plain_with(name: str) -> Callable[[Plain], Plain]:
     return declare
 
 
+Mutation = Callable[[Any, Mapping[str, Any]], Awaitable[Any]]
+"""What a mutation answers, as data of its result's type: `(asking, arguments)`."""
+
+
+def mutation(name: str) -> Callable[[Mutation], Mutation]:
+    """Declares how `Type.field` changes something. Mutations of one request run one after the other, each upon what the
+    one before it left; what the store's API refuses is the error of the field."""
+
+    def declare(found: Mutation) -> Mutation:
+        kind, _, field = name.partition(".")
+
+        async def run(asking: Any, sources: Sequence[Any], args: Mapping[str, Any]) -> Sequence[Any]:
+            answers: list[Any] = []
+            for _ in sources:
+                try:
+                    answers.append(await found(asking, args))
+                except (ShopperRefused, GraphQLError) as error:
+                    answers.append(error)
+                finally:
+                    asking.changed()
+            return answers
+
+        BATCH[kind, field] = run
+        return found
+
+    return declare
+
+
 def shaped(**kinds: str) -> None:
     """Declares the fields of types whose objects are dictionaries by the names of the schema."""
     SHAPED.update((kind, field) for kind, fields in kinds.items() for field in fields.split())
@@ -118,6 +149,8 @@ class Answer(NamedTuple):
 
     data: Any
     errors: list[dict[str, Any]]
+    spent: Mapping[str, float] = {}
+    """Seconds by field, as `Site.product`: what its resolver took, and waited for."""
 
 
 async def execute(
@@ -129,12 +162,12 @@ async def execute(
     if isinstance(values, list):
         raise refused_for("BAD_USER_INPUT", values)
     running = _Running(document, values, asking)
-    root = built.query_type
+    root = built.mutation_type if operation.operation is OperationType.MUTATION else built.query_type
     assert root is not None
     holder: dict[str, Any] = {"data": {}}
     top = Place(holder, "data", None, nullable=True)
     await running.fill(root, (operation.selection_set,), [(asking, holder["data"], top)])
-    return Answer(holder["data"], running.errors)
+    return Answer(holder["data"], running.errors, running.spent)
 
 
 Object = tuple[Any, dict[str, Any], Place]
@@ -148,6 +181,7 @@ class _Running:
         self._schema = schema()
         self._collected: dict[tuple[str, tuple[int, ...]], dict[str, list[FieldNode]]] = {}
         self.errors: list[dict[str, Any]] = []
+        self.spent: dict[str, float] = {}
         self._objects = 0
 
     async def fill(
@@ -186,7 +220,12 @@ class _Running:
     ) -> Sequence[Any]:
         found = BATCH.get((kind.name, name))
         if found is not None:
-            return await found(self._asking, sources, arguments)
+            began = perf_counter()
+            try:
+                return await found(self._asking, sources, arguments)
+            finally:
+                key = f"{kind.name}.{name}"
+                self.spent[key] = self.spent.get(key, 0.0) + perf_counter() - began
         each = PLAIN.get((kind.name, name))
         if each is not None:
             return [each(self._asking, source, arguments) for source in sources]
@@ -195,7 +234,8 @@ class _Running:
             return [field.resolve(source, info, **arguments) for source in sources]
         nothing = _nothing(field.type)
         if not is_served(kind.name, name):
-            return [nothing] * len(sources)
+            does_nothing = kind.name.endswith("Mutation") or kind.name.endswith("Mutations")
+            return [NotServed("This server does not serve this mutation.") if does_nothing else nothing] * len(sources)
         return [source.get(name, nothing) for source in sources]
 
     async def _complete(self, kind: Any, nodes: list[FieldNode], values: list[tuple[Any, Place]]) -> None:

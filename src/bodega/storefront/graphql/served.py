@@ -30,7 +30,8 @@ def served() -> dict[str, set[str]]:
     built = schema()
     assert built.query_type is not None
     found: dict[str, set[str]] = {}
-    waiting: list[Any] = [built.query_type]
+    assert built.mutation_type is not None
+    waiting: list[Any] = [built.query_type, built.mutation_type]
     while waiting:
         kind = waiting.pop()
         if kind.name in found:
@@ -65,9 +66,9 @@ def page(listed: Path) -> str:
     parts = [
         "# The storefront's GraphQL API\n\n"
         "`POST /graphql` at `store-HASH.DOMAIN` and `store-HASH-CHANNEL.DOMAIN`, with a token of\n"
-        "`POST /v3/storefront/api-token` as `Authorization: Bearer TOKEN`. Queries are served; mutations are refused\n"
-        "with `NOT_SERVED`. What is not served below answers null, an empty list, or an object that has nothing,\n"
-        "where its type allows that, else an error of the code `NOT_SERVED`.\n\n"
+        "`POST /v3/storefront/api-token` as `Authorization: Bearer TOKEN`. What is not served below answers null,\n"
+        "an empty list, or an object that has nothing, where its type allows that, else an error of the code\n"
+        "`NOT_SERVED`.\n\n"
         f"A query has at most {DEEPEST} levels and {MOST_FIELDS:,} fields, and a complexity of {MOST_COMPLEX:,}:\n"
         "1 a field, and what stands below `edges` once for each item that the query asks for,\n"
         f"{LIKELY} times where it names no number. A page has {PAGE} items unless the query says otherwise,\n"

@@ -16,13 +16,16 @@ import msgspec
 
 from bodega.access.open_store import OpenStore
 from bodega.access.stores import Stores
+from bodega.dates import http_date
+from bodega.http.app_context import AppContext
 from bodega.http.asgi import REQUEST_ID
-from bodega.http.mounts import Mount, Receive, Send, reply
+from bodega.http.mounts import BodyBroken, BodyTooLarge, Mount, Receive, Send, reply, whole_body
 from bodega.kit.render import json
 from bodega.law.outcome import Emptied, Shown
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Header
 from bodega.log import Log
+from bodega.resources.tokens import sessions
 from bodega.resources.tokens.storefront_tokens import StorefrontClaims, verified
 from bodega.storage import query
 from bodega.storage.tx import Busy
@@ -39,12 +42,17 @@ from bodega.storefront.graphql.documents import (
     refused,
 )
 from bodega.storefront.graphql.execution import execute, told
+from bodega.storefront.shoppers_api import ShoppersApi
 
 LARGEST = 256 * 1024
 """Bytes of a body, at most."""
 
 COMPLEXITY = b"x-bc-graphql-complexity"
 OPERATION = b"bodega-operation"
+SERVER_TIMING = b"server-timing"
+MOST_TIMED = 10
+"""The fields whose resolvers took longest are told (Server Timing, W3C)."""
+
 _JSON: Header = (b"content-type", b"application/json")
 _NOT_KEPT: Header = (b"cache-control", b"no-store")
 _MAY_SEND = (
@@ -102,9 +110,9 @@ QueryRecorder = Callable[[OpenStore, Asked], None]
 """Keeps a journal of queries."""
 
 
-def graphql(stores: Stores, record: QueryRecorder, log: Log) -> Mount:
+def graphql(app: AppContext, record: QueryRecorder, log: Log) -> Mount:
     """The endpoint; every worker keeps its own parsed queries."""
-    documents = Documents()
+    documents, stores = Documents(), app.stores
 
     async def mount(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         began, store, content = perf_counter(), None, b""
@@ -112,7 +120,7 @@ def graphql(stores: Stores, record: QueryRecorder, log: Log) -> Mount:
         try:
             store, channel_id = await _open(stores, scope)
             content = await _content(scope, receive)
-            answer = await _answer(documents, scope, store, channel_id, headers, content)
+            answer = await _answer(app, documents, scope, store, channel_id, headers, content)
         except Stopped as why:
             body = json({"errors": [told(why.words, why.reason.name)]})
             answer = Told(why.reason.status(3), body, [_JSON, _NOT_KEPT, *why.headers], why.reason.name)
@@ -126,6 +134,8 @@ def graphql(stores: Stores, record: QueryRecorder, log: Log) -> Mount:
             log.event("internal error", request_id=str(scope.get(REQUEST_ID)), path=scope["path"], traceback=text)
             body = json({"errors": [told(Reason.INTERNAL_ERROR.message, Reason.INTERNAL_ERROR.name)]})
             answer = Told(Reason.INTERNAL_ERROR.status(3), body, [_JSON, _NOT_KEPT], Reason.INTERNAL_ERROR.name)
+        if store is not None and not store.clock_is_live:
+            answer = answer._replace(headers=[*answer.headers, (b"date", http_date(store.time()))])
         await reply(send, scope["method"], answer.status, answer.body, answer.headers)
         us = int((perf_counter() - began) * 1_000_000)
         if store is not None:
@@ -164,21 +174,16 @@ async def _open(stores: Stores, scope: Mapping[str, Any]) -> tuple[OpenStore, in
 async def _content(scope: Mapping[str, Any], receive: Receive) -> bytes:
     if scope["method"] != "POST":
         return b""
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Stopped(Reason.MALFORMED_BODY)
-        size += len(message.get("body", b""))
-        if size > LARGEST:
-            raise Stopped(Reason.BODY_TOO_LARGE, words=f"A request has at most {LARGEST} bytes.")
-        parts.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return b"".join(parts)
+    try:
+        return await whole_body(receive, LARGEST)
+    except BodyBroken:
+        raise Stopped(Reason.MALFORMED_BODY) from None
+    except BodyTooLarge:
+        raise Stopped(Reason.BODY_TOO_LARGE, words=f"A request has at most {LARGEST} bytes.") from None
 
 
 async def _answer(
+    app: AppContext,
     documents: Documents,
     scope: Mapping[str, Any],
     store: OpenStore,
@@ -207,18 +212,29 @@ async def _answer(
         if cost > MOST_COMPLEX:
             raise refused("MAX_COMPLEXITY_EXCEEDED", f"The query's complexity is {cost}; {MOST_COMPLEX} is the most.")
         kind = operation.operation.value
-        if kind != "query":
-            raise refused("NOT_SERVED", f"This server does not serve a {kind} yet.")
-        customer_id = await _customer(store, claims, headers)
+        if kind == "mutation" and method != "POST":
+            raise refused("BAD_REQUEST", "Send a mutation with POST.")
+        if kind == "subscription":
+            raise refused("NOT_SERVED", "There are no subscriptions.")
+        customer_id, session = await _customer(store, channel_id, claims, headers)
         base = f"{scope['scheme']}://{headers.get(b'host', b'').decode('latin-1')}"
-        answer = await execute(document, operation, variables, Asking(store, channel_id, customer_id, base))
+        asking = Asking(ShoppersApi(app, store, base), channel_id, customer_id, session)
+        answer = await execute(document, operation, variables, asking)
         body: dict[str, Any] = {"data": answer.data}
         if answer.errors:
             body = {"errors": answer.errors, **body}
+        if answer.spent:
+            more.append((SERVER_TIMING, _timing(answer.spent)))
     except Refused as refusal:
         why = refusal.why
         body = {"errors": [_told(why.code, problem) for problem in why.problems]}
     return Told(Shown.status, json(body), more)
+
+
+def _timing(spent: Mapping[str, float]) -> bytes:
+    """The milliseconds of the slowest resolvers, as browsers and the journal show them."""
+    longest = sorted(spent.items(), key=lambda one: -one[1])[:MOST_TIMED]
+    return ", ".join(f"{name};dur={seconds * 1_000:.2f}" for name, seconds in longest).encode("ascii")
 
 
 def _told(code: str, problem: Problem) -> dict[str, Any]:
@@ -299,19 +315,25 @@ def _document(documents: Documents, question: Question) -> Document:
     raise refused("BAD_REQUEST", "Must provide query string.")
 
 
-async def _customer(store: OpenStore, claims: StorefrontClaims, headers: Mapping[bytes, bytes]) -> int:
-    """The customer for whom a token of impersonation acts; 0 for a guest.
+async def _customer(
+    store: OpenStore, channel_id: int, claims: StorefrontClaims, headers: Mapping[bytes, bytes]
+) -> tuple[int, str]:
+    """The customer who is signed in, and by which token; or for whom a token of impersonation acts. 0 for a guest.
 
-    Nobody can sign in here yet, so that no customer access token is alive.
+    Raises Refused for a token that signs nobody in (any more), if the request asks to be told.
     """
-    if headers.get(b"x-bc-customer-access-token") is not None:
-        tells = headers.get(b"x-bc-error-on-invalid-customer-access-token", b"").lower() == b"true"
-        if tells:
+    assert store.rows is not None
+    reader = store.rows.reader
+    session = headers.get(b"x-bc-customer-access-token", b"").decode("latin-1").strip()
+    if session:
+        found = await sessions.customer_of(reader, session, channel_id, store.time())
+        if found:
+            return found, session
+        if headers.get(b"x-bc-error-on-invalid-customer-access-token", b"").lower() == b"true":
             raise refused("INVALID_CUSTOMER_ACCESS_TOKEN", "The customer access token is invalid.")
     named = headers.get(b"x-bc-customer-id", b"").decode("latin-1")
     acts = claims.kind == "customer_impersonation" or "Customer" in claims.scopes
     if not acts or not (named.isascii() and named.isdigit() and len(named) < 10):
-        return 0
-    assert store.rows is not None
-    found = await query.existing(store.rows.reader, "customers", [int(named)])
-    return found[0] if found else 0
+        return 0, ""
+    known = await query.existing(reader, "customers", [int(named)])
+    return (known[0] if known else 0), ""

@@ -260,10 +260,10 @@ async def selections(asking: Asking, product_id: int, given: Sequence[Mapping[st
         rows = (await _options(asking, [product_id]))[product_id]
         marks = numbered_placeholders(len(rows))
         if rows:
-            sql = f"SELECT doc, rest FROM option_values WHERE option_id IN ({marks}) ORDER BY id"
             shared = {row.option_id: row.id for row in rows}
-            for doc, rest in await asking.reader.rows(sql, *[row.option_id for row in rows]):
-                value = option.VALUES.decode(doc, rest)
+            of_options = [row.option_id for row in rows]
+            for kept in await query.where(asking.reader, option.VALUES, f"option_id IN ({marks})", *of_options):
+                value = kept.entity
                 if value.is_default:
                     picked.setdefault(shared[value.option_id], value.id)
     return picked or None

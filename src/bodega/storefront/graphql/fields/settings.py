@@ -170,6 +170,7 @@ async def _inventory(asking: Asking) -> dict[str, Any]:
         "showOutOfStockMessage": found.show_out_of_stock_message,
         "updateStockBehavior": found.update_stock_behavior.upper(),
         "showBackorderAvailabilityPrompt": False,
+        "backorderAvailabilityPrompt": None,
         "showQuantityOnBackorder": False,
         "showBackorderMessage": False,
     }
