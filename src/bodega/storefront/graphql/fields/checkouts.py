@@ -103,6 +103,7 @@ plain(
     taxes=lambda thing: [Thing("CheckoutTax", one, thing.more) for one in thing.row.totals.taxes],
     createdAt=lambda thing: moment(thing.row.date_created),
     updatedAt=lambda thing: moment(thing.row.date_modified),
+    order=lambda _thing: None,  # what has become an order is no checkout any more
     customerMessage=lambda thing: thing.more.of.customer_message or None,
     coupons=_coupons,
     promotions=_promotions,
