@@ -27,3 +27,4 @@ ALTER TABLE wishlists ADD COLUMN token TEXT;
 /* sqlite */ UPDATE wishlists SET token = json_extract(CAST(doc AS TEXT), '$.token');
 /* postgresql */ UPDATE wishlists SET token = convert_from(doc, 'UTF8')::json ->> 'token';
 CREATE INDEX wishlists_token ON wishlists (token, id);
+CREATE INDEX gift_certificates_order_id ON gift_certificates (order_id, id);

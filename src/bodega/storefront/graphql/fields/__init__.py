@@ -21,6 +21,8 @@ from bodega.storefront.graphql.fields import (  # noqa: F401
     metafields,
     mutations,
     options,
+    order_parts,
+    orders,
     prices,
     products,
     regions,
