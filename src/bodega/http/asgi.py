@@ -87,6 +87,10 @@ class Injector(Protocol):
         """Answers the request, struck or not, and sends the answer as far as it is to arrive."""
 
 
+OF_A_STORE = "s-"
+"""The mount of all paths that begin with `s-` and the name of a store."""
+
+
 class Api:
     """The store API as an ASGI application. `mounts` are served besides it, by the first segment of the path."""
 
@@ -167,7 +171,8 @@ class Api:
         else:
             request = read_head(scope, receive, self._request_id(), headers)
             if not request.version and not request.store and not request.host_form:
-                mount = self._mounts.get(request.path.lstrip("/").partition("/")[0])
+                first = request.path.lstrip("/").partition("/")[0]
+                mount = self._mounts.get(first) or (self._mounts.get(OF_A_STORE) if first.startswith("s-") else None)
                 if mount is not None:
                     await mount({**scope, REQUEST_ID: request.request_id}, receive, _named(send, request.request_id))
                     return
