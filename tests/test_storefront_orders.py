@@ -242,7 +242,7 @@ def test_orders_are_listed_from_the_newest_and_narrowed(window: Window) -> None:
     assert [each["entityId"] for each in mine(window, jane, last=2, before=before)] == [4, 3]
     assert [each["entityId"] for each in mine(window, jane, filters={"status": "COMPLETED"})] == [2]
     since = {"from": "2030-03-17T17:47:40Z"}
-    assert [each["entityId"] for each in mine(window, jane, filters={"dateRange": since})] == [4, 3]
+    assert [each["entityId"] for each in mine(window, jane, filters={"dateRange": since})] == [4, 3, 2]
     until = {"from": "2030-03-17T00:00:00Z", "to": "2030-03-17T17:46:40+00:00"}
     assert [each["entityId"] for each in mine(window, jane, filters={"dateRange": until})] == [1]
     assert window.codes(MINE, {"filters": {"dateRange": {"from": "yesterday"}}}, **jane)
