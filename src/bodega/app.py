@@ -34,7 +34,7 @@ from bodega.journal.system_logs import system_logs
 from bodega.kit.compile import DECLARATIONS, compile_declarations
 from bodega.kit.route import Route
 from bodega.lab.faults.injector import FaultInjector
-from bodega.lab.faults.shops import as_errors, faulty
+from bodega.lab.faults.shops import as_errors, as_problem, faulty
 from bodega.lab.scheduled import Schedule
 from bodega.log import Log, to_standard_error
 from bodega.metrics import Board, Meter
@@ -54,6 +54,7 @@ from bodega.storefront.customer_login import current_customer, logins
 from bodega.storefront.graphql.serving import graphql
 from bodega.storefront.moved_pages import moved_pages
 from bodega.storefront.plain_files import favicon, robots
+from bodega.storefront.rest.serving import shoppers_rest
 from bodega.storefront.sitemap import sitemap
 from bodega.tasks.worker import Worker
 
@@ -259,6 +260,13 @@ async def make_app(
         "customer": current_customer(stores),
         "graphql": faulty(
             graphql(app, query_recorder(journal), written), stores, faults, as_errors, note_struck(journal)
+        ),
+        "api/storefront": faulty(
+            shoppers_rest(app, query_recorder(journal), written),
+            stores,
+            faults,
+            as_problem,
+            note_struck(journal),
         ),
         PAGE: cart_page(stores, https_port),
         "robots.txt": robots(stores, https_port),
