@@ -24,9 +24,8 @@ ZERO = Decimal(0)
 
 async def checkout_form(asking: Asking, cart: Cart, include: Collection[str]) -> dict[str, Any]:
     """A checkout, with what a request includes."""
-    of = await costs.checkout_of(asking.reader, cart.id)
-    shown = await shown_of(asking, cart, of)
-    totals = cart.totals
+    shown = await shown_of(asking, cart, await costs.checkout_of(asking.reader, cart.id))
+    of, totals = shown.of, cart.totals
     paid = await prepaid.reckoned(asking.reader, cart, of, asking.store.time(), shown.places)
     taken_off = sum((part.amount for one in totals.consignments for part in one.taken_off), ZERO)
     shipping = with_tax(shown, totals.shipping_ex_tax, totals.shipping_inc_tax)

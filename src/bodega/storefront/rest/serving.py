@@ -108,7 +108,7 @@ def shoppers_rest(
         except Exception as error:
             found = judged(error)
             if found is None:
-                text = "".join(traceback.format_exception(error)); print(text)
+                text = "".join(traceback.format_exception(error))
                 log.event("internal error", request_id=str(scope.get(REQUEST_ID)), path=scope["path"], traceback=text)
                 found = Refusal(Reason.INTERNAL_ERROR)
             answer = turn.refused(found)
@@ -263,16 +263,13 @@ class Turn:
 def problem(status: int, refusal: Refusal) -> dict[str, Any]:
     """The body of a refusal: the whole of it, and where members are at fault each of these."""
     reason, faults = refusal.reason, refusal.faults
-    kind = reason.name.lower()
-    detail = " ".join(one.message for one in faults if one.message) or refusal.message
-    told: dict[str, Any] = {"status": status, "title": refusal.message, "type": kind, "detail": detail}
+    told: dict[str, Any] = {"status": status, "title": refusal.message, "type": reason.name.lower()}
     if faults:
+        told["detail"] = " ".join(one.message for one in faults)
         told["errors"] = [
             {"status": status, "title": one.field, "type": one.reason.name.lower(), "detail": one.message}
             for one in faults
         ]
-    if refusal.details:
-        told["details"] = refusal.details
     return told
 
 
