@@ -262,6 +262,11 @@ class Server:
             if reply is None:
                 await self.app(scope, receive, send)
                 return
+            if not isinstance(reply, Whole) and (future := reply.waits_for) is not None:
+                later, going_on = reply, loop.create_future()
+                future._asyncio_future_blocking = False
+                future.add_done_callback(lambda _over: going_on.set_result(later.go_on()))
+                reply = await going_on or later
             whole = reply if isinstance(reply, Whole) else await reply
             sent.append({"status": whole.status, "headers": [*read_fields(whole.head), *whole.headers]})
             sent.append({"body": whole.body})

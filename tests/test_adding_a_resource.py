@@ -111,6 +111,8 @@ def schema_of(statements: list[str]) -> dict[str, Any]:
 
 
 def test_all_migrations_together_make_what_is_declared() -> None:
-    migrated = [statement for migration in migrate.migrations() for statement in migration.statements()]
-    declared = Migration(0, "", table_stats.SCHEMA + files.SCHEMA + keys.SCHEMA + create_all(TABLES)).statements()
+    migrated = [statement for migration in migrate.migrations() for statement in migration.statements("sqlite")]
+    declared = Migration(0, "", table_stats.SCHEMA + files.SCHEMA + keys.SCHEMA + create_all(TABLES)).statements(
+        "sqlite"
+    )
     assert schema_of(migrated) == schema_of(declared)

@@ -31,7 +31,7 @@ SINCE = 1_800_000_000
 MORE = {
     "product_categories": "product_id, category_id",
     "urls": "url, kind, owner",
-    "product_texts": "product_id, description",
+    "product_texts": "product_id, description, title, keywords, body",
     "idempotency": "client_id, name, print, status",
     "page_index": "name, block, living",
 }

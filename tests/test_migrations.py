@@ -34,9 +34,9 @@ from shop import Server, Shop
 DECLARED = table_stats.SCHEMA + files.SCHEMA + keys.SCHEMA + schema.create_all(TABLES)
 
 
-def statements(sql: str) -> list[str]:
+def statements(sql: str, dialect: str) -> list[str]:
     """The statements of a script, as a migration runs them."""
-    return Migration(0, "", sql).statements()
+    return Migration(0, "", sql).statements(dialect)
 
 
 # What is made
@@ -57,9 +57,9 @@ def sqlite_shape(path: Path, made_by: list[str]) -> dict[str, str]:
 
 def test_the_migrations_make_what_is_declared_in_sqlite(tmp_path: Path) -> None:
     """A resource that gains a column without a migration fails here, and not in somebody's store."""
-    steps = [statement for migration in migrate.migrations() for statement in migration.statements()]
+    steps = [statement for migration in migrate.migrations() for statement in migration.statements("sqlite")]
     migrated = sqlite_shape(tmp_path / "migrated.db", steps)
-    assert migrated == sqlite_shape(tmp_path / "declared.db", statements(DECLARED))
+    assert migrated == sqlite_shape(tmp_path / "declared.db", statements(DECLARED, "sqlite"))
     assert {table.name for table in TABLES} < migrated.keys()
 
 
@@ -94,9 +94,9 @@ def test_the_migrations_make_what_is_declared_in_postgres(runner: asyncio.Runner
             await connection.close()
         return [[tuple(str(value).replace(f"{name}.", "") for value in row) for row in rows] for rows in queries]
 
-    steps = [statement for migration in migrate.migrations() for statement in migration.statements()]
+    steps = [statement for migration in migrate.migrations() for statement in migration.statements("postgresql")]
     migrated = runner.run(shape("shape_migrated", steps))
-    assert migrated == runner.run(shape("shape_declared", statements(DECLARED)))
+    assert migrated == runner.run(shape("shape_declared", statements(DECLARED, "postgresql")))
     assert len(migrated[0]) > 50
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from bodega.resources.catalog import brands, products
+from bodega.resources.catalog import brands, products, search_texts
 from bodega.storage.opening import open_backend
 from bodega.storage.postgres.catalogue import Catalogue, read_catalogue
 from bodega.storage.postgres.connection import PostgresTx, Redo, connect
@@ -230,8 +230,8 @@ def test_every_write_of_a_product_waits(catalogue: Catalogue) -> None:
     for sql in (
         table.insert_sql,
         *(update_sql(table.name, changed, held=held) for changed in ((), names[:1], names) for held in (True, False)),
-        "INSERT INTO product_texts (product_id, description) VALUES ($1, $2)",
-        "UPDATE product_texts SET description = $2 WHERE product_id = $1",
+        search_texts.INSERT,
+        search_texts.UPDATE,
         "INSERT INTO product_categories (product_id, category_id) VALUES ($1, $2), ($1, $3)",
         CHANNEL,
     ):

@@ -18,10 +18,13 @@ from bodega.http.products import Seen
 from bodega.http.remembered import HEADERS, Memory, Verdict, key_of
 from bodega.http.request import Request, headers_of, read_head
 from bodega.http.router import Routes
+from bodega.http.steps import execution
 from bodega.http.steps.table import INPUTS, LAW, Steps
-from bodega.kit.actions import Action
+from bodega.kit.actions import Action, Update
+from bodega.kit.context import Found
 from bodega.kit.route import Route
 from bodega.storage.opening import open_backend
+from bodega.storage.sqlite.backend import SqliteBackend
 from shop import Reply, Server, Shop
 
 NOW = 1_700_000_000
@@ -178,7 +181,7 @@ class Pair:
             shop.freeze(NOW)
         oblivious = servers[1].app._api
         oblivious._memory = Memory(oblivious._app, 0)
-        oblivious._reads_at_once = False
+        oblivious._begins = False
 
     def plain(self, text: str, shop: Shop) -> str:
         """Without what is another in each store."""
@@ -252,7 +255,7 @@ def some_request(chance: random.Random) -> Asked:
     for name, values in OFTEN.items():
         if chance.random() < 0.12:
             headers[name] = chance.choice(values)
-    body = {"name": chance.choice("ABCDE")} if method in ("POST", "PUT") else None
+    body = {"name": chance.choice([*"ABCDEABCDE", 7])} if method in ("POST", "PUT") else None
     return method, f"/{version}/{below}{path}{suffix}{query}", headers, body
 
 
@@ -398,3 +401,53 @@ def test_nothing_is_remembered_of_who_was_refused_or_traced(servers: list[Server
     shop.get("/v3/catalog/brands")
     path = shop.get("/v3/catalog/brands", headers={"bodega-trace": "1"}).headers["bodega-path"]
     assert path == " > ".join([*Steps.__struct_fields__, "200"])
+
+
+def test_what_needs_a_task_is_given_one(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Writes like one that passed begin outside of any; a deadline, which a fetch has, cannot do without."""
+    brand = shop.post("/v3/catalog/brands", {"name": "Acme"}).json["data"]["id"]
+    tasks: list[object] = []
+
+    async def fetch(_action: Action, _context: object, _found: Found, _draft: object) -> None:
+        tasks.append(asyncio.current_task())
+
+    def begun() -> None:
+        tasks.append(asyncio.current_task())
+
+    assert shop.put(f"/v3/catalog/brands/{brand}", {"page_title": "1"}).status == 200
+    inside = execution.read_draft
+    monkeypatch.setattr(execution, "read_draft", lambda *given: (begun(), inside(*given))[1])
+    assert shop.put(f"/v3/catalog/brands/{brand}", {"page_title": "2"}).status == 200
+    if isinstance(shop.server.backend, SqliteBackend):
+        assert tasks == [None], "it began outside of a task"
+    tasks.clear()
+    monkeypatch.setattr(Update, "fetches", lambda *_given: True)
+    monkeypatch.setattr(Update, "prefetch", fetch)
+    assert shop.put(f"/v3/catalog/brands/{brand}", {"page_title": "3"}).status == 200
+    assert tasks[-1] is not None
+
+
+def test_a_row_that_is_not_there_is_told_before_what_is_wrong_with_the_body(shop: Shop) -> None:
+    """Also where the row is only looked for within the write."""
+    brand = shop.post("/v3/catalog/brands", {"name": "Acme"}).json["data"]["id"]
+    for path, body, status in (
+        (brand, {"page_title": "1"}, 200),
+        (4711, {"name": 7}, 404),
+        (4711, {"name": "B"}, 404),
+        (brand, {"name": 7}, 422),
+        (brand, {"name": "B"}, 200),
+    ):
+        assert shop.put(f"/v3/catalog/brands/{path}", body).status == status
+
+
+def test_a_changed_account_has_writes_learned_again(shop: Shop) -> None:
+    """Else every later one would be judged anew, and answered right, but dearly."""
+    brand = shop.post("/v3/catalog/brands", {"name": "Acme"}).json["data"]["id"]
+    memory = shop.server.app._api._memory
+    for title in "12":
+        assert shop.put(f"/v3/catalog/brands/{brand}", {"page_title": title}).status == 200
+    learned = set(memory._verdicts.values())
+    shop.account()
+    for title in "345":
+        assert shop.put(f"/v3/catalog/brands/{brand}", {"page_title": title}).status == 200
+    assert set(memory._verdicts.values()) != learned

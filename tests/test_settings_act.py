@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from bodega.lab import terms
 from bodega.resources import SWEEPS
-from bodega.resources.settings import selling, storefront
+from bodega.resources.settings import operators, selling, storefront
 from bodega.resources.settings import shop as about_the_shop
 from bodega.resources.settings.effects import EFFECTS, KEPT
 from bodega.resources.settings.group import Group
@@ -476,3 +478,68 @@ def test_who_spoke_last_is_heard(shop: Shop) -> None:
     shop.put(profile, {"store_name": "Fourth"})
     shop.change(settings={"phone": "5"})
     assert shop.get(profile).data["store_name"] == "Fourth"
+
+
+SPOKEN: dict[str, tuple[Any, Any]] = {
+    "name": ("Ours", "Theirs"), "address": ("1 Way", "2 Way"), "admin_email": ("a@example.com", "b@example.com"),
+    "phone": ("1", "2"), "language": ("en", "fr"), "country": ("France", "Spain"), "weight_units": ("KGS", "Grams"),
+    "dimension_units": ("Inches", "Centimeters"), "stock.taken": ("order_placed", "order_completed_or_shipped"),
+    "stock.follows_edits": (True, False), "stock.returns": (True, False), "prices_include_tax": (False, True),
+}  # fmt: skip
+"""What the operator says, and then the API, of each setting that both can set."""
+
+
+def test_the_operator_hears_what_the_api_said(shop: Shop) -> None:
+    """And is heard afterwards, also where the registry has that value already."""
+    assert SPOKEN.keys() == operators.SHARED
+    registry = shop.server.backend.registry
+
+    def record() -> Any:
+        return shop.server.run(registry.store(shop.name))
+
+    def rows() -> Any:
+        return shop.server.run(shop.server.app.stores.get(shop.name)).rows
+
+    def holds() -> dict[str, Any]:
+        shown: dict[str, Any] = shop.server.run(terms.settings_now(rows(), record()))
+        return {key: shown[key] for key in SPOKEN}
+
+    def say(told: dict[str, Any]) -> None:
+        shop.server.run(terms.change_settings(registry, rows(), record(), told))
+        shop.server.hear()
+
+    ours, theirs = ({key: both[place] for key, both in SPOKEN.items()} for place in (0, 1))
+    shop.get("/v2/store")
+    say(ours)
+    assert holds() == ours
+    for group in operators.GROUPS:
+        whole = shop.get(f"/v3/{group.path}").data
+        backed = {name: theirs[member.backed] for name, member in group.members.items() if member.backed}
+        required = {name: whole[name] for name in group.v3.required}
+        changed = shop.put(f"/v3/{group.path}", {**required, **backed})
+        assert changed.status == 200, changed.body
+    assert holds() == theirs
+    shown = shop.get("/v2/store").json
+    assert {name: shown[name] for name in ("name", "phone", "country")} == {
+        name: theirs[name] for name in ("name", "phone", "country")
+    }
+    for key, value in ours.items():
+        say({key: value})
+        assert holds()[key] == value, key
+    assert shop.get("/v3/settings/store/profile").data["store_name"] == shop.get("/v2/store").json["name"] == "Ours"
+    say({"name": "Mine"})
+    say({"name": "Ours"})
+    assert shop.get("/v3/settings/store/profile").data["store_name"] == "Ours", "what was said before is over"
+
+
+def test_every_group_behind_which_the_operator_stands_is_known() -> None:
+    import bodega.resources as house
+
+    found = {
+        id(value): value.path
+        for module in list(sys.modules.values())
+        if module is not None and module.__name__.startswith(f"{house.__name__}.")
+        for value in vars(module).values()
+        if isinstance(value, Group) and value.backed
+    }
+    assert sorted(found.values()) == sorted(group.path for group in operators.GROUPS)

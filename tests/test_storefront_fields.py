@@ -17,7 +17,8 @@ from test_storefront_graphql import window  # noqa: F401 - a fixture
 
 ARGUMENTS = {
     "entityId": "1", "id": f'"{node_id("Product", 1)}"', "path": '"/hammer/"', "currencyCode": "USD", "width": "80",
-    "depth": "5", "filters": "{}", "namespace": '"n"', "code": '"none"',
+    "depth": "5", "filters": "{}", "namespace": '"n"', "brandEntityId": "1",
+    "categoryEntityId": "1", "pageType": "HOME", "entityPageType": "PRODUCT", "code": '"none"',
 }  # fmt: skip
 ROOTS = (
     "site { product(entityId: 2) ", "site { product(entityId: 1) ", "site { category(entityId: 2) ",
@@ -72,7 +73,8 @@ def _words(root: str) -> list[str]:
 @pytest.mark.parametrize("root", ROOTS)
 def test_every_served_field_can_be_asked(window: Window, root: str, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     monkeypatch.setattr("bodega.storefront.graphql.serving.MOST_COMPLEX", 10**9)
-    for limit in ("MOST_ROOTS", "MOST_ALIKE", "MOST_FIELDS"):
+    monkeypatch.setattr("bodega.storefront.graphql.serving.LARGEST", 10**9)
+    for limit in ("MOST_ROOTS", "MOST_ALIKE", "MOST_FIELDS", "MOST_TOKENS", "LONGEST"):
         monkeypatch.setattr(f"bodega.storefront.graphql.documents.{limit}", 10**9)
     shop = window.shop
     shop.post("/v3/catalog/products/1/reviews", {"title": "Good", "date_reviewed": "2026-01-01T00:00:00Z",
@@ -125,5 +127,5 @@ def test_the_schema_has_what_a_public_storefront_asks() -> None:
     assert lacking == []
     known = served()
     have = [one for one in asked if one[1] == "__typename" or one[1] in known.get(one[0], ())]
-    assert len(have) >= 389
+    assert len(have) >= 420
     assert f"{len(have)} are served" in page(listed)

@@ -17,7 +17,7 @@ from bodega.access.stores import OpenStore, Stores
 from bodega.events import scopes as events
 from bodega.events.dispatcher import Dispatcher
 from bodega.http.app_context import AppContext
-from bodega.http.asgi import Api
+from bodega.http.asgi import OF_A_STORE, Api
 from bodega.http.documented import Unserved
 from bodega.http.files import pictures
 from bodega.http.mounts import Mount, Receive, Send, gateway_time, operations, server_itself
@@ -52,6 +52,7 @@ from bodega.storefront.bundle_upload import bundles
 from bodega.storefront.cart_page import carts as cart_page
 from bodega.storefront.customer_login import current_customer, logins
 from bodega.storefront.graphql.serving import graphql
+from bodega.storefront.image_sizes import SizedImages
 from bodega.storefront.moved_pages import moved_pages
 from bodega.storefront.plain_files import favicon, robots
 from bodega.storefront.rest.serving import shoppers_rest
@@ -256,6 +257,7 @@ async def make_app(
         "*": server_itself,
         "_bodega": _below_bodega(served_lab, operations(stores, meter.board, look)),
         "files": bundles(stores, pictures(stores)),
+        OF_A_STORE: SizedImages(stores, app.pictures).mount,
         "login": logins(stores),
         "customer": current_customer(stores),
         "graphql": faulty(

@@ -49,3 +49,10 @@ class Turn:
 async def aside(work: Callable[[], T]) -> T:
     """What `work` returns, or raises, computed in a thread."""
     return await asyncio.get_running_loop().run_in_executor(_threads, work)
+
+
+async def within_a_task() -> None:
+    """Goes on in a task: for what cannot do without one, as a deadline. A request may begin outside of any
+    (`http/begun.py`); one that lets others go first continues in a task of its own."""
+    if asyncio.current_task() is None:
+        await asyncio.sleep(0)

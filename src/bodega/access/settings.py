@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from bodega.access.providers import read_providers
@@ -126,6 +127,49 @@ def _providers(value: str) -> str:
 OFF = "off"
 
 
+def read_links(value: str) -> list[tuple[str, str]]:
+    """Links of a shop elsewhere, as name and address. Raises ValueError."""
+    found = []
+    for part in value.split(",") if value else ():
+        name, _, address = part.strip().partition("=")
+        if not name or not address.startswith("https://") or any(ord(letter) <= 32 for letter in address):
+            raise ValueError(
+                "must be names with https addresses, as facebook=https://facebook.example/shop,x=https://..."
+            )
+        found.append((name, address))
+    return found
+
+
+def _links(value: str) -> str:
+    """Links; they stay text, which is how they are shown."""
+    read_links(_short(2_000)(value))
+    return value
+
+
+def read_amounts(value: str) -> list[Decimal]:
+    """The amounts of gift certificates; none: the buyer says one. Raises ValueError."""
+    found = [Decimal(part) if _AMOUNT.fullmatch(part) else Decimal(0) for part in value.split(",") if value]
+    if not all(1 <= one <= 1_000 for one in found):
+        raise ValueError("must be any, off, or amounts from 1 to 1000 joined by commas, as 10,25.50")
+    return found
+
+
+def _amounts(value: str) -> str:
+    if value not in (ANY, OFF):
+        read_amounts(value or "0")
+    return value
+
+
+ANY = "any"
+_AMOUNT = re.compile(r"[0-9]{1,4}(\.[0-9]{1,2})?")
+
+
+def _months(value: str) -> int:
+    if not value.isdigit() or int(value) > 120:
+        raise ValueError("must be a whole number of months from 0 to 120")
+    return int(value)
+
+
 def _interval(value: str) -> str:
     """How often, as it was written; `off` is never."""
     if value.lower() in (OFF, "never", "0"):
@@ -183,6 +227,11 @@ SETTINGS: dict[str, Setting] = {
     ),
     "stock.follows_edits": Setting(True, _flag, "whether edits of orders move stock"),
     "stock.returns": Setting(True, _flag, "whether refunded and cancelled orders give stock back"),
+    "gift_certificates": Setting(
+        ANY, _amounts, "which gift certificates the storefront offers: any amount, off, or amounts, as 10,25,50"
+    ),
+    "gift_certificates.months": Setting(0, _months, "for how many months it says that they are good; 0: for ever"),
+    "social_links": Setting("", _links, "where else the shop is found, as facebook=https://facebook.example/shop"),
     "prices_include_tax": Setting(False, _flag, "whether prices are entered with tax"),
     "maintenance.retry_after": Setting(120, _seconds, "Retry-After of a store in maintenance, in seconds"),
     "suspended": Setting(False, _flag, "whether the store is suspended: it then answers 503"),

@@ -7,7 +7,7 @@ import functools
 import itertools
 import os
 import traceback
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from time import perf_counter
 from typing import Any, Protocol
@@ -17,10 +17,11 @@ from bodega.access.stores import OpenStore
 from bodega.aside import aside
 from bodega.dates import http_date
 from bodega.http.app_context import AppContext
+from bodega.http.begun import Begun
 from bodega.http.decision import judge
 from bodega.http.notes import Notes, Recorder
 from bodega.http.products import Seen
-from bodega.http.remembered import MOST, Memory, key_of
+from bodega.http.remembered import MOST, Key, Memory, Verdict, key_of
 from bodega.http.request import Receive, Request, Scope, headers_of, read_head
 from bodega.http.response import Response, refused, whole
 from bodega.http.spans import traced
@@ -86,6 +87,10 @@ class Injector(Protocol):
         """Answers the request, struck or not, and sends the answer as far as it is to arrive."""
 
 
+OF_A_STORE = "s-"
+"""The mount of all paths that begin with `s-` and the name of a store."""
+
+
 class Api:
     """The store API as an ASGI application. `mounts` are served besides it, by the first segment of the path,
     below /api by the first two."""
@@ -113,19 +118,20 @@ class Api:
         self._memory = Memory(app, remembers)
         self._mounts = dict(mounts or {})
         self._tracer = tracing.tracer()
-        self._reads_at_once = reads_at_once and self._tracer is None
+        self._begins = reads_at_once and self._tracer is None
         self._behind_proxy = app.behind_tls or bool(app.proxies.trusted)
         self._prefix = os.urandom(6).hex()
         self._numbers = itertools.count(1)
 
-    def at_once(self, scope: Scope, receive: Receive) -> Whole | Awaitable[Whole] | None:
-        """The reply to a read like one that passed before, if the store is read without waiting.
+    def at_once(self, scope: Scope, receive: Receive) -> Whole | Begun | None:
+        """The reply to a request like one that passed before, if the store is read without waiting.
 
-        It runs outside of any task, so it takes only actions that need none (`Action.at_once`). If one has to wait
-        after all, since it is long enough to let others go first, what is left is returned, to be awaited in a task.
+        It runs outside of any task, so it takes only actions that need none (`Action.at_once`, and writes: what they
+        need a task for asks for one, `aside.within_a_task`). What has to wait, as a write does for the disk, is
+        returned as it was begun.
         """
         began = perf_counter()
-        if not self._reads_at_once:
+        if not self._begins:
             return None
         if self._behind_proxy:
             scope = self._seen_through(scope)
@@ -142,18 +148,12 @@ class Api:
         try:
             first = answering.send(None)
         except StopIteration as end:
-            response: Response = end.value
-        else:
-            return self._rest(answering, first, request, seen, began)
-        if seen.store is not None and not seen.store.clock_is_live:
-            _date(response, seen.store)
-        self._notes.add(request, seen, response, began)
-        return whole(request, response)
+            return self._end(key, verdict, request, seen, began, end.value)
+        return Begun(answering, first, functools.partial(self._end, key, verdict, request, seen, began))
 
-    async def _rest(
-        self, answering: Coroutine[Any, Any, Response], first: Any, request: Request, seen: Seen, began: float
-    ) -> Whole:
-        response = await _Begun(answering, first)
+    def _end(self, key: Key, verdict: Verdict, request: Request, seen: Seen, began: float, response: Response) -> Whole:
+        if seen.routed is not None and seen.routed.caller is not verdict.caller:
+            self._memory.forget(key)  # the next one is judged from the start, and learned
         if seen.store is not None and not seen.store.clock_is_live:
             _date(response, seen.store)
         self._notes.add(request, seen, response, began)
@@ -172,7 +172,8 @@ class Api:
         else:
             request = read_head(scope, receive, self._request_id(), headers)
             if not request.version and not request.store:
-                mount = self._mounts.get(_mounted(request))
+                first = _mounted(request)
+                mount = self._mounts.get(first) or (self._mounts.get(OF_A_STORE) if first.startswith("s-") else None)
                 if mount is not None:
                     await mount({**scope, REQUEST_ID: request.request_id}, receive, _named(send, request.request_id))
                     return
@@ -300,18 +301,6 @@ async def _gone(request: Request) -> None:
 def _date(response: Response, store: OpenStore) -> None:
     """The reply of a store whose clock is not the system's has its date."""
     response.headers = [(DATE, http_date(store.time())), *response.headers]
-
-
-class _Begun:
-    """The rest of a coroutine that was begun outside of a task: it waits for `first`."""
-
-    def __init__(self, coroutine: Coroutine[Any, Any, Response], first: Any) -> None:
-        self._coroutine = coroutine
-        self._first = first
-
-    def __await__(self) -> Generator[Any, Any, Response]:
-        yield self._first
-        return (yield from self._coroutine.__await__())
 
 
 def _mounted(request: Request) -> str:

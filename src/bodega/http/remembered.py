@@ -22,6 +22,7 @@ from bodega.http.negotiation import Media
 from bodega.http.products import RoutedRequest
 from bodega.http.request import Receive, Request, Scope
 from bodega.http.router import Match, number
+from bodega.http.steps import execution
 from bodega.http.steps.table import INPUTS, LAW, Steps
 from bodega.kit.actions import Action
 
@@ -59,8 +60,10 @@ class Verdict:
         self._numbered = numbered
         self._action = routed.action
         self._media = routed.media
-        self.at_once = routed.action.at_once
-        self.steps = Steps(**{name: getattr(self, name) for name in INPUTS})
+        action = routed.action
+        self.at_once = action.at_once or action.writes
+        within = action.finds_within and not action.max_concurrent and routed.context.reader.dialect == "sqlite"
+        self.steps = Steps(**{name: getattr(self, name) for name in INPUTS}, **(_WITHIN if within else {}))
 
     def request(
         self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, request_id: str, last: str
@@ -110,6 +113,12 @@ class Verdict:
         return self._media
 
 
+_WITHIN: Mapping[str, Callable[..., Any]] = {
+    "find_entity": execution.found_within, "read_draft": execution.draft_of_found_within,
+}  # fmt: skip
+"""Steps of a write whose row is read once, in its transaction: on SQLite, where reading there needs no trip."""
+
+
 class Memory:
     """The verdicts of an application, as many as `most`."""
 
@@ -122,6 +131,10 @@ class Memory:
 
     def __len__(self) -> int:
         return len(self._verdicts)
+
+    def forget(self, key: Key) -> None:
+        """A verdict has to be learned again."""
+        self._verdicts.pop(key, None)
 
     def learn(self, key: Key, last: str, routed: RoutedRequest) -> None:
         """Keeps what a request came to that the first twelve steps let pass: `key` and `last` as of `key_of`."""

@@ -34,6 +34,7 @@ _VARY: Header = (b"vary", b"accept, accept-encoding")
 _PRIVATE: Header = (b"cache-control", b"private, no-cache")
 _NO_STORE: Header = (b"cache-control", b"no-store")
 _GZIP: Header = (b"content-encoding", b"gzip")
+_CLOSE: Header = (b"connection", b"close")
 _REPLAYED: Header = (b"idempotency-replayed", b"true")
 
 
@@ -62,7 +63,10 @@ class Response(msgspec.Struct, gc=False):
 def whole(request: Request, response: Response) -> Whole:
     """The reply for the server; HEAD has no body."""
     body = b"" if request.method == "HEAD" else response.body
-    return Whole(response.status, response.head, response.headers, body)
+    if not response.closes:
+        return Whole(response.status, response.head, response.headers, body)
+    headers = [field for field in response.headers if field != _CLOSE]  # the server says so itself
+    return Whole(response.status, response.head, headers, body, closes=True)
 
 
 def read_fields(head: bytes) -> list[Header]:
@@ -177,5 +181,5 @@ def refused(app: AppContext, request: Request, seen: Seen, refusal: Refusal) -> 
     headers += [_XML if media is Media.XML else _JSON, (b"content-length", b"%d" % len(body))]
     if not kept:
         headers.append(_NO_STORE)
-    closes = (b"connection", b"close") in refusal.headers
+    closes = _CLOSE in refusal.headers
     return Response(status, headers, body, reason.name, closes, seen.quota)

@@ -12,8 +12,7 @@ from msgspec.structs import replace
 
 from bodega.aside import Turn
 from bodega.kit import render
-from bodega.kit.chunk import CHUNK, TASK_ABOVE, Chunk
-from bodega.kit.context import NOTHING_FOUND, Context, Found, Recheck, Write
+from bodega.kit.context import FOUND_WITHIN, NOTHING_FOUND, Context, Found, Recheck, Write
 from bodega.kit.endpoint import Endpoint, shape_of
 from bodega.kit.listing import Query
 from bodega.kit.prefetch import MayFetch, fetches, prefetch
@@ -23,8 +22,8 @@ from bodega.kit.upload import Form
 from bodega.kit.write import create_one, update_one
 from bodega.law.outcome import Created, Emptied, Outcome, PartlyDone, Shown, Validator
 from bodega.law.refusal import Fault
-from bodega.storage import query, rows
-from bodega.storage.plan import Condition, ids_sql
+from bodega.storage import rows
+from bodega.storage.plan import Condition
 from bodega.storage.query import Row
 from bodega.storage.unit import Unit
 
@@ -43,6 +42,8 @@ class Action(MayFetch):
     uploads: bool = False
     only_uploads: bool = False
     at_once: ClassVar[bool] = False
+    finds_within: bool = False
+    """Whether `perform` can find the row by itself: given FOUND_WITHIN."""
     ids_in_path: ClassVar[int] = 0
     """How many ids its path has, where they are not those of the endpoint's parents and of the row itself."""
     json_only: bool = False
@@ -317,6 +318,7 @@ class Update(_OfItem):
     def __init__(self, endpoint: Endpoint) -> None:
         super().__init__(endpoint)
         self.uploads = self.uploads or endpoint.uploads
+        self.finds_within = type(self) is Update  # another may need the row before
 
     def read(self, content: Any) -> Any:
         return shape_of(self.endpoint).read(content, creating=False)
@@ -332,10 +334,13 @@ class Update(_OfItem):
     async def change(self, unit: Unit, write: Write, notes: list[Fault], recheck: Recheck | None) -> Row:
         """Writes the changed row. Raises Refusal."""
         found = write.found
-        return await update_one(unit, self.endpoint, found.entity_id, dict(write.draft), notes, recheck, found.row)
+        known = found.row.decoded(self.table, held=True) if found.held else found.row
+        return await update_one(unit, self.endpoint, found.entity_id, dict(write.draft), notes, recheck, known)
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         notes: list[Fault] = []
+        if write.found is FOUND_WITHIN:
+            write = replace(write, found=replace(await self.selection.item(context), held=True))
         row = await self.change(unit, write, notes, self._unchanged(unit, context, write))
         outcome = await render.written(self.endpoint, context, row, notes)
         if context.query.include:
@@ -355,44 +360,6 @@ class Delete(_OfItem):
             recheck(Validator(row.version, row.modified) if row else None)
         await unit.delete(self.table, [entity_id])
         return Emptied()
-
-
-class DeleteMany(Action):
-    """DELETE of a collection, or of the rows that the filters name; ids that do not exist are fine (rule 24)."""
-
-    writes = True
-
-    def parse(self, query: str) -> Query:
-        asked = self.listing.parse(query, strict=True)
-        if self.endpoint.delete_needs_filter and not asked.filters:
-            raise self.listing.need_filter()
-        return asked
-
-    async def find(self, context: Context) -> Found:
-        parent = await self.selection.enter(context)
-        now = await rows.table_state(context.reader, self.table)
-        plan = self.selection.narrowed(context, parent)
-        if self.selection.narrows and now.total > TASK_ABOVE:  # their number decides whether it becomes a task
-            now = now._replace(total=await rows.count(context.reader, plan, now))
-        return Found(Validator(now.revision, now.modified), parent, 0, now, plan)
-
-    def wants_task(self, context: Context, found: Found) -> bool:
-        return self.endpoint.version == 2 and not context.query.filters and found.row.total > TASK_ABOVE
-
-    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
-        """Deletes the rows; in a task, one chunk, whose outcome says whether there is more to do."""
-        self._still(unit, write)
-        if self.endpoint.idle_delete and not context.query.filters:
-            return Emptied(value=Chunk(0, more=False) if context.in_task else None)
-        chunked = context.in_task and not self.table.at_once
-        cap = self.endpoint.delete_cap if context.query.filters else 0
-        maximum = CHUNK if chunked else cap or 1_000_000_000
-        assert write.found.plan is not None
-        sql, values = ids_sql(write.found.plan._replace(limit=maximum), unit.tx.dialect)
-        ids = await query.values(unit.tx, sql, *values)
-        for start in range(0, len(ids), CHUNK):
-            await unit.delete(self.table, ids[start : start + CHUNK])
-        return Emptied(value=Chunk(len(ids), more=chunked and len(ids) == CHUNK) if context.in_task else None)
 
 
 NO_QUERY = Query(None)  # type: ignore[arg-type]

@@ -10,11 +10,12 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from bodega.kit.actions import Action, Create, Delete, DeleteMany, ListAll, ShowItem, Update
+from bodega.kit.actions import Action, Create, Delete, ListAll, ShowItem, Update
 from bodega.kit.batch import CreateMany, DeleteListed, Many, UpdateMany
 from bodega.kit.compile_listing import check_listing, check_shown
 from bodega.kit.compile_shape import check_v2, check_v3
 from bodega.kit.compile_table import check_rules, check_signal, check_table, columns_of
+from bodega.kit.delete_many import DeleteMany
 from bodega.kit.endpoint import Endpoint, shape_of
 from bodega.kit.fixed import TESTS, CountFixed, ListFixed, ReadFixed, ShowFixed
 from bodega.kit.images import DropImage

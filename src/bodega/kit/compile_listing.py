@@ -164,7 +164,10 @@ def _check_include(name: str, include: Include, mistakes: Mistakes, words: Vocab
         mistakes.expect(member, table, words.tables, "table")
     if include.rows is not None:
         child, column, order = include.rows.table, include.rows.column, include.rows.order
-        for named in (column, *parts_of(order)):
+        of_child = [column, *parts_of(order)]
+        if include.rows.source:
+            of_child = [named.removeprefix("t.") for named in of_child if named.startswith("t.")]
+        for named in of_child:
             if mistakes.expect(member, named, child.types, f"column of {child.name}") and child.types[named] == "TEXT":
                 mistakes.add(member, f'the order is by numbers, and the column "{named}" of {child.name} is TEXT')
 

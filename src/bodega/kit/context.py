@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 
 from bodega.access.payment_tokens import PaymentGrant
-from bodega.kit.includes import Include
 from bodega.kit.links import Base
 from bodega.kit.listing import Query
 from bodega.kit.preparation import Preparation
@@ -46,7 +45,7 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     is written, whose children the reply shows. `in_task`: carried out by the worker, in as many chunks as it takes.
     `may_fetch` is False where a write is only tried, and must not wait for other servers.
     `preparation` is what the drafts of one request share while they are completed before the write.
-    `total` tells how many rows a table holds, by its name, where that is known.
+    `without_rows` tells which of some tables hold no row, by their names, where that is known.
     `made` knows the rows that the write has made. `keep_key` keeps a private key of the store, sealed, under a name;
     `kept_key` reads it ("" if there is none). `header` is what the action's own header says.
     `outside` knows what other servers answered while the request is carried out; `consult` asks one, before a write.
@@ -73,14 +72,10 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     brought: Any = None
     preparation: Preparation | None = None
     may_fetch: bool = True
-    total: Callable[[str], int] | None = None
+    without_rows: Callable[[tuple[str, ...]], frozenset[str]] | None = None
     made: Made | None = None
     outside: Answers = NOBODY
     consult: Consult | None = None
-
-    def may_hold(self, include: Include) -> bool:
-        """Whether an include may have anything to show: not rows of a table that is known to be empty."""
-        return self.total is None or include.rows is None or self.total(include.rows.table.name) > 0
 
     def preparing(self, preparation: Preparation) -> Context:
         """The same context for what is prepared before the write."""
@@ -92,7 +87,7 @@ class Context(msgspec.Struct, frozen=True, gc=False):
             self,
             reader=unit.tx,
             brought=draft,
-            total=unit.statistics.total,
+            without_rows=unit.statistics.without_rows,
             made=unit.made,
             outside=unit.outside,
         )
@@ -108,6 +103,8 @@ class Found(msgspec.Struct, frozen=True, gc=False):
     `parent` is the value that rows below the path's other ids hold, `entity_id` the number of the row that the path
     names. `row` is what the action read: a stored row, or the statistics of a list's table, whose page `plan` selects.
 
+    `held`: it was read inside the transaction that writes it.
+
     `key` is the Idempotency-Key of a POST; `again` its first answer, if there is one; `over`: an expired answer of the
     key is stored, and will be replaced.
     """
@@ -120,10 +117,15 @@ class Found(msgspec.Struct, frozen=True, gc=False):
     key: Key | None = None
     over: bool = False
     again: Outcome | None = None
+    held: bool = False
 
 
 NOTHING_FOUND = Found()
 """For an action whose path names no row."""
+
+
+FOUND_WITHIN = Found()
+"""For a write that finds its row within its transaction: nothing is known of it yet."""
 
 
 class Write(msgspec.Struct, frozen=True, gc=False):

@@ -33,6 +33,8 @@ NO_DATE = "must be a date, as 2026-11-22T10:00:00Z"
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _SECONDS = re.compile(r"[1-9][0-9]{4,10}")
 """With fewer digits it is a year."""
+_PLAIN = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,4})?")
+"""A number within bounds, of which only zeros at the end have to be cut."""
 _WHOLE = re.compile(r"[+-]?[0-9]{1,4000}")
 
 
@@ -67,6 +69,8 @@ def clean_decimal(value: Any) -> Decimal:
 
 @lru_cache(maxsize=8192)  # a catalogue has few prices; rounding costs more than a look-up, and a number's hash as well
 def _canonical(text: str) -> Decimal:
+    if _PLAIN.fullmatch(text):
+        return Decimal(text.rstrip("0").rstrip(".") if "." in text else text)
     number = Decimal(text)
     if not number.is_finite():
         raise ValueError("must be a number from 0 to 9999999999")

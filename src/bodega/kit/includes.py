@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from bodega.aside import TURN_SECONDS, Turn
 from bodega.storage.table import Table, numbered_placeholders
+from bodega.storage.tx import Record
 
 MAX_LIMIT = 250
 """The most rows of a page."""
@@ -24,13 +26,21 @@ _Child = tuple[int, int, bytes]
 @dataclass(frozen=True, slots=True, eq=False)
 class ChildRows:
     """The rows of `table` whose `column` names the parent, in `order` (one or two of its columns that hold numbers);
-    `where` is SQL that narrows it, `within` are includes of these rows that are always shown."""
+    `where` is SQL that narrows it, `within` are includes of these rows that are always shown.
+
+    Rows that are found by those of another table have a `source` of SQL in which `table` is `t`; `number` is then what
+    stands for their id. `tell` makes what is shown of the first column of the order and that number, once of each pair;
+    without it the document is shown.
+    """
 
     table: Table
     column: str
     order: str
     where: str = ""
     within: Mapping[str, Include] = field(default_factory=dict)
+    source: str = ""
+    number: str = "id"
+    tell: Callable[[int, int], bytes] | None = None
 
 
 class Include(NamedTuple):
@@ -42,7 +52,7 @@ class Include(NamedTuple):
     with one statement.
     """
 
-    read: Callable[[Any, Sequence[int]], Awaitable[dict[int, bytes]]]
+    read: Callable[[Any, Sequence[int]], Awaitable[Mapping[int, bytes]]]
     empty: bytes = b"[]"
     page_cap: int = MAX_LIMIT
     tables: str = ""
@@ -65,31 +75,40 @@ def children(
     `inside` are includes of the children that are always shown: one more query for the whole page.
     """
     within = inside or {}
-    of_parent = ChildRows(table, column, order, where, within)
-
-    async def read(context: Any, parents: Sequence[int]) -> dict[int, bytes]:
-        return (await _rows_of(context, (of_parent,), parents))[0]
-
     tables = " ".join(dict.fromkeys([table.name, *(name for one in within.values() for name in one.tables.split())]))
     files = table.files or any(one.files for one in within.values())
-    return Include(read, page_cap=page_cap, tables=tables, files=files, rows=of_parent)
+    return of_rows(ChildRows(table, column, order, where, within), page_cap=page_cap, tables=tables, files=files)
 
 
-async def read_includes(context: Any, includes: Sequence[Include], parents: Sequence[int]) -> list[Mapping[int, bytes]]:
-    """What each include shows inside each parent.
+def of_rows(wanted: ChildRows, *, page_cap: int = MAX_LIMIT, tables: str, files: bool = False) -> Include:
+    """The include that shows these rows as a list; the rest is as in `Include`."""
+
+    async def read(context: Any, parents: Sequence[int]) -> Mapping[int, bytes]:
+        rows = await _rows_of(context, (wanted,), parents) if parents else ()
+        return (await _by_parent(context, (wanted,), rows))[0]
+
+    return Include(read, page_cap=page_cap, tables=tables, files=files, rows=wanted)
+
+
+async def read_includes(
+    context: Any, includes: Sequence[Include], parents: Sequence[int], beside: tuple[str, ...] | None = None
+) -> Sequence[Mapping[int, bytes]]:
+    """What each include shows inside each parent, or NOTHING; `beside` are the names of all that are shown there, if
+    they are not those of the query: what is inside may depend on what stands beside it.
 
     How many children the parents have is not known before. From the time that those of the first few take follows how
     many come next, so that no group holds the loop for long.
     """
     if not parents:
-        return [{} for _ in includes]
+        return NOTHING
     if len(parents) <= FIRST_GROUP:
-        return await _read_at_once(context, includes, parents)
+        return await _read_at_once(context, includes, parents, beside)
     found: list[dict[int, bytes]] = [{} for _ in includes]
     at, size = 0, FIRST_GROUP
     while at < len(parents):
         turn = Turn()
-        for known, more in zip(found, await _read_at_once(context, includes, parents[at : at + size]), strict=True):
+        some = await _read_at_once(context, includes, parents[at : at + size], beside)
+        for known, more in zip(found, some, strict=False):
             known |= more
         at += size
         size = max(1, min(len(parents), int(size * TURN_SECONDS / max(turn.taken, 1e-6))))
@@ -97,28 +116,56 @@ async def read_includes(context: Any, includes: Sequence[Include], parents: Sequ
     return [*found]
 
 
-async def _read_at_once(context: Any, includes: Sequence[Include], parents: Sequence[int]) -> list[Mapping[int, bytes]]:
+async def _read_at_once(
+    context: Any, includes: Sequence[Include], parents: Sequence[int], beside: tuple[str, ...] | None
+) -> Sequence[Mapping[int, bytes]]:
     """Those that are rows of a table are read with one statement."""
-    of_tables = [include.rows for include in includes if include.rows is not None]
-    together = iter(await _rows_of(context, tuple(of_tables), parents) if of_tables else ())
+    of_tables = tuple([include.rows for include in includes if include.rows is not None])
+    rows = await _rows_of(context, of_tables, parents) if of_tables else ()
+    if len(of_tables) == len(includes):
+        if not rows:
+            return NOTHING
+        if not any(of.within for of in of_tables):
+            return await _by_parent(context, of_tables, rows)
+    if beside is not None and beside != context.query.include:
+        context = context.asking(context.query._replace(include=beside))
+    if len(of_tables) == len(includes):
+        return await _by_parent(context, of_tables, rows)
+    together = iter(await _by_parent(context, of_tables, rows))
     return [await include.read(context, parents) if include.rows is None else next(together) for include in includes]
 
 
-async def _rows_of(context: Any, wanted: tuple[ChildRows, ...], parents: Sequence[int]) -> list[dict[int, bytes]]:
-    """For each of `wanted`: {parent id: JSON list}."""
-    if not parents:
-        return [{} for _ in wanted]
+_NONE: Mapping[int, bytes] = MappingProxyType({})
+
+NOTHING: Sequence[Mapping[int, bytes]] = ()
+"""What includes show that show nothing, however many they are."""
+
+
+async def _rows_of(context: Any, wanted: tuple[ChildRows, ...], parents: Sequence[int]) -> Sequence[Record]:
+    """The rows of each of `wanted` as those of `_statement`, in the order in which they are shown."""
     if len(wanted) == 1 and context.made is not None and wanted[0].order == "id" and not wanted[0].where:
         known = context.made.children(wanted[0].table, wanted[0].column, parents)
         if known is not None:
-            return [await _lists(context, wanted[0].within, known) if known else {}]
-    rows = await context.reader.rows(_statement(wanted, len(parents)), *parents)
+            return [(0, parent, child, child, child, doc) for parent, child, doc in known]
+    rows: list[Any] = await context.reader.rows(_statement(wanted, len(parents)), *parents)
+    return sorted(rows, key=_ORDER) if len(rows) > 1 else rows  # type: ignore[arg-type]
+
+
+async def _by_parent(context: Any, wanted: tuple[ChildRows, ...], rows: Sequence[Record]) -> list[Mapping[int, bytes]]:
+    """For each of `wanted`: {parent id: JSON list}."""
     if not rows:
-        return [{} for _ in wanted]
-    found: list[list[_Child]] = [[] for _ in wanted]
-    for place, parent, _first, _second, child, doc in sorted(rows, key=_ORDER) if len(rows) > 1 else rows:
-        found[place].append((parent, child, doc))
-    return [await _lists(context, of.within, rows) if rows else {} for of, rows in zip(wanted, found, strict=True)]
+        return [_NONE] * len(wanted)
+    found: dict[int, list[_Child]] = {}
+    for place, parent, first, _second, child, doc in rows:
+        tell, mine = wanted[place].tell, found.setdefault(place, [])
+        if tell is None:
+            mine.append((parent, child, doc))
+        elif (told := (parent, child, tell(first, child))) not in mine[-1:]:
+            mine.append(told)
+    by_parent = [_NONE] * len(wanted)
+    for place, children_found in found.items():
+        by_parent[place] = await _lists(context, wanted[place].within, children_found)
+    return by_parent
 
 
 _ORDER = itemgetter(slice(4))
@@ -135,8 +182,9 @@ def _statement(wanted: tuple[ChildRows, ...], parents: int) -> str:
         first, _, second = of.order.partition(", ")
         narrowed = f" AND {of.where}" if of.where else ""
         parts.append(
-            f"SELECT {place} AS place, {of.column} AS parent, {first} AS first, {second or 'id'} AS second, id, doc"
-            f" FROM {of.table.name} WHERE {of.column} IN ({placeholders}){narrowed}"
+            f"SELECT {place} AS place, {of.column} AS parent, {first} AS first, {second or 'id'} AS second,"
+            f" {of.number} AS id, {'t.doc' if of.source else 'doc'} AS doc"
+            f" FROM {of.source or of.table.name} WHERE {of.column} IN ({placeholders}){narrowed}"
         )
     return " UNION ALL ".join(parts)
 
@@ -150,7 +198,8 @@ async def _lists(context: Any, within: Mapping[str, Include], rows: Sequence[_Ch
     else:
         ids = [child for _parent, child, _doc in rows]
         names = [name.encode() for name in within]
-        shown = list(zip(names, within.values(), await read_includes(context, [*within.values()], ids), strict=True))
+        inside = await read_includes(context, [*within.values()], ids) or [_NONE] * len(within)
+        shown = list(zip(names, within.values(), inside, strict=True))
         for parent, child, doc in rows:
             members = [b'"%b":%b' % (name, of.get(child, include.empty)) for name, include, of in shown]
             found.setdefault(parent, []).append(b",".join([doc[:-1], *members]) + b"}")

@@ -12,7 +12,7 @@ import msgspec
 from bodega.aside import Turn
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Endpoint
-from bodega.kit.includes import Include, read_includes
+from bodega.kit.includes import NOTHING, Include, read_includes
 from bodega.kit.links import Base
 from bodega.kit.listing import Cursor, Query
 from bodega.law.outcome import Outcome, PartlyDone, Shown, Validator
@@ -154,53 +154,78 @@ async def v3_documents(
     names = [
         name for name in query.include if query.fields is None or name in query.fields or name not in listing.inside
     ]
-    return await _with_children(context, endpoint, found, names, empty)
+    return await _with_children(context, endpoint, found, tuple(names), empty, query.include)
 
 
 async def _with_children(
-    context: Context, endpoint: Endpoint, found: Sequence[Record], names: Sequence[str], empty: Collection[str]
+    context: Context,
+    endpoint: Endpoint,
+    found: Sequence[Record],
+    names: tuple[str, ...],
+    empty: Collection[str],
+    beside: tuple[str, ...],
 ) -> list[bytes]:
-    """Rows (doc, id), limited to the requested members, with the includes of these names."""
+    """Rows (doc, id), limited to the requested members, with the includes of these names; those that are known to be
+    `empty`, or of which the store has no row, are not read. `beside` as in `read_includes`."""
     fields = context.query.fields
-    parts = _parts(endpoint, tuple(names))
-    to_read = [part for part in parts if part.name not in empty and context.may_hold(part.include)]
-    ids = [entity_id for _doc, entity_id in found]
-    found_by_name = zip(
-        (part.name for part in to_read),
-        await read_includes(context, [part.include for part in to_read], ids),
-        strict=True,
-    )
-    read = {name: children for name, children in found_by_name if children}
+    parts = _parts(endpoint, names)
+    bare = frozenset[str]() if context.without_rows is None else context.without_rows(parts.tables)
+    to_read = parts.all
+    if bare or empty:
+        to_read = [part for part in parts.all if part.table not in bare and part.name not in empty]
+    children = NOTHING
+    if to_read:
+        ids = [entity_id for _doc, entity_id in found]
+        children = await read_includes(context, [part.include for part in to_read], ids, beside)
+    if not children and fields is None:
+        return [doc[:-1] + parts.none for doc, _id in found]
+    read = [(part, of) for part, of in zip(to_read, children, strict=False) if of]
     documents = []
     turn = Turn()
     for doc, entity_id in found:
         await turn.breathe()
         shown = doc if fields is None else only(doc, fields)
-        pieces = [shown[:-1]]
-        for part in parts:
-            children = read[part.name].get(entity_id) if part.name in read else None
-            pieces.append(part.none if children is None else part.start + children)
-        documents.append(b",".join(pieces) + b"}" if parts else shown)
+        pieces = [shown[:-1], *parts.nones]
+        for part, of in read:
+            inside = of.get(entity_id)
+            if inside is not None:
+                pieces[part.place] = part.start + inside
+        documents.append(b",".join(pieces) + b"}" if parts.all else shown)
     return documents
 
 
 class _Part(NamedTuple):
-    """An include as a member of the documents: how the member begins, and what it is where there are no children."""
+    """An include as a member of the documents, the first at place 1: how the member begins, and what it is where there
+    are no children. `table` has no row where there are none in the whole store, None if that is not known of one."""
 
+    place: int
     name: str
     include: Include
+    table: str | None
     start: bytes
     none: bytes
 
 
+class _Parts(NamedTuple):
+    """All that a document shows inside itself, their tables, and how it ends where nothing has children."""
+
+    all: Sequence[_Part]
+    tables: tuple[str, ...]
+    nones: Sequence[bytes]
+    none: bytes
+
+
 @lru_cache(maxsize=1024)
-def _parts(endpoint: Endpoint, names: tuple[str, ...]) -> tuple[_Part, ...]:
-    made = []
+def _parts(endpoint: Endpoint, names: tuple[str, ...]) -> _Parts:
+    made: list[_Part] = []
     for name in names:
         include = endpoint.listing.includes[name]
         start = b'"%b":' % (include.member or name).encode()
-        made.append(_Part(name, include, start, start + include.empty))
-    return tuple(made)
+        table = None if include.rows is None else include.rows.table.name
+        made.append(_Part(len(made) + 1, name, include, table, start, start + include.empty))
+    nones = [part.none for part in made]
+    tables = tuple(part.table for part in made if part.table is not None)
+    return _Parts(made, tables, nones, b"".join(b"," + none for none in nones) + b"}")
 
 
 async def v2_documents(context: Context, endpoint: Endpoint, entities: Sequence[Any]) -> list[dict[str, Any]]:
@@ -236,7 +261,7 @@ backslash inside a text is escaped."""
 
 def located(outcome: Outcome, base: Base) -> Outcome:
     """A V3 reply whose file addresses lead to the host that the caller used."""
-    if outcome.ready is not None:
+    if outcome.ready is not None and b"\\" in outcome.ready:
         outcome.ready = outcome.ready.replace(_ADDRESS, b'"' + base.files.encode())
     return outcome
 
@@ -263,9 +288,9 @@ async def written(
 def brought(endpoint: Endpoint, drafts: Sequence[Any]) -> tuple[str, ...]:
     """Children that the body contained are shown in the reply, included or not."""
     nested = endpoint.v3.nested if endpoint.v3 is not None else {}
-    told = {name for name in nested for draft in drafts if name in draft}
-    if not told:
+    if not nested or all(nested.keys().isdisjoint(draft) for draft in drafts):
         return ()
+    told = {name for name in nested for draft in drafts if name in draft}
     return tuple(name for name, include in endpoint.listing.includes.items() if (include.member or name) in told)
 
 
@@ -284,7 +309,4 @@ async def shown(
     if not names:
         return [doc for doc, _id in found]
     empty = frozenset(endpoint.told).difference(endpoint.told_new, asked) if new and not more else frozenset[str]()
-    context = context.asking(
-        context.query._replace(include=names)
-    )  # what is inside may depend on what stands beside it
-    return await _with_children(context, endpoint, found, names, empty)
+    return await _with_children(context, endpoint, found, names, empty, names)

@@ -5,17 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from bodega.kit.actions import (
-    Action,
-    CountAll,
-    Create,
-    Delete,
-    DeleteMany,
-    ListAll,
-    ShowItem,
-    Update,
-)
+from bodega.kit.actions import Action, CountAll, Create, Delete, ListAll, ShowItem, Update
 from bodega.kit.batch import CreateMany, DeleteListed, UpdateMany
+from bodega.kit.delete_many import DeleteMany
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.v2_shape import V2Shape
 from bodega.storage.declaration import declared_in

@@ -46,7 +46,7 @@ def _number_reader(annotation: Any, clean: Clean) -> Clean:
     decode = msgspec.json.Decoder(annotation).decode
 
     def read(text: bytes) -> Any:
-        if _ODD_NUMBER.match(text):
+        if text.startswith(b'"') and _ODD_NUMBER.match(text):
             raise msgspec.ValidationError
         return clean(decode(text))
 

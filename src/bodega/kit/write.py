@@ -79,11 +79,12 @@ async def update_one(
     changes: Changes,
     notes: list[Fault],
     recheck_preconditions: Callable[[Validator | None], None] | None = None,
-    known: StoredRow | None = None,
+    known: Row | StoredRow | None = None,
 ) -> Row:
-    """Reads, merges and writes one entity inside the transaction; `known` is its row as read before. Raises Refusal."""
+    """Reads, merges and writes one entity inside the transaction; `known` is its row as read before, or, decoded, as
+    this transaction sees it. Raises Refusal."""
     table = endpoint.table
-    old = await unit.get_unless_known(table, entity_id, known)
+    old = known if isinstance(known, Row) else await unit.get_unless_known(table, entity_id, known)
     if recheck_preconditions is not None:
         recheck_preconditions(None if old is None else Validator(old.version, old.modified))
     if old is None:
@@ -148,7 +149,7 @@ def rows_of(endpoint: Endpoint) -> Callable[[Unit, Any, list[Changes], list[Faul
 
 def _children(endpoint: Endpoint, changes: Changes) -> Changes:
     """Removes from a draft the members that are rows of their own."""
-    if endpoint.v3 is None or not endpoint.v3.nested:
+    if endpoint.v3 is None or endpoint.v3.nested.keys().isdisjoint(changes):
         return {}
     return {name: changes.pop(name) for name in endpoint.v3.nested if name in changes}
 

@@ -7,6 +7,8 @@ from bodega.storage.default_rows import insert_default_rows
 from bodega.storage.unit import Unit
 
 KEPT = ("migrations", "table_statistics", "page_index")
+_WITH_ANOTHER = "product_search"
+"""A full-text index with the tables of its own: the rows that it reads take it along."""
 
 _TABLES = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid DESC",
@@ -23,7 +25,9 @@ async def empty(unit: Unit) -> None:
     """
     tables = await query.values(unit.tx, _TABLES[unit.tx.dialect])
     for table in tables:
-        if table not in KEPT and not table.startswith("kept"):  # snapshots are not emptied (storage/postgres/copies.py)
+        if table not in KEPT and not table.startswith(
+            ("kept", _WITH_ANOTHER)
+        ):  # snapshots are not emptied (storage/postgres/copies.py)
             await unit.tx.run(f"DELETE FROM {table}")  # noqa: S608 - the database itself gave the name
     await unit.tx.run("DELETE FROM page_index")
     unit.statistics.empty(unit.now)

@@ -36,6 +36,8 @@ STORE_ID = "0"
 Key = Annotated[str, msgspec.Meta(min_length=1, max_length=64), NAME]
 Permission = Literal["app_only", "read", "write", "read_and_sf_access", "write_and_sf_access"]
 WRITABLE = ("write", "write_and_sf_access")
+FOR_SHOPPERS = ("read_and_sf_access", "write_and_sf_access")
+"""The permissions that let storefronts read."""
 
 
 class Metafield(Entity, kw_only=True):

@@ -1,6 +1,7 @@
 """A request and its reply, as the application handles them."""
 
 import asyncio
+import functools
 from collections.abc import Awaitable, Iterable
 from typing import Any
 
@@ -8,7 +9,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCy
 
 from bodega.server.connection import Connection
 from bodega.server.half_closed import until_gone
-from bodega.server.whole import CUT, DATE, WHOLE, Whole
+from bodega.server.whole import CUT, DATE, WHOLE, Later, Whole
 
 EXTENSIONS: dict[str, dict[object, object]] = {WHOLE: {}, CUT: {}}
 COPIED = 16 * 1024  # a body up to this size is sent with its head in one system call, a longer one without copying
@@ -111,6 +112,31 @@ class Cycle(RequestResponseCycle):
             await self.flow.drain()
         self.reply(message["reply"])
 
+    def reply_later(self, later: Later) -> None:
+        """Sends a reply that is not there yet. It needs a task only if it waits more than once."""
+        future = later.waits_for
+        if future is None:
+            self._finish_in_task(later)
+            return
+        future._asyncio_future_blocking = False  # nobody awaits it: a callback goes on
+        future.add_done_callback(functools.partial(self._go_on, later))
+
+    def _go_on(self, later: Later, _over: object) -> None:
+        try:
+            reply = later.go_on()
+            if reply is None or (self.flow.write_paused and not self.disconnected):
+                self._finish_in_task(later if reply is None else _there(reply))
+            else:
+                self.reply(reply)
+                self.on_response = _nothing
+        except (Exception, asyncio.CancelledError) as error:
+            self._finish_in_task(_failed(error))
+
+    def _finish_in_task(self, coming: Awaitable[Whole]) -> None:
+        task = self.connection.loop.create_task(self.finish(coming))
+        task.add_done_callback(self.connection.tasks.discard)
+        self.connection.tasks.add(task)
+
     async def finish(self, coming: Awaitable[Whole]) -> None:
         """Sends a reply that is not there yet, as `run_asgi` does one of ASGI."""
         try:
@@ -125,13 +151,15 @@ class Cycle(RequestResponseCycle):
             else:
                 await self.send_500_response()
         finally:
-            self.on_response = lambda: None
+            self.on_response = _nothing
 
     def reply(self, reply: Whole) -> None:
         """Sends a whole reply, unless the client is gone."""
         if self.disconnected or self.response_started:
             return
         body = reply.body
+        if reply.closes:
+            self.keep_alive = False
         parts = [STATUS_LINE[reply.status], reply.head]
         dated = False
         if reply.headers:
@@ -154,6 +182,18 @@ class Cycle(RequestResponseCycle):
         if not self.keep_alive:
             self.transport.close()
         self.on_response()
+
+
+def _nothing() -> None:
+    """What is left to do at the end of a reply that has ended: it keeps no connection alive."""
+
+
+async def _there(reply: Whole) -> Whole:
+    return reply
+
+
+async def _failed(error: BaseException) -> Whole:
+    raise error
 
 
 def _written(headers: Iterable[tuple[bytes, bytes]]) -> bytes:

@@ -204,9 +204,7 @@ class Protocol(Connection):
         elif isinstance(reply, Whole):
             cycle.reply(reply)
         else:
-            task = self.loop.create_task(cycle.finish(reply))
-            task.add_done_callback(self.tasks.discard)
-            self.tasks.add(task)
+            cycle.reply_later(reply)
 
     def _look_for_idleness_in(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)

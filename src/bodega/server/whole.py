@@ -1,7 +1,8 @@
 """A reply in one piece, as the application hands it to the server's own protocol."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+import asyncio
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from typing import Any, Protocol
 
 import msgspec
 
@@ -19,15 +20,29 @@ DATE = b"date"
 class Whole(msgspec.Struct, frozen=True, gc=False):
     """A reply. `head` are fields that are written already, each with the end of its line, and hold nothing that a
     caller sent; `headers` are further fields, a `DATE` of its own the first of them. Together they frame the body,
-    which is empty for HEAD."""
+    which is empty for HEAD. `closes`: it is the last one of its connection."""
 
     status: int
     head: bytes
     headers: Sequence[tuple[bytes, bytes]]
     body: bytes
+    closes: bool = False
 
 
-AtOnce = Callable[[Any, Callable[[], Awaitable[Any]]], Whole | Awaitable[Whole] | None]
+class Later(Protocol):
+    """A reply that is not there yet. It can be awaited in a task; or else, once `waits_for` is over, be had of `go_on`
+    outside of any, or not: then it waits again. If it waits for None, it only lets others go first."""
+
+    waits_for: asyncio.Future[Any] | None
+
+    def go_on(self) -> Whole | None:
+        """The reply, or None; raises only what nobody foresaw."""
+
+    def __await__(self) -> Generator[Any, Any, Whole]:
+        """The reply."""
+
+
+AtOnce = Callable[[Any, Callable[[], Awaitable[Any]]], Whole | Later | None]
 """What an application may offer besides ASGI. `at_once(scope, receive)` is called when a request has arrived whole. It
-returns the reply if that needs no waiting, or else what is awaited for it in a task; None has the request answered
-through ASGI. It raises nothing, and is called outside of any task."""
+returns the reply if that needs no waiting, or else what has begun; None has the request answered through ASGI. It
+raises nothing, and is called outside of any task."""

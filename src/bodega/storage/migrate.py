@@ -8,7 +8,7 @@ pending must cost one small query (docs/decisions/0004-migrations.md).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import cache
 from importlib import resources
 from typing import NamedTuple
@@ -24,10 +24,23 @@ class Migration(NamedTuple):
     def statements(self, dialect: str = "") -> list[str]:
         """Its statements, one by one. One that begins with `/* sqlite */` or `/* postgresql */` is for that dialect."""
         lines = [line for line in self.sql.splitlines() if not line.lstrip().startswith("--")]
-        parts = [part.strip() for part in "\n".join(lines).split(";")]
+        parts = _whole("\n".join(lines).split(";"))
         own = f"/* {dialect} */"
         meant = [part for part in parts if part and (part.startswith(own) or not part.startswith("/*"))]
         return [part.removeprefix(own).strip() for part in meant]
+
+
+def _whole(parts: Sequence[str]) -> list[str]:
+    """The statements of what lies between semicolons: those of a trigger belong to it, up to its END."""
+    found: list[str] = []
+    inside = False
+    for part in map(str.strip, parts):
+        if inside:
+            found[-1] += f"; {part}"
+        else:
+            found.append(part)
+        inside = (inside and part != "END") or "CREATE TRIGGER" in part
+    return found
 
 
 @cache

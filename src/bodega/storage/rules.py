@@ -104,12 +104,53 @@ class AfterDelete(Protocol[U_contra]):
     async def __call__(self, unit: U_contra, ids: Sequence[int], /) -> None: ...
 
 
-class OnUpdate(NamedTuple, Generic[U]):
+class Concerned(NamedTuple, Generic[U]):
+    """The rules that a change of some members concerns. Those before the write stand beside their place among all, and
+    the members that they may change, None if these are not known."""
+
+    before_write: tuple[tuple[int, BeforeWrite[U], frozenset[str] | None], ...]
+    extra_statements: tuple[ExtraStatements[U], ...]
+    after_write: tuple[AfterWrite[U], ...]
+
+
+class OnUpdate(Generic[U]):
     """The rules of an update, with what each depends on."""
 
-    before_write: Bound[BeforeWrite[U]]
-    extra_statements: Bound[ExtraStatements[U]]
-    after_write: Bound[AfterWrite[U]]
+    def __init__(
+        self,
+        before_write: Bound[BeforeWrite[U]],
+        extra_statements: Bound[ExtraStatements[U]],
+        after_write: Bound[AfterWrite[U]],
+    ) -> None:
+        self.before_write = before_write
+        self.extra_statements = extra_statements
+        self.after_write = after_write
+        self._concerned: dict[frozenset[str], Concerned[U]] = {}
+
+    def concerned(self, differing: frozenset[str]) -> Concerned[U]:
+        """The rules that a change of these members concerns."""
+        known = self._concerned.get(differing)
+        if known is None:
+            if len(self._concerned) >= MOST_KNOWN:
+                self._concerned.clear()
+            known = self._concerned[differing] = Concerned(
+                tuple(
+                    (place, rule, members)
+                    for place, (rule, members) in enumerate(self.before_write)
+                    if _concerns(members, differing)
+                ),
+                tuple(rule for rule, members in self.extra_statements if _concerns(members, differing)),
+                tuple(rule for rule, members in self.after_write if _concerns(members, differing)),
+            )
+        return known
+
+
+MOST_KNOWN = 256
+"""Sets of members of which it is kept what their change concerns: clients change few of all there could be."""
+
+
+def _concerns(members: frozenset[str] | None, differing: frozenset[str]) -> bool:
+    return members is None or not members.isdisjoint(differing)
 
 
 class OnInsert(NamedTuple, Generic[U]):

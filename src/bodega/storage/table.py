@@ -7,14 +7,14 @@ sorted, joined or unique. Statements use `$n` and the common subset of SQLite an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache
 from itertools import compress
 from operator import attrgetter, is_not
 from types import MappingProxyType
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from msgspec.structs import astuple
 
@@ -107,6 +107,19 @@ DefaultRows = Callable[..., list[Any]]
 """`first(unit)`: the default rows as entities, ids included, that a table holds from the first day of a store."""
 
 
+class _Following(NamedTuple):
+    """The columns whose values may change with some members: their names; each with what gives its value, and whether
+    that is the member itself; whether this is so for all."""
+
+    names: tuple[str, ...]
+    columns: tuple[tuple[str, Callable[[Any], Any], bool], ...]
+    plain: bool
+
+
+MOST_KNOWN = 256
+"""Sets of members of which it is kept which columns follow: clients change few of all there could be."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
     """All that the storage needs to know about one kind of entity; its rules are in an aggregate
@@ -155,6 +168,8 @@ class Table:
     """Give those of the others, which come after them."""
     _columns_of: Mapping[str, tuple[int, ...]] = field(init=False, repr=False)
     """The places of the columns whose values may change with a member."""
+    _known: dict[frozenset[str], _Following] = field(init=False, repr=False, default_factory=dict)
+    """Which columns follow from members, as it was found before."""
     _unbound: tuple[int, ...] = field(init=False, repr=False)
     """Those of the columns of which it is not known on what their values depend."""
 
@@ -205,14 +220,14 @@ class Table:
         """Whether its documents may name files."""
         return bool(self.naming_files)
 
-    def differing(self, old: Any, new: Any, within: Collection[str] | None = None) -> Set[str]:
+    def differing(self, old: Any, new: Any, within: Collection[str] | None = None) -> frozenset[str]:
         """The members in which two states of a row differ; all of one that was changed in place, since it cannot be
         compared with what it was. They are looked for `within` some, if it is known that they cannot be others."""
         if old is new:
             return self.members
         if within is None:
             within = list(compress(self.entity.__struct_fields__, map(is_not, astuple(old), astuple(new))))
-        return {name for name in within if getattr(old, name) != getattr(new, name)}
+        return frozenset([name for name in within if getattr(old, name) != getattr(new, name)])
 
     def says_the_same(self, old: Any, new: Any) -> bool:
         """Whether two states of a row differ in nothing but the time of the last change."""
@@ -224,18 +239,32 @@ class Table:
 
     def changes(self, old: Any, new: Any, differing: Collection[str]) -> tuple[tuple[str, ...], list[Any]]:
         """The columns in which two states of a row may differ that differ in these members, and their new values."""
-        places = set(self._unbound)
-        for name in differing:
-            if name in self._columns_of:
-                places.update(self._columns_of[name])
+        following = self._following(frozenset(differing))
+        if following.plain or old is None:
+            return following.names, [value(new) for _name, value, _plain in following.columns]
         names, values = [], []
-        for place in sorted(places):
-            column = self.columns[place]
-            now = column.value(new)
-            if column.member or old is None or column.value(old) != now:
-                names.append(column.name)
+        for name, value, plain in following.columns:
+            now = value(new)
+            if plain or value(old) != now:
+                names.append(name)
                 values.append(now)
         return tuple(names), values
+
+    def _following(self, differing: frozenset[str]) -> _Following:
+        known = self._known.get(differing)
+        if known is None:
+            places = set(self._unbound)
+            for name in differing:
+                places.update(self._columns_of.get(name, ()))
+            columns = [self.columns[place] for place in sorted(places)]
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            known = self._known[differing] = _Following(
+                tuple(column.name for column in columns),
+                tuple((column.name, column.value, bool(column.member)) for column in columns),
+                all(column.member for column in columns),
+            )
+        return known
 
 
 def _reading(getters: Sequence[Any]) -> Callable[[Any], tuple[Any, ...]]:

@@ -70,8 +70,10 @@ def ambiguous_within_a_second(before: int, stamp: int) -> int:
 class TableStatistics:
     """The table statistics inside one write transaction: read once, updated in memory by each job, written once."""
 
-    def __init__(self, entries: dict[str, Entry]) -> None:
+    def __init__(self, entries: dict[str, Entry], bare: dict[tuple[str, ...], frozenset[str]] | None = None) -> None:
         self._entries = entries
+        self._bare = {} if bare is None else bare
+        """What `without_rows` found."""
         self._moved: set[str] = set()
         self._before: list[tuple[str, Entry | None]] = []
         """Which entries were changed, and what they were before: changes are taken back from the last one."""
@@ -101,7 +103,7 @@ class TableStatistics:
 
     def next(self) -> TableStatistics:
         """Those of the next transaction, once this one was committed, if nobody else has written meanwhile."""
-        return TableStatistics(self._entries)
+        return TableStatistics(self._entries, self._bare)
 
     def mark(self) -> Mark:
         """The present state, to be restored when a job fails."""
@@ -110,6 +112,7 @@ class TableStatistics:
     def restore(self, mark: Mark) -> None:
         """Restores a state that `mark` returned."""
         self.restored += 1
+        self._bare.clear()
         changes, living, events, gone = mark
         while len(self._before) > changes:
             name, before = self._before.pop()
@@ -143,6 +146,13 @@ class TableStatistics:
     def total(self, table: str) -> int:
         """Rows in a table, as of this moment of the transaction."""
         return self._entries.get(table, EMPTY)[2]
+
+    def without_rows(self, tables: tuple[str, ...]) -> frozenset[str]:
+        """Those of these tables that hold no row, as of this moment of the transaction."""
+        known = self._bare.get(tables)
+        if known is None:
+            known = self._bare[tables] = frozenset([table for table in tables if not self.total(table)])
+        return known
 
     def next_id(self, table: str) -> int:
         """The id that the next row will have."""
@@ -181,14 +191,20 @@ class TableStatistics:
 
     def _move(self, table: str, now: int, rows: int, ids: int) -> int:
         entries = self._entries
-        had = entries.get(STORE), entries.get(table)
-        self._before += ((STORE, had[0]), (table, had[1]))
-        store, old = had[0] or EMPTY, had[1] or EMPTY
-        revision = store[0] + 1
-        modified = ambiguous_within_a_second(old[1], self.stamp(now)) if old[1] else now
-        entries[STORE] = (revision, max(store[1], now), 0, 1, 0)
-        entries[table] = (revision, modified, old[2] + rows, old[3] + ids, revision if rows else old[4])
-        self._moved.update((STORE, table))
+        store_before, before = entries.get(STORE), entries.get(table)
+        self._before += ((STORE, store_before), (table, before))
+        revision, latest = (store_before or EMPTY)[:2]
+        _revision, modified, total, next_id, index_revision = before or EMPTY
+        revision += 1
+        modified = ambiguous_within_a_second(modified, now if latest <= now else latest + 1) if modified else now
+        if rows:
+            index_revision = revision
+            if not total or total + rows == 0:
+                self._bare.clear()
+        entries[STORE] = (revision, now if latest <= now else latest, 0, 1, 0)
+        entries[table] = (revision, modified, total + rows, next_id + ids, index_revision)
+        if table not in self._moved:
+            self._moved.update((STORE, table))
         return revision
 
     def empty(self, now: int) -> None:
@@ -196,6 +212,7 @@ class TableStatistics:
         reused."""
         revision, latest = self._entries.get(STORE, EMPTY)[0] + 1, self._entries.get(STORE, EMPTY)[1]
         stamp = self.stamp(now)
+        self._bare.clear()
         self._before += self._entries.items()
         if STORE not in self._entries:
             self._before.append((STORE, None))

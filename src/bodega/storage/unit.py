@@ -181,12 +181,18 @@ class Unit:
         if differing <= table.moved:
             return await self._as_it_was(table, old)
         rules = self.model.rules_of(table).on_update
+        concerned = rules.concerned(differing)
         try:
-            for before_write, members in rules.before_write:
-                if members is None or not members.isdisjoint(differing):
-                    await before_write(self, was, entity)
-                    # A rule may finish the entity, though only in members that it declares.
-                    differing = table.differing(was, entity, None if members is None else differing | members)
+            following = list(concerned.before_write)
+            while following:
+                place, before_write, members = following.pop(0)
+                await before_write(self, was, entity)
+                # A rule may finish the entity, though only in members that it declares.
+                now = table.differing(was, entity, None if members is None else differing | members)
+                if now != differing:
+                    differing = now
+                    concerned = rules.concerned(differing)
+                    following = [later for later in concerned.before_write if later[0] > place]
         except Refusal as refusal:
             await self.in_order(refusal, table, entity)
             raise
@@ -208,9 +214,8 @@ class Unit:
             if list(listed) != list(link.members(was)):
                 await self.tx.run(f"DELETE FROM {link.name} WHERE {link.owner} = $1", entity.id)
                 statements += linked(link, entity.id, listed)
-        for extra_statements, members in rules.extra_statements:
-            if members is None or not members.isdisjoint(differing):
-                statements += extra_statements(self, was, entity)
+        for extra_statements in concerned.extra_statements:
+            statements += extra_statements(self, was, entity)
         lost: set[str] = set()
         if not table.naming_files.isdisjoint(differing):
             named_before, named = files.named_in(*table.encode(was)), files.named_in(doc, rest)
@@ -221,9 +226,8 @@ class Unit:
         if lost:
             await files.release(self.tx, table.name, entity.id, lost)
         await self._tell(table, UPDATED, was, entity)
-        for after_write, members in rules.after_write:
-            if members is None or not members.isdisjoint(differing):
-                await after_write(self, was, entity)
+        for after_write in concerned.after_write:
+            await after_write(self, was, entity)
         return Row(entity, version, strictly_later(old.modified, self.stamp), doc)
 
     async def _as_it_was(self, table: Table, old: Row) -> Row:

@@ -96,6 +96,10 @@ class PersonDraft(msgspec.Struct, kw_only=True):
             raise ValueError(f"must have an email that is one: it {error}") from None
 
 
+LEAST, MOST = 1, 1_000
+"""The amounts between which a gift certificate is sold."""
+
+
 class CertificateDraft(OrderDraft, kw_only=True):
     """A gift certificate to buy (rule 106)."""
 
@@ -109,7 +113,7 @@ class CertificateDraft(OrderDraft, kw_only=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 1 <= self.amount <= 1_000:
+        if not LEAST <= self.amount <= MOST:
             raise ValueError("must have an amount from 1 to 1000")
 
 

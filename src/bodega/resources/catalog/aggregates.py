@@ -21,6 +21,7 @@ from bodega.resources.catalog import (
     images,
     product,
     products,
+    search_texts,
     sort_orders,
     stock_keeping,
     stock_notices,
@@ -95,7 +96,7 @@ _PRODUCT = Aggregate(
     ),
     extra_statements=(
         _PRODUCT_URLS.extra_statements,
-        products.store_search_text,
+        search_texts.store_search_text,
         stock_keeping.write_base_variant,
     ),
     conflicts=(_PRODUCT_URLS.conflicts, stock_keeping.sku_belongs_to_variant),

@@ -165,9 +165,33 @@ UPDATING = (
 """Rule 132: the members whose change is an update of the product."""
 
 TEXTS = """CREATE TABLE product_texts (
-    product_id INTEGER PRIMARY KEY REFERENCES products(id) ON DELETE CASCADE, description TEXT NOT NULL
-);"""
-"""Descriptions in a separate table: they are needed for a keyword search, and would slow down all other reads."""
+    product_id INTEGER PRIMARY KEY REFERENCES products(id) ON DELETE CASCADE, description TEXT NOT NULL,
+    title TEXT NOT NULL DEFAULT '', keywords TEXT NOT NULL DEFAULT '', body TEXT NOT NULL DEFAULT ''
+);
+/* sqlite */ CREATE VIRTUAL TABLE product_search USING fts5(
+    title, keywords, body, content='product_texts', content_rowid='product_id',
+    tokenize='unicode61 remove_diacritics 2', detail='column'
+);
+/* sqlite */ CREATE TRIGGER product_texts_added AFTER INSERT ON product_texts BEGIN
+    INSERT INTO product_search (rowid, title, keywords, body)
+    VALUES (new.product_id, new.title, new.keywords, new.body);
+END;
+/* sqlite */ CREATE TRIGGER product_texts_removed AFTER DELETE ON product_texts BEGIN
+    INSERT INTO product_search (product_search, rowid, title, keywords, body)
+    VALUES ('delete', old.product_id, old.title, old.keywords, old.body);
+END;
+/* sqlite */ CREATE TRIGGER product_texts_changed AFTER UPDATE OF title, keywords, body ON product_texts BEGIN
+    INSERT INTO product_search (product_search, rowid, title, keywords, body)
+    VALUES ('delete', old.product_id, old.title, old.keywords, old.body);
+    INSERT INTO product_search (rowid, title, keywords, body)
+    VALUES (new.product_id, new.title, new.keywords, new.body);
+END;
+/* postgresql */ CREATE INDEX product_texts_words ON product_texts USING gin ((
+    setweight(to_tsvector('simple', title), 'A') || setweight(to_tsvector('simple', keywords), 'B')
+    || setweight(to_tsvector('simple', body), 'D')
+));"""
+"""Descriptions in a separate table: they are needed for a keyword search, and would slow down all other reads. The
+words of full-text search, and its index, in the same (search_texts.py)."""
 
 ASSIGNED = """CREATE TABLE product_channels (
     product_id INTEGER NOT NULL REFERENCES products(id) ON DELETE CASCADE,
@@ -194,6 +218,11 @@ def _release_due(product: Product) -> str | None:
     return product.preorder_release_date or None if waits else None
 
 
+def _average_rating(product: Product) -> int:
+    """The stars of its reviews in hundredths; 0 without reviews."""
+    return product.reviews_rating_sum * 100 // product.reviews_count if product.reviews_count else 0
+
+
 TABLE = stored(
     "products",
     Product,
@@ -209,6 +238,7 @@ TABLE = stored(
         "inventory_tracking": ("TEXT", attrgetter("inventory_tracking")),
         "tax_class_ref": ("INTEGER", lambda product: product.tax_class_id or None),
         "release_due": ("TEXT", _release_due),
+        "average_rating": ("INTEGER", _average_rating),
     },
     indexed="brand_id date_modified",  # each index costs a create one more page on disk; other filters scan the table
     hidden=HIDDEN,

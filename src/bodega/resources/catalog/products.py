@@ -20,7 +20,6 @@ from bodega.storage.operands import AnyColumn, IsTrue, Member
 from bodega.storage.rules import depends_on
 from bodega.storage.table import numbered_placeholders, parts
 from bodega.storage.text import caseless
-from bodega.storage.tx import Statement
 from bodega.storage.unit import AT_ONCE, Unit
 
 MAX_CATEGORIES = 1_000
@@ -206,16 +205,6 @@ async def limit_categories(_unit: Unit, _old: Product | None, new: Product) -> N
 async def set_calculated_price(_unit: Unit, _old: Product | None, new: Product) -> None:
     """Rule 50: the sale price, if set, is the calculated price."""
     new.calculated_price = new.sale_price or new.price
-
-
-@depends_on("description")
-def store_search_text(_unit: Unit, old: Product | None, new: Product) -> list[Statement]:
-    """Stores the description for keyword searches."""
-    if old is None:
-        return [("INSERT INTO product_texts (product_id, description) VALUES ($1, $2)", (new.id, new.description))]
-    if old.description == new.description:
-        return []
-    return [("UPDATE product_texts SET description = $2 WHERE product_id = $1", (new.id, new.description))]
 
 
 def stock_moved(old: Product, new: Product) -> dict[str, Any] | None:

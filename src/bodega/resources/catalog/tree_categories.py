@@ -9,11 +9,12 @@ import msgspec
 from msgspec.structs import replace as struct_replace
 
 from bodega.domain.urls import CustomUrl, path_of
-from bodega.kit.actions import Action, DeleteMany
+from bodega.kit.actions import Action
 from bodega.kit.batch import CreateMany, UpdateMany
 from bodega.kit.body import parse_json
 from bodega.kit.chunk import CHUNK, TASK_ABOVE
 from bodega.kit.context import Context, Found, Write
+from bodega.kit.delete_many import DeleteMany
 from bodega.kit.endpoint import Batch, Endpoint, Parent
 from bodega.kit.filters import FilterField, Ignored
 from bodega.kit.listing import Listing, Query

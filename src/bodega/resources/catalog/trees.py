@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import msgspec
 
-from bodega.kit.actions import DeleteMany
 from bodega.kit.body import Changes
 from bodega.kit.context import Context, Found
+from bodega.kit.delete_many import DeleteMany
 from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import fires

@@ -9,11 +9,12 @@ import msgspec
 
 from bodega.domain.markup import beginning
 from bodega.domain.urls import CUSTOM_URL, CustomUrl, chosen, skip_taken_urls, urls_of
-from bodega.kit.actions import NO_QUERY, Action, DeleteMany
+from bodega.kit.actions import NO_QUERY, Action
 from bodega.kit.body import Changes
 from bodega.kit.bounds import AtMost
 from bodega.kit.chunk import Chunk
 from bodega.kit.context import Context, Found, Write
+from bodega.kit.delete_many import DeleteMany
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, STRING, WORDS, FieldType, Line, clean_moment, moment

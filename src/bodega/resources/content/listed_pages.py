@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import msgspec
 
 from bodega.domain.urls import CustomUrl
-from bodega.kit.actions import DeleteMany, ShowItem
+from bodega.kit.actions import ShowItem
 from bodega.kit.body import Changes
 from bodega.kit.context import Context, Found, Write
+from bodega.kit.delete_many import DeleteMany
 from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.fields import NAME, STRING, FieldType, Line, Long, as_is
 from bodega.kit.filters import Filter, FilterField, Ignored

@@ -115,6 +115,14 @@ def _privacy_everywhere(kept: CustomerSettings) -> dict[str, Any]:
     }
 
 
+async def privacy_of(tx: Tx, channel_id: int) -> tuple[bool, str]:
+    """Whether a channel asks shoppers for their consent, and where its policy stands: what it says, or the store."""
+    kept = {one.id: one.privacy_settings for one in await query.entities_of(tx, TABLE, [EVERYWHERE, channel_id])}
+    own, store = kept.get(channel_id, Privacy()), kept.get(EVERYWHERE, Privacy())
+    asks = _value(own.ask_shopper_for_tracking_consent, _value(store.ask_shopper_for_tracking_consent, otherwise=False))
+    return bool(asks), str(_value(own.policy_url, _value(store.policy_url, "")))
+
+
 def _of_channel(kept: CustomerSettings) -> dict[str, Any]:
     """Null is what the channel leaves to the store."""
     privacy, of_groups = kept.privacy_settings, kept.customer_group_settings

@@ -10,10 +10,10 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bodega.kit.actions import DeleteMany
 from bodega.kit.batch import CreateMany, Missed, UpdateMany
 from bodega.kit.body import Changes
 from bodega.kit.context import Context, Found, Write
+from bodega.kit.delete_many import DeleteMany
 from bodega.kit.endpoint import Batch, Endpoint, Parent
 from bodega.kit.events import events
 from bodega.kit.fields import moment

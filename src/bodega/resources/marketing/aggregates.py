@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bodega.kit.actions import DeleteMany
+from bodega.kit.delete_many import DeleteMany
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, route
 from bodega.resources.marketing import coupons

@@ -7,10 +7,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from bodega.kit.actions import Create, Delete, DeleteMany, ListAll, ShowItem, Update
+from bodega.kit.actions import Create, Delete, ListAll, ShowItem, Update
 from bodega.kit.body import Changes
 from bodega.kit.chunk import CHUNK, Chunk
 from bodega.kit.context import Context, Found, Recheck, Write
+from bodega.kit.delete_many import DeleteMany
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.filters import Filter
 from bodega.kit.includes import Include

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from bodega.kit import render
-from bodega.kit.actions import Action, Delete, DeleteMany, ListAll, ShowItem
+from bodega.kit.actions import Action, Delete, ListAll, ShowItem
 from bodega.kit.body import parse_json, respect_cap
 from bodega.kit.context import Context, Found, Write
+from bodega.kit.delete_many import DeleteMany
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.events import events
 from bodega.kit.fields import INT32, moment

@@ -7,9 +7,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from bodega.kit import render
-from bodega.kit.actions import Action, DeleteMany, ListAll
+from bodega.kit.actions import Action, ListAll
 from bodega.kit.body import be_a_list, parse_json
 from bodega.kit.context import Context, Found, Write
+from bodega.kit.delete_many import DeleteMany
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Id

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bodega.kit.actions import DeleteMany
 from bodega.kit.batch import CreateMany, UpdateMany
 from bodega.kit.context import Context, Write
+from bodega.kit.delete_many import DeleteMany
 from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.listing import Listing, Query
 from bodega.kit.resource import Resource

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from bodega.kit.actions import DeleteMany
 from bodega.kit.body import Changes
+from bodega.kit.delete_many import DeleteMany
 from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, Long, Moment, moment

@@ -10,8 +10,8 @@ from typing import Annotated
 
 import msgspec
 
-from bodega.kit.actions import DeleteMany
 from bodega.kit.bounds import AtMost
+from bodega.kit.delete_many import DeleteMany
 from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, Id, clean_decimal, structured

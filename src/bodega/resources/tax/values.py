@@ -12,10 +12,11 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from bodega.kit.actions import DeleteMany, ListAll
+from bodega.kit.actions import ListAll
 from bodega.kit.batch import UpdateMany
 from bodega.kit.body import Changes
 from bodega.kit.bounds import AtMost
+from bodega.kit.delete_many import DeleteMany
 from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import OBJECT, Id

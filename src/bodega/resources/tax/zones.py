@@ -12,9 +12,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from bodega.kit.actions import DeleteMany
 from bodega.kit.body import Changes
 from bodega.kit.bounds import AtMost
+from bodega.kit.delete_many import DeleteMany
 from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, Id, structured

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from bodega.domain.custom_templates import KINDS, TABLE, Association, know_the_entity
-from bodega.kit.actions import Action, DeleteMany, ListAll
+from bodega.kit.actions import Action, ListAll
 from bodega.kit.batch import UpdateMany
 from bodega.kit.body import Changes
 from bodega.kit.context import Context, Found
+from bodega.kit.delete_many import DeleteMany
 from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.filters import Filter, FilterField
 from bodega.kit.includes import Include

@@ -17,6 +17,7 @@ from bodega.storage import query
 from bodega.storage.files import PLACE
 from bodega.storage.table import Table, numbered_placeholders
 from bodega.storefront.graphql.documents import LARGEST_PAGE, PAGE
+from bodega.storefront.image_sizes import template
 from bodega.storefront.shoppers_api import ShoppersApi
 
 T = TypeVar("T")
@@ -98,9 +99,15 @@ class Asking:
             return address.replace(PLACE, f"{self.base}/files/{self.store.record.hash}", 1)
         return address
 
-    def image(self, address: str, text: str = "", *, default: bool = False) -> Thing | None:
-        """An image of the answer; None without an address."""
-        return Thing("Image", self.file(address), (text, default)) if address else None
+    def image(
+        self, address: str, text: str = "", *, default: bool = False, product: tuple[int, int] | None = None
+    ) -> Thing | None:
+        """An image of the answer; None without an address. `product` are the ids of a product and of its image."""
+        if not address:
+            return None
+        if address.startswith(PLACE):
+            address = template(self.base, self.store.record.hash, address, product)
+        return Thing("Image", address, (text, default))
 
 
 def node_id(kind: str, entity_id: int | str) -> str:
@@ -110,12 +117,18 @@ def node_id(kind: str, entity_id: int | str) -> str:
 
 def read_id(text: str) -> tuple[str, int] | None:
     """The type and number of a global id; None if it is none."""
+    kind, number = read_key(text)
+    return (kind, int(number)) if kind and number.isdigit() and len(number) < 11 else None
+
+
+def read_key(text: str) -> tuple[str, str]:
+    """The type and key of a global id whose key is a text, such as a UUID; both empty if it is none."""
     try:
         told = base64.urlsafe_b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4)).decode("ascii")
     except (binascii.Error, ValueError, UnicodeError):
-        return None
-    kind, colon, number = told.partition(":")
-    return (kind, int(number)) if colon and number.isdigit() and len(number) < 11 else None
+        return "", ""
+    kind, _, key = told.partition(":")
+    return kind, key
 
 
 def cursor(place: int) -> str:

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from bodega.kit.includes import Include
+from bodega.kit.includes import ChildRows, of_rows
 from bodega.kit.render import json
-from bodega.storage.table import numbered_placeholders
+from bodega.resources.catalog.options.product_option import TABLE
 
 
-async def read(context: Any, products: Sequence[int]) -> dict[int, bytes]:
-    """The relations of each product as a list; one query for all."""
-    if not products:
-        return {}
-    placeholders = numbered_placeholders(len(products))
-    sql = (
-        "SELECT v.stands_for, p.product_id, p.id, p.is_modifier FROM option_values v"
-        f" JOIN product_options p ON p.option_id = v.option_id WHERE v.stands_for IN ({placeholders})"
-    )
-    found: dict[int, list[dict[str, Any]]] = {}
-    for child, parent, option, is_modifier in sorted(set(map(tuple, await context.reader.rows(sql, *products)))):
-        relation = {
-            "type": "modifier" if is_modifier else "variant_option",
-            "product_id": parent,
-            "attribute_id": option,
-        }
-        found.setdefault(child, []).append(relation)
-    return {child: json(relations) for child, relations in found.items()}
+def _relation(parent: int, number: int) -> bytes:
+    option, is_modifier = divmod(number, 2)
+    kind = "modifier" if is_modifier else "variant_option"
+    return json({"type": kind, "product_id": parent, "attribute_id": option})
 
 
-INCLUDE = Include(read, tables="option_values product_options")
+INCLUDE = of_rows(
+    ChildRows(
+        TABLE,
+        "v.stands_for",
+        "t.product_id, t.id",
+        source="option_values v JOIN product_options t ON t.option_id = v.option_id",
+        number="2 * t.id + CASE WHEN t.is_modifier THEN 1 ELSE 0 END",
+        tell=_relation,
+    ),
+    tables="option_values product_options",
+)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bodega.kit.actions import Delete, DeleteMany
+from bodega.kit.actions import Delete
 from bodega.kit.batch import Missed, error_item
 from bodega.kit.context import Context, Found, Write
+from bodega.kit.delete_many import DeleteMany
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.filters import Filter, FilterField
 from bodega.kit.listing import Listing

@@ -18,6 +18,7 @@ ORDERS = {
     "Z_TO_A": "p.name_key DESC, p.id",
     "LOWEST_PRICE": "p.calculated_price, p.id",
     "HIGHEST_PRICE": "p.calculated_price DESC, p.id",
+    "BEST_REVIEWED": "p.average_rating DESC, p.id",
 }
 USUAL = ORDERS["FEATURED"]
 
@@ -38,20 +39,28 @@ async def products_of(asking: Asking, ids: Sequence[int]) -> list[Thing]:
 
 
 async def product_list(
-    asking: Asking, args: Mapping[str, Any], test: str, values: Sequence[Any] = (), order: str = USUAL
+    asking: Asking,
+    args: Mapping[str, Any],
+    test: str,
+    values: Sequence[Any] = (),
+    order: str = USUAL,
+    *,
+    joined: str = "",
+    more: Sequence[Any] = (),
 ) -> dict[str, Any]:
-    """A part of the products `p` that meet a test, whose count is read when it is asked for."""
+    """A part of the products `p` that meet a test, whose count is read when it is asked for. What is `joined` is for
+    the order alone; `more` are the values of its placeholders, which follow those of the test."""
     asked = window(args)
     counted = f"SELECT count(*) FROM products p WHERE {test}"
     total: int | None = None
     if asked.from_end:
         total = int(await query.value(asking.reader, counted, *values))
     start, stop = asked.of(2**31 if total is None else total)
-    sql = f"SELECT p.id FROM products p WHERE {test} ORDER BY {order} LIMIT {stop - start + 1} OFFSET {start}"
-    ids = [int(one) for one in await query.values(asking.reader, sql, *values)]
-    more = len(ids) > stop - start
+    sql = f"SELECT p.id FROM products p {joined} WHERE {test} ORDER BY {order} LIMIT {stop - start + 1} OFFSET {start}"
+    ids = [int(one) for one in await query.values(asking.reader, sql, *values, *more)]
+    has_more = len(ids) > stop - start
     items = await products_of(asking, ids[: stop - start])
-    made = part(items, start, start + len(items) + (1 if more else 0))
+    made = part(items, start, start + len(items) + (1 if has_more else 0))
     made["collectionInfo"] = Thing("CollectionInfo", (counted, tuple(values)))
     return made
 

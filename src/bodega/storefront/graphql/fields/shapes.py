@@ -7,6 +7,7 @@ from bodega.storefront.graphql.execution import shaped
 _TIER = "minimumQuantity maximumQuantity"
 _STOCK = "availableToSell warningLevel availableOnHand availableForBackorder unlimitedBackorder"
 _REDIRECT = "id entityId path"
+_CERTIFICATES = "currencyCode isEnabled expiry"
 _FACET = "name displayName isCollapsedByDefault"
 
 shaped(
@@ -55,7 +56,26 @@ shaped(
     CheckoutSettings="reCaptchaEnabled persistentCartEnabled",
     InventorySettings="productOutOfStockBehavior optionOutOfStockBehavior stockLevelDisplay defaultOutOfStockMessage"
     " hideInProductFiltering showPreOrderStockLevels showOutOfStockMessage updateStockBehavior"
-    " showBackorderAvailabilityPrompt showQuantityOnBackorder showBackorderMessage",
+    " showBackorderAvailabilityPrompt showQuantityOnBackorder showBackorderMessage"
+    " backorderAvailabilityPrompt",
+    PrivacySettings="cookieConsentEnabled privacyPolicyUrl",
+    SocialMediaLink="name url",
+    WebAnalytics="ga4 metaPixel segment",
+    GA4Provider="tagId",
+    MetaPixelProvider="pixelId",
+    CustomAmountGiftCertificateSettings=f"{_CERTIFICATES} minimumAmount maximumAmount",
+    FixedAmountGiftCertificateSettings=f"{_CERTIFICATES} amounts",
+    GiftCertificateExpirySettings="value unit",
+    TaxDisplaySettings="pdp plp",
+    SecuritySettings="customCspHeader xFrameOptions hsts",
+    HstsSettings="hstsOnStorefrontEnabled hstsInPreloadEnabled hstsInSubdomainsEnabled hstsMaxAgeDurationSeconds",
+    InventoryByLocations="locationEntityId availableToSell warningLevel isInStock locationDistance"
+    " locationEntityTypeId locationEntityServiceTypeIds locationEntityCode backorderMessage",
+    Distance="value lengthUnit",
+    RenderedRegionsByPageType="regions",
+    Region="name html",
+    RatingSearchFilter=_FACET,
+    RatingSearchFilterItem="value isSelected productCount",
     Locale="code isDefault",
     CurrencySettings="defaultCurrency",
     CurrencyDisplay="symbol symbolPlacement decimalToken thousandsToken decimalPlaces",

@@ -44,7 +44,10 @@ def _inventory(thing: Thing) -> dict[str, Any]:
     tracking = owner.inventory_tracking
     level = thing.row.inventory_level if tracking == "variant" else owner.inventory_level
     warning = thing.row.inventory_warning_level if tracking == "variant" else owner.inventory_warning_level
+    own = tracking == "variant"
     return {
+        "stock": None if tracking == "none" else (owner.id, thing.row.id if own else 0),
+        "level": level,
         "isInStock": tracking == "none" or level > 0,
         "aggregated": None if tracking == "none" else aggregated(level, warning),
     }

@@ -1,0 +1,131 @@
+"""What a shopper looks for, as a test of products that is made of a part for each thing that was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from bodega.kit.fields import ten_thousandths
+from bodega.resources.catalog import search_texts
+from bodega.storage.text import caseless
+from bodega.storefront.graphql.asking import Asking
+from bodega.storefront.graphql.fields.categories import visible
+from bodega.storefront.graphql.fields.listed import IN_STOCK, shown
+
+Part = tuple[str, list[Any]]
+"""A test of products `p` whose values are `?1`, `?2` and so on, and the values."""
+
+_MOST_ATTRIBUTES, _MOST_VALUES = 20, 100
+_NOTHING: Part = ("1 = 0", [])
+
+
+class Search(NamedTuple):
+    """What was asked: the whole test, and by the name of a facet the test without that facet's own part."""
+
+    filters: Mapping[str, Any]
+    sort: str
+    parts: Mapping[str, Part]
+    base: str
+    words: list[search_texts.Words]
+
+    def test(self, without: str = "") -> tuple[str, list[Any]]:
+        """The test and its values."""
+        tests, values = [self.base], list[Any]()
+        for name, (test, own) in self.parts.items():
+            if name != without:
+                for place in range(len(own), 0, -1):
+                    test = test.replace(f"?{place}", f"${len(values) + place}")
+                tests.append(test)
+                values += own
+        return " AND ".join(tests), values
+
+
+def marks(count: int, start: int = 1) -> str:
+    """Placeholders of a part."""
+    return ", ".join(f"?{place}" for place in range(start, start + count))
+
+
+def chosen_categories(given: Mapping[str, Any]) -> list[int]:
+    """The categories that a search names."""
+    several = given.get("categoryIdsFilter") or {}
+    ids = list(given.get("categoryEntityIds") or several.get("entityIds") or ())
+    return [*ids, given["categoryEntityId"]] if given.get("categoryEntityId") else ids
+
+
+async def searched(asking: Asking, given: Mapping[str, Any], sort: str) -> Search:
+    """The search for what was asked."""
+    parts: dict[str, Part] = {}
+    term = given.get("searchTerm") or ""
+    words = search_texts.looked_for(term)
+    for place, one in enumerate(words):
+        parts[f"term {place}"] = search_texts.matches(one, asking.reader.dialect)
+    if term.strip() and not words:
+        parts["term"] = _NOTHING
+    _price_and_rating(given, parts)
+    if given.get("brandEntityIds"):
+        ids = list(given["brandEntityIds"])
+        parts["brand"] = (f"p.brand_id IN ({marks(len(ids))})", ids)
+    await _categories(asking, given, parts)
+    for flag, name, test in (
+        ("isFreeShipping", "free", "p.is_free_shipping"),
+        ("isFeatured", "featured", "p.is_featured"),
+        ("hideOutOfStock", "stock", IN_STOCK),
+    ):
+        if given.get(flag):
+            parts[name] = (test, [])
+    for attribute in (given.get("productAttributes") or ())[:_MOST_ATTRIBUTES]:
+        named = list(attribute["values"])[:_MOST_VALUES]
+        if named:
+            name = attribute["attribute"]
+            parts[f"attribute {name}"] = (_attribute(len(named)), [name, caseless(name), *named])
+    return Search(given, sort, parts, shown(asking), words)
+
+
+def _price_and_rating(given: Mapping[str, Any], parts: dict[str, Part]) -> None:
+    price, rating = given.get("price") or {}, given.get("rating") or {}
+    for name, column, low, high, scaled in (
+        ("price", "p.calculated_price", price.get("minPrice"), price.get("maxPrice"), _price),
+        ("rating", "p.average_rating", rating.get("minRating"), rating.get("maxRating"), _rating),
+    ):
+        tests, values = list[str](), list[Any]()
+        for sign, bound in ((">=", low), ("<=", high)):
+            if bound is not None:
+                values.append(scaled(bound))
+                tests.append(f"{column} {sign} ?{len(values)}")
+        if tests:
+            parts[name] = (" AND ".join(tests), values)
+
+
+def _price(bound: Any) -> int:
+    return ten_thousandths(min(max(Decimal(str(bound)), Decimal(0)), Decimal(10**11)))
+
+
+def _rating(bound: float) -> int:
+    return int(min(max(bound, 0), 5) * 100)
+
+
+def _attribute(count: int) -> str:
+    values = marks(count, 3)
+    return (
+        "(p.id IN (SELECT f.product_id FROM custom_fields f WHERE f.name = ?1"
+        f" AND f.value IN ({values})) OR p.id IN (SELECT o.product_id FROM product_options o JOIN option_values w"
+        f" ON w.option_id = o.option_id WHERE o.display_key = ?2 AND NOT o.is_modifier AND w.label IN ({values})))"
+    )
+
+
+async def _categories(asking: Asking, given: Mapping[str, Any], parts: dict[str, Part]) -> None:
+    ids = chosen_categories(given)
+    if not ids:
+        return
+    several = given.get("categoryIdsFilter") or {}
+    below = "SELECT pc.product_id FROM product_categories pc WHERE pc.category_id"
+    groups: list[list[int]] = [ids] if several.get("matchBehavior", "OR") == "OR" else [[one] for one in ids]
+    if given.get("searchSubCategories"):
+        tree = await visible(asking)
+        groups = [[*some, *(one.id for one in tree if set(some) & set(one.ancestors))] for some in groups]
+    tests, values = [], list[Any]()
+    for some in groups:
+        tests.append(f"p.id IN ({below} IN ({marks(len(some), len(values) + 1)}))")
+        values += some
+    parts["category"] = (" AND ".join(tests), values)
