@@ -410,6 +410,9 @@ def test_a_body_that_is_too_large_or_no_json_is_refused(page: Page) -> None:
 
 def test_the_law_of_the_paths(page: Page) -> None:
     assert page.send("GET", "/nothing").status == 404
+    for odd in ("%00", "%ff", "x" * 5_000, "..%2f..", "%25", "'", "a b"):
+        assert page.send("GET", f"/checkouts/{odd}").status == 404
+        assert page.send("DELETE", f"/carts/{odd}/items/{odd}").status == 404
     assert page.send("PATCH", "/carts").status == 405
     assert page.send("PATCH", "/carts").headers["allow"] == "GET, HEAD, OPTIONS, POST"
     assert page.send("HEAD", "/carts").body == b""

@@ -11,7 +11,7 @@ import msgspec
 from bodega.kit.body import parse_json, respect_size, wrong_type
 from bodega.kit.complaint import Absent, typed
 from bodega.law.reasons import Reason
-from bodega.law.refusal import Header, Refusal, missing, refuse_faults
+from bodega.law.refusal import Header, Refusal, invalid, missing, refuse_faults
 from bodega.resources.carts.cart import Cart
 from bodega.storefront.graphql.asking import Asking
 from bodega.storefront.shopper import Shopper, cart_of
@@ -53,6 +53,8 @@ class Call(NamedTuple):
     def _typed(self, annotation: Any) -> Any:
         respect_size(self.content)
         said = parse_json(self.content)
+        if b"\\u0000" in self.content:  # JSON has no other way to write the character that no database keeps
+            raise refuse_faults([invalid("body", "must not contain the character U+0000")])
         try:
             return typed(said, annotation, strict=False)
         except Absent as error:

@@ -24,7 +24,7 @@ async def cart_at_hand(call: Call) -> Cart | None:
         return found
     test = "customer_id = $1 AND channel_id = $2 AND order_id = 0 ORDER BY date_modified DESC, id DESC LIMIT 1"
     row = await query.one(asking.reader, TABLE, test, asking.customer_id, asking.channel_id)
-    return None if row is None else row.entity  # type: ignore[no-any-return]
+    return None if row is None else row.entity
 
 
 async def shown(call: Call, cart_id: str) -> Answer:

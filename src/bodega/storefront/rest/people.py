@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any, Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal, invalid, missing, refuse_faults
@@ -72,7 +72,7 @@ async def register(call: Call) -> Answer:
 
 
 async def _is_taken(call: Call, email: str) -> bool:
-    found = await call.asking.api.send("GET", "/v3/customers", **{"email:in": email.strip()})
+    found = await call.asking.api.send("GET", f"/v3/customers?{urlencode({'email:in': email.strip()})}")
     own = call.asking.channel_id
     return any(not one.get("channel_ids") or own in one["channel_ids"] for one in found)
 

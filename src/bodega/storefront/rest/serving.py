@@ -68,7 +68,7 @@ class Routes:
 
     def find(self, raw_path: str) -> Found:
         """What is at a path that is still encoded. Raises Refusal."""
-        if len(raw_path) > LONGEST_PATH:
+        if len(raw_path) > LONGEST_PATH or "%00" in raw_path:  # no database keeps that character
             raise Refusal(Reason.NO_SUCH_RESOURCE)
         said = [unquote(one) for one in raw_path.split("/") if one][self._skip :]
         found = {}
