@@ -263,13 +263,10 @@ async def make_app(
         "graphql": faulty(
             graphql(app, query_recorder(journal), written), stores, faults, as_errors, note_struck(journal)
         ),
-        "api/storefront": faulty(
-            shoppers_rest(app, query_recorder(journal), written),
-            stores,
-            faults,
-            as_problem,
-            note_struck(journal),
-        ),
+        **{
+            name: faulty(mount, stores, faults, as_problem, note_struck(journal))
+            for name, mount in shoppers_rest(app, query_recorder(journal), written).items()
+        },
         PAGE: cart_page(stores, https_port),
         "robots.txt": robots(stores, https_port),
         "favicon.ico": favicon(stores, https_port),

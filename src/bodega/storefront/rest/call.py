@@ -66,7 +66,11 @@ class Call(NamedTuple):
     async def cart(self, name: str = "cartId", *, ordered: bool = False) -> Cart:
         """The shopper's own cart of this parameter; with `ordered` also one that has become an order. Raises Refusal
         for any other: nobody is told which there are."""
-        cart_id, asking = self.ids[name], self.asking
+        return await self.cart_named(self.ids[name], ordered=ordered)
+
+    async def cart_named(self, cart_id: str, *, ordered: bool = False) -> Cart:
+        """The shopper's own cart of this id. Raises Refusal."""
+        asking = self.asking
         found = await cart_of(asking.reader, cart_id, asking.channel_id, asking.customer_id, ordered=ordered)
         if found is None:
             raise Refusal(Reason.NO_SUCH_ENTITY)

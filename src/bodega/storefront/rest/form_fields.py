@@ -1,7 +1,5 @@
-"""The forms of a shop as its pages are told of them: the built-in fields of an account and of an address.
-
-The fields of a store's own are known by their answers alone (`resources/customers/form_fields.py`).
-"""
+"""The forms of a shop as its pages are told of them: the built-in fields of an account and of an address, and the
+store's own."""
 
 from __future__ import annotations
 
@@ -9,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bodega import passwords
+from bodega.resources.customers.forms import Form
+from bodega.storefront.graphql.asking import Asking
+from bodega.storefront.graphql.fields.form_fields import number_of, own_fields
 
 
 class BuiltIn(NamedTuple):
@@ -41,10 +42,42 @@ ADDRESS = (
 )
 
 
-def form_fields_form() -> Mapping[str, Sequence[Mapping[str, Any]]]:
-    """The fields of each form."""
-    address = [_field(one) for one in ADDRESS]
-    return {"customerAccount": [_field(one) for one in ACCOUNT], "shippingAddress": address, "billingAddress": address}
+_KINDS = {
+    "checkboxes": ("checkbox", "array"), "date": ("date", "date"), "multiline": ("multiline", "string"),
+    "numbers": ("text", "integer"), "password": ("text", "string"), "radiobuttons": ("radio", "array"),
+    "text": ("text", "string"), "picklist": ("dropdown", "array"),
+}  # fmt: skip
+"""The kinds of the store's own fields: how one is filled in, and of what type its value is."""
+
+
+async def form_fields_form(asking: Asking) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+    """The fields of each form: the built-in ones, then the store's own."""
+    account = [*map(_field, ACCOUNT), *map(_own_field, await own_fields(asking, "customer"))]
+    address = [*map(_field, ADDRESS), *map(_own_field, await own_fields(asking, "address"))]
+    return {"customerAccount": account, "shippingAddress": address, "billingAddress": address}
+
+
+def _own_field(one: Form) -> dict[str, Any]:
+    kind, value = _KINDS[one.type]
+    told: dict[str, Any] = {
+        "id": f"field_{number_of(one)}",
+        "name": f"field_{number_of(one)}",
+        "custom": True,
+        "label": one.name,
+        "required": one.required,
+        "default": one.default,
+        "type": value,
+        "fieldType": kind,
+        "secret": one.type == "password",
+    }
+    bounds = (one.earliest, one.latest) if one.type == "date" else (one.minimum, one.maximum)
+    told |= {name: str(bound) for name, bound in zip(("min", "max"), bounds, strict=True) if bound not in (None, "")}
+    if one.max_length is not None:
+        told["maxLength"] = one.max_length
+    if one.options:
+        items = [{"label": label, "value": str(place)} for place, label in enumerate(one.options)]
+        told["options"] = {"helperLabel": one.prompt, "items": items}
+    return told
 
 
 def _field(one: BuiltIn) -> dict[str, Any]:

@@ -112,9 +112,9 @@ async def consent(call: Call) -> Answer:
     return Answer(None, [readable_cookie(call.scope, CONSENT, text)])
 
 
-async def form_fields(_call: Call) -> Answer:
+async def form_fields(call: Call) -> Answer:
     """GET: the fields of the forms."""
-    return Answer(form_fields_form())
+    return Answer(await form_fields_form(call.asking))
 
 
 class Subscription(Body, kw_only=True):

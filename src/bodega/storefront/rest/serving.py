@@ -31,6 +31,7 @@ from bodega.storage.tx import Busy
 from bodega.storefront.front import CLOSED, at_host
 from bodega.storefront.graphql.asking import Asking
 from bodega.storefront.graphql.serving import Asked, QueryRecorder, Told
+from bodega.storefront.rest import kit
 from bodega.storefront.rest.call import Call
 from bodega.storefront.rest.table import OPERATIONS, PREFIX, ShopperOperation
 from bodega.storefront.shopper import CSRF, cookies, csrf_cookie, has_own_token, is_own_page, shopper_of
@@ -63,14 +64,17 @@ class Routes:
     """Operations below a prefix, found by the path."""
 
     def __init__(self, prefix: str, operations: Sequence[ShopperOperation]) -> None:
-        self._skip = len(prefix.strip("/").split("/"))
+        self._prefix = prefix.strip("/").split("/")
         self._known = [(one, one.path.strip("/").split("/")) for one in operations]
 
     def find(self, raw_path: str) -> Found:
         """What is at a path that is still encoded. Raises Refusal."""
         if len(raw_path) > LONGEST_PATH or "%00" in raw_path:  # no database keeps that character
             raise Refusal(Reason.NO_SUCH_RESOURCE)
-        said = [unquote(one) for one in raw_path.split("/") if one][self._skip :]
+        steps = [unquote(one) for one in raw_path.split("/") if one]
+        said = steps[len(self._prefix) :]
+        if steps[: len(self._prefix)] != self._prefix:
+            raise Refusal(Reason.NO_SUCH_RESOURCE)
         found = {}
         for one, names in self._known:
             if len(names) == len(said) and all(n[0] == "{" or n == s for n, s in zip(names, said, strict=True)):
@@ -80,16 +84,18 @@ class Routes:
         return Found(found)
 
 
-def shoppers_rest(
-    app: AppContext,
-    record: QueryRecorder,
-    log: Log,
-    prefix: str = PREFIX,
-    operations: Sequence[ShopperOperation] = OPERATIONS,
-) -> Mount:
-    """The operations, below a prefix."""
-    routes = Routes(prefix, operations)
+def shoppers_rest(app: AppContext, record: QueryRecorder, log: Log) -> dict[str, Mount]:
+    """The mounts of the published operations, and of those of the checkout kit."""
+    every = {PREFIX: (*OPERATIONS, *kit.SHOP), "/internalapi/v1": kit.INSIDE, "/api/public/v1": kit.GATEWAY}
+    return {
+        "/".join(prefix.strip("/").split("/")[: 2 if prefix.startswith("/api") else 1]): _mount(
+            app, record, log, Routes(prefix, operations)
+        )
+        for prefix, operations in every.items()
+    }
 
+
+def _mount(app: AppContext, record: QueryRecorder, log: Log, routes: Routes) -> Mount:
     async def mount(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         began = perf_counter()
         turn = Turn(app, routes, scope)
@@ -172,7 +178,8 @@ class Turn:
             self.content = await self._body(receive)
         browser = await shopper_of(store, channel_id, self._scope)
         base = f"{self._scope['scheme']}://{self._headers.get(b'host', b'').decode('latin-1')}"
-        asking = Asking(ShoppersApi(self._app, store, base), channel_id, browser.customer_id, browser.session)
+        api, address = ShoppersApi(self._app, store, base), str((self._scope.get("client") or ("",))[0])
+        asking = Asking(api, channel_id, browser.customer_id, browser.session, address)
         asked = parse_qs(self._scope.get("query_string", b"").decode("latin-1"))
         include = frozenset(name for one in asked.get("include", ()) for name in one.split(",") if name)
         call = Call(asking, browser, self._scope, ids, include, self.content)
