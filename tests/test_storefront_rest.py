@@ -149,7 +149,7 @@ def test_a_wrong_code_is_refused(page: Page) -> None:
     cart = filled(page)
     wrong = page.send("POST", at(cart, "/coupons"), {"couponCode": "NOPE"})
     assert 400 <= wrong.status < 500
-    assert wrong.json["errors"][0]["title"] == "couponCode"
+    assert set(wrong.json["fields"]) == {"couponCode"}
     assert page.send("POST", at(cart, "/gift-certificates"), {"giftCertificateCode": "NOPE"}).status == 404
     assert page.send("DELETE", at(cart, "/gift-certificates/NOPE")).status == 404
     assert page.send("DELETE", at(cart, "/coupons/NOPE")).status == 404
@@ -203,7 +203,7 @@ def test_an_account_is_made_and_signed_in(page: Page) -> None:
     assert other.send("POST", "/customers", body).status == 409
     lacking = other.send("POST", "/customers", {"email": "b@example.com"})
     assert lacking.status == 422
-    assert {one["title"] for one in lacking.json["errors"]} == {"firstName", "lastName", "password"}
+    assert set(lacking.json["fields"]) == {"firstName", "lastName", "password"}
     assert other.send("POST", "/customers", {**body, "email": "no"}).status in (400, 422)
 
 
@@ -425,7 +425,7 @@ def test_the_law_of_the_paths(page: Page) -> None:
 def test_hidden_products_and_prices_of_ones_own_are_not_for_shoppers(page: Page) -> None:
     page.shop.put("/v3/catalog/products/2", {"is_visible": False})
     hidden = page.send("POST", "/carts", {"lineItems": [line(2)]})
-    assert (hidden.status, hidden.json["errors"][0]["title"]) == (422, "lineItems.0.productId")
+    assert (hidden.status, set(hidden.json["fields"])) == (422, {"lineItems.0.productId"})
     cheap = page.ask("POST", "/carts", {"lineItems": [line(1, listPrice=1)], "customItems": [
         {"name": "x", "quantity": 1, "listPrice": -5}], "customerId": 1})  # fmt: skip
     assert (cheap["cartAmount"], cheap["customerId"]) == (10, 0)

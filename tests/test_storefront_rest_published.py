@@ -60,7 +60,7 @@ MORE = {
     "comparisonPrice", "extendedComparisonPrice", "addedByPromotion", "isShippingRequired", "categoryNames", "brand",
     "cartAmount", "additionalDescription", "id", "banners", "availablePickupOptions", "options", "socialMedia",
     "giftCertificates", "customItems", "pickup", "stateOrProvinceCode", "customFields", "country", "payments",
-    "parentId", "type",
+    "parentId", "type", "detail",
 }  # fmt: skip
 """Members beyond the schema of one place that clients read there: the vendor's own checkout kit, or another place's
 schema of the same thing."""

@@ -174,6 +174,11 @@ class BillingAddress(Address, kw_only=True):
 
     version: int | None = None
 
+    @property
+    def is_email_alone(self) -> bool:
+        """Whether nothing is said of the address itself."""
+        return not any(getattr(self, name) for name in _ADDRESS if name != "email")
+
 
 class ItemOf(Body, kw_only=True):
     """So many pieces of a line."""

@@ -66,6 +66,8 @@ async def checkout_form(asking: Asking, cart: Cart, include: Collection[str]) ->
     }
     if of.billing_address is not None:
         form["billingAddress"] = {"id": of.billing_address.id, **_address(of.billing_address)}
+    elif cart.email and not cart.customer_id:
+        form["billingAddress"] = {"id": "", **_address(CheckoutAddress(email=cart.email))}
     if {"customer", "customer.customerGroup"} & set(include):
         form["customer"] = await customer_form(asking, cart, of, grouped="customer.customerGroup" in include)
     if "payments" in include:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal, invalid, refuse_faults
 from bodega.resources.carts.cart import Cart
+from bodega.resources.checkouts import settings
+from bodega.resources.customers.settings import who_signs_in
+from bodega.storage.text import caseless
 from bodega.storefront import baskets
 from bodega.storefront.rest.bodies import Address, BillingAddress, Consignment, Versioned
 from bodega.storefront.rest.call import Answer, Body, Call, given, segment
@@ -14,6 +17,7 @@ from bodega.storefront.shopper import cart_cookie, cart_of
 from bodega.storefront.shoppers_api import ShopperRefused
 
 CHECKOUTS = "/v3/checkouts"
+EXISTING = "guest_checkout_for_existing_accounts"
 ID = "checkoutId"
 
 
@@ -57,9 +61,25 @@ async def keep_address(call: Call, address: Address | None) -> None:
     await asking.api.ask("POST", "/v3/customers/addresses", body)
 
 
+async def refuse_known_address(call: Call, cart: Cart, email: str | None) -> None:
+    """Refuses a guest who names the e-mail address of an account, where the shop has such customers sign in."""
+    asking = call.asking
+    if not email or asking.customer_id:
+        return
+    if (await settings.of_channel(asking.reader, asking.channel_id))[EXISTING] == "allow":
+        return
+    if await who_signs_in(asking.reader, caseless(email.strip()), asking.channel_id) is not None:
+        raise Refusal(Reason.SCOPE_MISSING, "An account has this e-mail address: its owner must sign in.")
+
+
 async def bill_to(call: Call) -> Answer:
-    """POST of the billing address; a customer's e-mail address need not be sent."""
+    """POST of the billing address; a customer's e-mail address need not be sent, and a guest may begin with that
+    alone."""
     cart, said = await call.cart(ID), call.read(BillingAddress)
+    await refuse_known_address(call, cart, said.email)
+    if said.email and said.is_email_alone:
+        await baskets.name_guest(call.asking.api, cart, said.email, said.version)
+        return await shown(call, cart)
     body = {**said.as_v3(cart.email), **given(version=said.version)}
     await call.asking.api.send("POST", f"{CHECKOUTS}/{cart.uuid}/billing-address", body)
     await keep_address(call, said)
@@ -69,6 +89,7 @@ async def bill_to(call: Call) -> Answer:
 async def change_billing(call: Call) -> Answer:
     """PUT of the billing address."""
     cart, said = await call.cart(ID), call.read(BillingAddress)
+    await refuse_known_address(call, cart, said.email)
     body = {**said.as_v3(), **given(version=said.version)}
     at = f"{CHECKOUTS}/{cart.uuid}/billing-address/{segment(call.ids['addressId'])}"
     await call.asking.api.send("PUT", at, body)

@@ -268,15 +268,15 @@ class Turn:
 
 
 def problem(status: int, refusal: Refusal) -> dict[str, Any]:
-    """The body of a refusal: the whole of it, and where members are at fault each of these."""
+    """The body of a refusal, and where members are at fault what is wrong with each. Clients take a body with `errors`
+    for another API's."""
     reason, faults = refusal.reason, refusal.faults
-    told: dict[str, Any] = {"status": status, "title": refusal.message, "type": reason.name.lower()}
+    detail = " ".join(one.message for one in faults if one.message) or refusal.message
+    told: dict[str, Any] = {
+        "status": status, "title": refusal.message, "type": reason.name.lower(), "detail": detail,
+    }  # fmt: skip
     if faults:
-        told["detail"] = " ".join(one.message for one in faults)
-        told["errors"] = [
-            {"status": status, "title": one.field, "type": one.reason.name.lower(), "detail": one.message}
-            for one in faults
-        ]
+        told["fields"] = {one.field: one.message for one in faults}
     return told
 
 
