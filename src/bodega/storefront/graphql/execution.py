@@ -20,9 +20,12 @@ from graphql import (
     GraphQLObjectType,
     GraphQLUnionType,
     InlineFragmentNode,
+    ListValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
+    VariableNode,
     is_leaf_type,
 )
 from graphql.execution.values import get_argument_values, get_directive_values, get_variable_values
@@ -173,13 +176,34 @@ async def execute(
 Object = tuple[Any, dict[str, Any], Place]
 
 
+class Step(NamedTuple):
+    """A field of a selection below a type, with all that does not depend on who asks: `arguments` if they are the same
+    whatever the variables, `easy` the type of values that are written as they are, `leaf` how others are."""
+
+    key: str
+    nodes: list[FieldNode]
+    name: str
+    field: Any
+    nullable: bool
+    leaf: Callable[[Any], Any] | None
+    easy: type | None
+    batch: Batch | None
+    plain: Plain | None
+    nothing: Any
+    is_served: bool
+    arguments: dict[str, Any] | None
+
+
+_EASY = {"String": str, "ID": str, "Boolean": bool}
+
+
 class _Running:
     def __init__(self, document: Document, variables: dict[str, Any], asking: Any) -> None:
         self._fragments = document.fragments
         self._variables = variables
         self._asking = asking
         self._schema = schema()
-        self._collected: dict[tuple[str, tuple[int, ...]], dict[str, list[FieldNode]]] = {}
+        self._plans: dict[Any, list[Step]] = document.plans if document.plans is not None else {}
         self.errors: list[dict[str, Any]] = []
         self.spent: dict[str, float] = {}
         self._objects = 0
@@ -191,52 +215,102 @@ class _Running:
         self._objects += len(objects)
         if self._objects > MOST_OBJECTS:
             raise refused("ANSWER_TOO_LARGE", f"An answer has at most {MOST_OBJECTS} objects.")
-        for key, nodes in self._collect(kind, selections).items():
-            node = nodes[0]
-            name = node.name.value
-            if name == KIND:
+        for step in self._plan(kind, selections):
+            key = step.key
+            if step.name == KIND:
                 for _, result, _ in objects:
                     result[key] = kind.name
                 continue
-            field = self._field(kind, name)
-            nullable = not isinstance(field.type, GraphQLNonNull)
-            places = [Place(result, key, place, nullable) for _, result, place in objects]
+            try:
+                arguments = step.arguments
+                if arguments is None:
+                    arguments = get_argument_values(step.field, step.nodes[0], self._variables)
+                values = await self._values(kind, step, objects, arguments)
+            except GraphQLError as error:
+                values = [error] * len(objects)
+            if step.leaf is not None:
+                easy = step.easy
+                for value, (_, result, place) in zip(values, objects, strict=True):
+                    if type(value) is easy:
+                        result[key] = value
+                    else:
+                        self._leaf(step, value, result, place)
+                continue
+            places = [Place(result, key, place, step.nullable) for _, result, place in objects]
             for place in places:
                 place.holder[key] = None  # keeps the order of the query
-            try:
-                arguments = get_argument_values(field, node, self._variables)
-                values = await self._values(kind, name, field, [source for source, _, _ in objects], arguments)
-            except GraphQLError as error:
-                values = [error] * len(places)
-            await self._complete(field.type, nodes, list(zip(values, places, strict=True)))
+            await self._complete(step.field.type, step.nodes, list(zip(values, places, strict=True)))
 
-    def _field(self, kind: GraphQLObjectType, name: str) -> Any:
-        if name == "__schema":
-            return SchemaMetaFieldDef
-        return TypeMetaFieldDef if name == "__type" else kind.fields[name]
+    def _leaf(self, step: Step, value: Any, result: dict[str, Any], above: Place) -> None:
+        assert step.leaf is not None
+        result[step.key] = None
+        if value is not None and not isinstance(value, Exception):
+            try:
+                result[step.key] = step.leaf(value)
+            except GraphQLError as error:
+                value = error
+            else:
+                return
+        if value is not None or not step.nullable:
+            self._null(value, Place(result, step.key, above, step.nullable), step.nodes)
+
+    def _plan(self, kind: GraphQLObjectType, selections: tuple[SelectionSetNode, ...]) -> list[Step]:
+        known = (kind.name, *map(id, selections))
+        found = self._plans.get(known)
+        if found is None:
+            collected: dict[str, list[FieldNode]] = {}
+            for one in selections:
+                self._add(kind, one, collected)
+            found = self._plans[known] = [self._step(kind, key, nodes) for key, nodes in collected.items()]
+        return found
+
+    def _step(self, kind: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> Step:
+        node = nodes[0]
+        name = node.name.value
+        if name == KIND:
+            return Step(key, nodes, name, None, False, None, None, None, None, None, True, {})
+        field = SchemaMetaFieldDef if name == "__schema" else None
+        field = TypeMetaFieldDef if name == "__type" else field or kind.fields[name]
+        inner = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
+        is_leaf = is_leaf_type(inner)
+        fixed = all(not _varies(one.value) for one in node.arguments)
+        return Step(
+            key,
+            nodes,
+            name,
+            field,
+            not isinstance(field.type, GraphQLNonNull),
+            inner.serialize if is_leaf else None,
+            _EASY.get(inner.name) if is_leaf else None,
+            BATCH.get((kind.name, name)),
+            PLAIN.get((kind.name, name)),
+            _nothing(field.type),
+            is_served(kind.name, name),
+            _fixed(field, node) if fixed else None,
+        )
 
     async def _values(
-        self, kind: GraphQLObjectType, name: str, field: Any, sources: list[Any], arguments: dict[str, Any]
+        self, kind: GraphQLObjectType, step: Step, objects: Sequence[Object], arguments: dict[str, Any]
     ) -> Sequence[Any]:
-        found = BATCH.get((kind.name, name))
-        if found is not None:
+        if step.batch is not None:
             began = perf_counter()
             try:
-                return await found(self._asking, sources, arguments)
+                return await step.batch(self._asking, [source for source, _, _ in objects], arguments)
             finally:
-                key = f"{kind.name}.{name}"
+                key = f"{kind.name}.{step.name}"
                 self.spent[key] = self.spent.get(key, 0.0) + perf_counter() - began
-        each = PLAIN.get((kind.name, name))
+        each = step.plain
         if each is not None:
-            return [each(self._asking, source, arguments) for source in sources]
-        if field.resolve is not None:  # introspection
+            return [each(self._asking, source, arguments) for source, _, _ in objects]
+        if step.field.resolve is not None:  # introspection
             info = SimpleNamespace(schema=self._schema)
-            return [field.resolve(source, info, **arguments) for source in sources]
-        nothing = _nothing(field.type)
-        if not is_served(kind.name, name):
+            return [step.field.resolve(source, info, **arguments) for source, _, _ in objects]
+        if not step.is_served:
             does_nothing = kind.name.endswith("Mutation") or kind.name.endswith("Mutations")
-            return [NotServed("This server does not serve this mutation.") if does_nothing else nothing] * len(sources)
-        return [source.get(name, nothing) for source in sources]
+            nothing = NotServed("This server does not serve this mutation.") if does_nothing else step.nothing
+            return [nothing] * len(objects)
+        name, nothing = step.name, step.nothing
+        return [source.get(name, nothing) for source, _, _ in objects]
 
     async def _complete(self, kind: Any, nodes: list[FieldNode], values: list[tuple[Any, Place]]) -> None:
         """Puts values into their places, and fills what is below them."""
@@ -289,15 +363,6 @@ class _Running:
         while not at.nullable and at.above is not None:
             at = at.above
         at.holder[at.key] = None
-
-    def _collect(self, kind: GraphQLObjectType, selections: tuple[SelectionSetNode, ...]) -> dict[str, list[FieldNode]]:
-        known = (kind.name, tuple(map(id, selections)))
-        found = self._collected.get(known)
-        if found is None:
-            found = self._collected[known] = {}
-            for one in selections:
-                self._add(kind, one, found)
-        return found
 
     def _add(self, kind: GraphQLObjectType, selection: SelectionSetNode, found: dict[str, list[FieldNode]]) -> None:
         for one in selection.selections:
@@ -354,6 +419,22 @@ def _nothing(kind: Any) -> Any:
     if isinstance(inner, GraphQLObjectType):
         return EMPTY_CONNECTION if inner.name.endswith("Connection") else {}
     return NotServed("This server has nothing to say here.")
+
+
+def _varies(value: Any) -> bool:
+    """Whether a value of a query depends on its variables."""
+    if isinstance(value, ListValueNode):
+        return any(map(_varies, value.values))
+    if isinstance(value, ObjectValueNode):
+        return any(_varies(one.value) for one in value.fields)
+    return isinstance(value, VariableNode)
+
+
+def _fixed(field: Any, node: FieldNode) -> dict[str, Any] | None:
+    try:
+        return get_argument_values(field, node)
+    except GraphQLError:
+        return None  # each run tells the error
 
 
 EMPTY_CONNECTION = {"edges": [], "pageInfo": {"hasNextPage": False, "hasPreviousPage": False}}

@@ -115,17 +115,26 @@ def _attribute(count: int) -> str:
 
 
 async def _categories(asking: Asking, given: Mapping[str, Any], parts: dict[str, Part]) -> None:
-    ids = chosen_categories(given)
-    if not ids:
-        return
+    """The category whose page it is, and those that are chosen within it, which are a facet's own part."""
     several = given.get("categoryIdsFilter") or {}
-    below = "SELECT pc.product_id FROM product_categories pc WHERE pc.category_id"
-    groups: list[list[int]] = [ids] if several.get("matchBehavior", "OR") == "OR" else [[one] for one in ids]
-    if given.get("searchSubCategories"):
-        tree = await visible(asking)
-        groups = [[*some, *(one.id for one in tree if set(some) & set(one.ancestors))] for some in groups]
-    tests, values = [], list[Any]()
-    for some in groups:
-        tests.append(f"p.id IN ({below} IN ({marks(len(some), len(values) + 1)}))")
-        values += some
-    parts["category"] = (" AND ".join(tests), values)
+    named = list(several.get("entityIds") or ())
+    groups = [named] if several.get("matchBehavior", "OR") == "OR" else [[one] for one in named]
+    page = given.get("categoryEntityId")
+    for name, asked in (
+        ("page", [[page]] if page else []),
+        ("category", [list(given["categoryEntityIds"])] if given.get("categoryEntityIds") else []),
+        ("categories", [some for some in groups if some]),
+    ):
+        if not asked:
+            continue
+        if given.get("searchSubCategories"):
+            tree = await visible(asking)
+            asked = [[*some, *(one.id for one in tree if set(some) & set(one.ancestors))] for some in asked]
+        tests, values = list[str](), list[Any]()
+        for some in asked:
+            tests.append(f"p.id IN ({_IN_CATEGORIES} IN ({marks(len(some), len(values) + 1)}))")
+            values += some
+        parts[name] = (" AND ".join(tests), values)
+
+
+_IN_CATEGORIES = "SELECT pc.product_id FROM product_categories pc WHERE pc.category_id"
