@@ -12,51 +12,49 @@ from time import time
 from bench.request import Request
 from bench.stock import Lacking, Stock
 
-MONEY = "{ value currencyCode }"
-CARD = f"""
-fragment Card on Product {{ entityId name path brand {{ name path }} defaultImage {{ altText urlTemplate }}
-  reviewSummary {{ numberOfReviews averageRating }} inventory {{ isInStock }} productOptions(first: 3) {{ edges {{ node {{
-  entityId }} }} }} prices(currencyCode: USD) {{ price {MONEY} basePrice {MONEY} retailPrice {MONEY} salePrice {MONEY}
-  priceRange {{ min {MONEY} max {MONEY} }} }} }}
+CARD = """
+fragment Card on Product { entityId name path brand { name path } defaultImage { altText urlTemplate } reviewSummary
+  { numberOfReviews averageRating } inventory { isInStock } productOptions(first: 3) { edges { node { entityId } } }
+  prices(currencyCode: USD) { price { value currencyCode } basePrice { value currencyCode } retailPrice { value
+  currencyCode } salePrice { value currencyCode } priceRange { min { value currencyCode } max { value currencyCode }
+  } } }
 """
-PRODUCT = f"""
-query ProductPage($id: Int!, $chosen: [OptionValueId!]) {{ site {{ product(entityId: $id, optionValueIds: $chosen,
-  useDefaultOptionSelections: true) {{ ...Card sku upc mpn condition warranty description plainTextDescription(
-  characterLimit: 1200) minPurchaseQuantity maxPurchaseQuantity weight {{ value unit }} availabilityV2 {{ status }}
-  images {{ edges {{ node {{ altText urlTemplate isDefault }} }} }} seo {{ pageTitle metaDescription metaKeywords }}
-  categories(first: 1) {{ edges {{ node {{ entityId name breadcrumbs(depth: 5) {{ edges {{ node {{ name path }} }} }} }} }} }}
-  customFields {{ edges {{ node {{ entityId name value }} }} }} inventory {{ aggregated {{ availableToSell warningLevel }}
-  hasVariantInventory }} options: productOptions(first: 50) {{ edges {{ node {{ __typename entityId displayName isRequired
-  isVariantOption ... on MultipleChoiceOption {{ displayStyle values(first: 50) {{ edges {{ node {{ entityId label isDefault
-  isSelected ... on SwatchOptionValue {{ hexColors imageUrl(width: 36) }} }} }} }} }} ... on TextFieldOption {{ defaultValue
-  minLength maxLength }} ... on CheckboxOption {{ checkedByDefault label }} ... on NumberFieldOption {{ lowest highest }} }}
-  }} }} reviews(first: 5) {{ edges {{ node {{ entityId title text rating author {{ name }} createdAt {{ utc }} }} }} }}
-  relatedProducts(first: 8) {{ edges {{ node {{ ...Card }} }} }} }} }} }} {CARD}
+PRODUCT = """
+query ProductPage($id: Int!, $chosen: [OptionValueId!]) { site { product(entityId: $id, optionValueIds: $chosen,
+  useDefaultOptionSelections: true) { ...Card sku upc mpn condition warranty description plainTextDescription(
+  characterLimit: 1200) minPurchaseQuantity maxPurchaseQuantity weight { value unit } availabilityV2 { status }
+  images { edges { node { altText urlTemplate isDefault } } } seo { pageTitle metaDescription metaKeywords }
+  categories(first: 1) { edges { node { entityId name breadcrumbs(depth: 5) { edges { node { name path } } } } } }
+  customFields { edges { node { entityId name value } } } inventory { aggregated { availableToSell warningLevel }
+  hasVariantInventory } options: productOptions(first: 50) { edges { node { __typename entityId displayName
+  isRequired isVariantOption ... on MultipleChoiceOption { displayStyle values(first: 50) { edges { node { entityId
+  label isDefault isSelected ... on SwatchOptionValue { hexColors imageUrl(width: 36) } } } } } ... on
+  TextFieldOption { defaultValue minLength maxLength } ... on CheckboxOption { checkedByDefault label } ... on
+  NumberFieldOption { lowest highest } } } } reviews(first: 5) { edges { node { entityId title text rating author {
+  name } createdAt { utc } } } } relatedProducts(first: 8) { edges { node { ...Card } } } } } }
 """
-_COUNTED = "isSelected productCount"
-CATEGORY = f"""
-query CategoryPage($id: Int!, $filters: SearchProductsFiltersInput!, $sort: SearchProductsSortInput) {{ site {{
-  category(entityId: $id) {{ entityId name path description seo {{ pageTitle metaDescription }} breadcrumbs(depth: 5) {{
-  edges {{ node {{ name path }} }} }} }} categoryTree(rootEntityId: $id) {{ entityId name path children {{ entityId name path
-  }} }} settings {{ storefront {{ catalog {{ productComparisonsEnabled }} }} }} search {{ searchProducts(filters: $filters,
-  sort: $sort) {{ products(first: 9) {{ collectionInfo {{ totalItems }} pageInfo {{ hasNextPage endCursor }} edges {{ node {{
-  ...Card }} }} }} filters {{ edges {{ node {{ __typename displayName isCollapsedByDefault
-  ... on BrandSearchFilter {{ displayProductCount brands {{ edges {{ cursor node {{ entityId name {_COUNTED} }} }} }} }}
-  ... on CategorySearchFilter {{ displayProductCount categories {{ edges {{ cursor node {{ entityId name {_COUNTED}
-    subCategories {{ edges {{ node {{ entityId name {_COUNTED} }} }} }} }} }} }} }}
-  ... on ProductAttributeSearchFilter {{ displayProductCount filterKey attributes {{ edges {{ cursor node {{ value {_COUNTED}
-    }} }} }} }}
-  ... on RatingSearchFilter {{ ratings {{ edges {{ cursor node {{ value {_COUNTED} }} }} }} }}
-  ... on PriceSearchFilter {{ selected {{ minPrice maxPrice }} }}
-  ... on OtherSearchFilter {{ displayProductCount freeShipping {{ {_COUNTED} }} isInStock {{ {_COUNTED} }} isFeatured {{
-    {_COUNTED} }} }} }} }} }} }} }} }} }} {CARD}
+CATEGORY = """
+query CategoryPage($id: Int!, $filters: SearchProductsFiltersInput!, $sort: SearchProductsSortInput) { site {
+  category(entityId: $id) { entityId name path description seo { pageTitle metaDescription } breadcrumbs(depth: 5) {
+  edges { node { name path } } } } categoryTree(rootEntityId: $id) { entityId name path children { entityId name
+  path } } settings { storefront { catalog { productComparisonsEnabled } } } search { searchProducts(filters:
+  $filters, sort: $sort) { products(first: 9) { collectionInfo { totalItems } pageInfo { hasNextPage endCursor }
+  edges { node { ...Card } } } filters { edges { node { __typename displayName isCollapsedByDefault ... on
+  BrandSearchFilter { displayProductCount brands { edges { cursor node { entityId name isSelected productCount } } }
+  } ... on CategorySearchFilter { displayProductCount categories { edges { cursor node { entityId name isSelected
+  productCount subCategories { edges { node { entityId name isSelected productCount } } } } } } } ... on
+  ProductAttributeSearchFilter { displayProductCount filterKey attributes { edges { cursor node { value isSelected
+  productCount } } } } ... on RatingSearchFilter { ratings { edges { cursor node { value isSelected productCount } }
+  } } ... on PriceSearchFilter { selected { minPrice maxPrice } } ... on OtherSearchFilter { displayProductCount
+  freeShipping { isSelected productCount } isInStock { isSelected productCount } isFeatured { isSelected
+  productCount } } } } } } } } }
 """
 
 
 def asked(store: str, token: str, query: str, **variables: object) -> Request:
     """A query at the host of a store."""
     headers = {"Host": f"store-{store}.localhost", "Authorization": f"Bearer {token}", "Accept": "application/json"}
-    body = json.dumps({"query": " ".join(query.split()), "variables": variables}).encode()
+    body = json.dumps({"query": " ".join(f"{query} {CARD}".split()), "variables": variables}).encode()
     return Request("POST", "/graphql", body, headers)
 
 

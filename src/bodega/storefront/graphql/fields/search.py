@@ -55,5 +55,4 @@ async def _best_first(asking: Asking, args: Args, search: Search, test: str, val
         f" WHERE x.sku_key = ${at + 2} AND x.product_id = p.id) THEN 0 ELSE 1 END, coalesce(ranked.score, 0) DESC,"
         " p.total_sold DESC, p.id"
     )
-    joined = f"LEFT JOIN ({scores}) ranked ON ranked.id = p.id"
-    return await product_list(asking, args, test, values, order, joined=joined, more=(wanted, term))
+    return await product_list(asking, args, test, values, order, ranked=scores, more=(wanted, term))
