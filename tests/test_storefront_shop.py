@@ -1,4 +1,4 @@
-"""What the shop says of itself by GraphQL: settings, widgets in their regions, banners, metafields, stock by location."""
+"""What the shop says of itself by GraphQL: settings, widgets in regions, banners, metafields, stock by location."""
 
 from __future__ import annotations
 

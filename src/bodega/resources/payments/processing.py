@@ -122,7 +122,7 @@ class ProcessPayment(Action):
         grant = context.grant
         assert grant is not None
         row = await query.one(context.reader, access_tokens.TABLE, "jti = $1", grant.jti)
-        if row is None:
+        if row is None or row.entity.order_id != grant.order_id or row.entity.expires != grant.exp:
             raise Refusal(Reason.NO_SUCH_ENTITY)
         return Found(entity_id=row.entity.id)
 

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-import jwt
 import msgspec
 
 from bodega.access.open_store import OpenStore
@@ -177,6 +176,8 @@ class MakeToken(Action):
         }  # fmt: skip
         if self.kind == "private":
             claims["scopes"] = draft["scopes"]
+        import jwt  # which is large, and needed by few stores
+
         token = jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": name}) if key else ""
         return Shown(ready=json({"data": {"token": token}, "meta": {}}))
 
@@ -251,6 +252,8 @@ async def _read(token: str, kept_key: Any) -> StorefrontClaims | None:
     if before is not None and await kept_key(before.name) == before.key:
         _seen.move_to_end(token)
         return before.claims
+    import jwt
+
     try:
         name = jwt.get_unverified_header(token).get("kid", "")
         if not isinstance(name, str) or not name.startswith("storefront-"):

@@ -33,9 +33,12 @@ class Thing(NamedTuple):
 
 class Asking:
     """One operation: the shop, the channel, the shopper. `api` is the store's API, asked for the shopper; `session` the
-    customer access token by which the shopper is known, empty for a guest."""
+    customer access token by which the shopper is known, empty for a guest; `address` the network address from which
+    they ask, empty if it is unknown."""
 
-    def __init__(self, api: ShoppersApi, channel_id: int, customer_id: int, session: str = "") -> None:
+    def __init__(
+        self, api: ShoppersApi, channel_id: int, customer_id: int, session: str = "", address: str = ""
+    ) -> None:
         store = api.store
         assert store.rows is not None
         self.api = api
@@ -44,6 +47,7 @@ class Asking:
         self.channel_id = channel_id
         self.customer_id = customer_id
         self.session = session
+        self.address = address
         self.base = api.origin
         self._known: dict[Any, Any] = {}
         self._rows: dict[str, dict[int, Any]] = {}
@@ -117,12 +121,18 @@ def node_id(kind: str, entity_id: int | str) -> str:
 
 def read_id(text: str) -> tuple[str, int] | None:
     """The type and number of a global id; None if it is none."""
+    kind, number = read_key(text)
+    return (kind, int(number)) if kind and number.isdigit() and len(number) < 11 else None
+
+
+def read_key(text: str) -> tuple[str, str]:
+    """The type and key of a global id whose key is a text, such as a UUID; both empty if it is none."""
     try:
         told = base64.urlsafe_b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4)).decode("ascii")
     except (binascii.Error, ValueError, UnicodeError):
-        return None
-    kind, colon, number = told.partition(":")
-    return (kind, int(number)) if colon and number.isdigit() and len(number) < 11 else None
+        return "", ""
+    kind, _, key = told.partition(":")
+    return kind, key
 
 
 def cursor(place: int) -> str:

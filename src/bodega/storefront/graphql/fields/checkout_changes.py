@@ -17,7 +17,7 @@ from bodega.storage import query
 from bodega.storefront import baskets
 from bodega.storefront.graphql.asking import Asking
 from bodega.storefront.graphql.execution import mutation, shaped
-from bodega.storefront.graphql.fields.cart_changes import MISMATCH, Told, given, new_cart, segment
+from bodega.storefront.graphql.fields.cart_changes import MISMATCH, Told, given, in_known_words, new_cart, segment
 from bodega.storefront.graphql.fields.carts import own_cart
 from bodega.storefront.graphql.fields.checkouts import checkout_thing, offered, recommended
 from bodega.storefront.shoppers_api import ShopperRefused
@@ -262,7 +262,10 @@ async def _say(asking: Asking, cart: Cart, said: Mapping[str, Any]) -> None:
 async def _complete(asking: Asking, args: Args) -> Any:
     """Makes the order, once: asked again, the answer is the same order, with another token while it is to be paid."""
     cart = await own_cart(asking, args["input"]["checkoutEntityId"], ordered=True)
-    made = await asking.api.send("POST", f"{CHECKOUTS}/{cart.uuid}/orders", {})
+    try:
+        made = await asking.api.send("POST", f"{CHECKOUTS}/{cart.uuid}/orders", {})
+    except ShopperRefused as refused:
+        raise in_known_words(refused) from None
     order_id = int(made["id"])
     row = await query.get(asking.reader, order.TABLE, order_id)
     token = None

@@ -27,18 +27,24 @@ class Search(NamedTuple):
     sort: str
     parts: Mapping[str, Part]
     base: str
-    words: list[search_texts.Words]
+    term: str
+    found: search_texts.Found | None
 
     def test(self, without: str = "") -> tuple[str, list[Any]]:
         """The test and its values."""
         tests, values = [self.base], list[Any]()
         for name, (test, own) in self.parts.items():
             if name != without:
-                for place in range(len(own), 0, -1):
-                    test = test.replace(f"?{place}", f"${len(values) + place}")
-                tests.append(test)
+                tests.append(placed(test, len(own), len(values)))
                 values += own
         return " AND ".join(tests), values
+
+
+def placed(sql: str, count: int, before: int) -> str:
+    """SQL with the placeholders of a part after so many others."""
+    for place in range(count, 0, -1):
+        sql = sql.replace(f"?{place}", f"${before + place}")
+    return sql
 
 
 def marks(count: int, start: int = 1) -> str:
@@ -58,9 +64,10 @@ async def searched(asking: Asking, given: Mapping[str, Any], sort: str) -> Searc
     parts: dict[str, Part] = {}
     term = given.get("searchTerm") or ""
     words = search_texts.looked_for(term)
-    for place, one in enumerate(words):
-        parts[f"term {place}"] = search_texts.matches(one, asking.reader.dialect)
-    if term.strip() and not words:
+    found = search_texts.found_by(words, asking.reader.dialect) if words else None
+    if found is not None:
+        parts["term"] = (found.test(), list(found.values))
+    elif term.strip():
         parts["term"] = _NOTHING
     _price_and_rating(given, parts)
     if given.get("brandEntityIds"):
@@ -79,7 +86,7 @@ async def searched(asking: Asking, given: Mapping[str, Any], sort: str) -> Searc
         if named:
             name = attribute["attribute"]
             parts[f"attribute {name}"] = (_attribute(len(named)), [name, caseless(name), *named])
-    return Search(given, sort, parts, shown(asking), words)
+    return Search(given, sort, parts, shown(asking), caseless(term.strip()), found)
 
 
 def _price_and_rating(given: Mapping[str, Any], parts: dict[str, Part]) -> None:
