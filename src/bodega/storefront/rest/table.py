@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from bodega.http.documented import serve_beside
 from bodega.law.reasons import Reason
 from bodega.storefront.rest import carts, checkouts, orders, people
 from bodega.storefront.rest.call import Handler
@@ -68,5 +67,3 @@ OPERATIONS = (
     ShopperOperation("POST", "/pickup-options", people.pickup_options),
     ShopperOperation("POST", "/subscriptions", people.subscribe),
 )
-
-serve_beside(("storefront", one.method, one.path) for one in OPERATIONS)
