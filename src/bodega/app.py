@@ -174,6 +174,12 @@ def _graphql(app: AppContext, journal: Journal, log: Log, faults: FaultInjector 
     return faulty(mount, app.stores, faults, as_errors, note_struck(journal))
 
 
+def _session_sync(stores: Stores) -> Mount:
+    from bodega.storefront.session_sync import synced
+
+    return synced(stores)
+
+
 def _logins(stores: Stores) -> Mount:
     from bodega.storefront.customer_login import logins
 
@@ -283,6 +289,7 @@ async def make_app(
         "files": bundles(stores, pictures(stores)),
         OF_A_STORE: SizedImages(stores, app.pictures).mount,
         "login": later(functools.partial(_logins, stores)),
+        "session-sync": later(functools.partial(_session_sync, stores)),
         "customer": later(functools.partial(_current_customer, stores)),
         "graphql": later(functools.partial(_graphql, app, journal, written, faults)),
         PAGE: later(functools.partial(_cart_page, stores, https_port)),
