@@ -174,6 +174,12 @@ def _graphql(app: AppContext, journal: Journal, log: Log, faults: FaultInjector 
     return faulty(mount, app.stores, faults, as_errors, note_struck(journal))
 
 
+def _session_sync(stores: Stores) -> Mount:
+    from bodega.storefront.session_sync import synced
+
+    return synced(stores)
+
+
 OF_SHOPPERS = ("api/storefront", "internalapi", "api/public")
 """Where the REST API for shoppers is."""
 
@@ -296,6 +302,7 @@ async def make_app(
         "files": bundles(stores, pictures(stores)),
         OF_A_STORE: SizedImages(stores, app.pictures).mount,
         "login": later(functools.partial(_logins, stores)),
+        "session-sync": later(functools.partial(_session_sync, stores)),
         "customer": later(functools.partial(_current_customer, stores)),
         "graphql": later(functools.partial(_graphql, app, journal, written, faults)),
         **{name: later(functools.partial(_rest, name, app, journal, written, faults)) for name in OF_SHOPPERS},
