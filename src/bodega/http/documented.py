@@ -14,17 +14,18 @@ from typing import NamedTuple
 from bodega.http.nearest import Nearest
 from bodega.http.router import Routes, by_version
 from bodega.kit.route import Route
+from bodega.storefront.rest.table import OPERATIONS
 
-_BESIDE = {
+_AT_ROOT = frozenset({
     ("gateway", "GET", "/time"), ("login", "POST", "/oauth2/token"), ("storefront", "GET", "/customer/current.jwt"),
     ("storefront", "GET", "/login/token/{jwt_token}"),
-}  # fmt: skip
-"""Operations outside the versions that are served beside them."""
+})  # fmt: skip
 
 
-def serve_beside(operations: Iterable[tuple[str, str, str]]) -> None:
-    """Declares operations, each as version, method and path, that are served outside the versions."""
-    _BESIDE.update(operations)
+@cache
+def beside() -> frozenset[tuple[str, str, str]]:
+    """Operations outside the versions that are served beside them: version, method, path."""
+    return _AT_ROOT | {("storefront", one.method, one.path) for one in OPERATIONS}
 
 
 CALLED = frozenset({"estimate", "commit", "adjust", "void", "rate", "check_connection_options"})
@@ -91,7 +92,7 @@ def is_served(operation: Operation, tries: Mapping[int, Routes]) -> bool:
     provider, whether it is called."""
     if operation.host == "provider":
         return operation.path.strip("/") in CALLED
-    if (operation.version, operation.method, operation.path) in _BESIDE:
+    if (operation.version, operation.method, operation.path) in beside():
         return True
     version = 3 if operation.version == "payments" else VERSIONS.get(operation.version, 0)  # its path names none
     if version not in tries:

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-import jwt
 import msgspec
 
 from bodega.access.open_store import OpenStore
@@ -176,6 +175,8 @@ class MakeToken(Action):
         }  # fmt: skip
         if self.kind == "private":
             claims["scopes"] = draft["scopes"]
+        import jwt  # which is large, and needed by few stores
+
         token = jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": name}) if key else ""
         return Shown(ready=json({"data": {"token": token}, "meta": {}}))
 
@@ -234,6 +235,8 @@ async def _read(token: str, kept_key: Any) -> StorefrontClaims | None:
     """What a token of the store says; None if it is none."""
     if not token.isascii() or not 0 < len(token) <= LONGEST:
         return None
+    import jwt
+
     try:
         name = jwt.get_unverified_header(token).get("kid", "")
         if not isinstance(name, str) or not name.startswith("storefront-"):
