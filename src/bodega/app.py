@@ -196,10 +196,11 @@ def _current_customer(stores: Stores) -> Mount:
     return current_customer(stores)
 
 
-def _cart_page(stores: Stores, https_port: int) -> Mount:
+def _cart_page(app: AppContext, https_port: int) -> Mount:
+    from bodega.storefront.buying import buying
     from bodega.storefront.cart_page import carts
 
-    return carts(stores, https_port)
+    return buying(app, carts(app.stores, https_port))
 
 
 async def make_app(
@@ -296,7 +297,7 @@ async def make_app(
         "customer": later(functools.partial(_current_customer, stores)),
         "graphql": later(functools.partial(_graphql, app, journal, written, faults)),
         **{name: later(functools.partial(_shoppers_rest, name, app, journal, written, faults)) for name in MOUNTS},
-        PAGE: later(functools.partial(_cart_page, stores, https_port)),
+        PAGE: later(functools.partial(_cart_page, app, https_port)),
         "robots.txt": robots(stores, https_port),
         "favicon.ico": favicon(stores, https_port),
         "xmlsitemap.php": sitemap(stores, https_port),
