@@ -14,6 +14,7 @@ from bodega.counted import counted
 
 if TYPE_CHECKING:
     from bodega.coverage import CoverageGroup
+    from bodega.kit.route import Route
 
 METHODS = ("GET", "POST", "PUT", "DELETE")
 
@@ -54,9 +55,24 @@ def command(
 
 
 def served() -> list[dict[str, Any]]:
-    """Every route: version, methods, path, table, and where it moved to if it did."""
+    """Every route: version (0: at the host of a shop), methods, path, table, and where it moved to if it did."""
     from bodega.app import routes
+    from bodega.storefront.rest.table import OPERATIONS, PREFIX
 
+    shoppers: dict[str, list[str]] = {}
+    for one in OPERATIONS:
+        shoppers.setdefault(one.path, []).append(one.method)
+    return [
+        *(
+            {"version": 0, "methods": sorted(methods, key=METHODS.index), "path": PREFIX + path, "table": None,
+             "moved": None}
+            for path, methods in sorted(shoppers.items())
+        ),
+        *_of_the_api(routes()),
+    ]  # fmt: skip
+
+
+def _of_the_api(routes: Sequence[Route]) -> list[dict[str, Any]]:
     return [
         {
             "version": route.version,
@@ -65,7 +81,7 @@ def served() -> list[dict[str, Any]]:
             "table": _table(route.actions),
             "moved": f"/v{route.version}/{route.moved}" if route.moved else None,
         }
-        for route in sorted(routes(), key=lambda route: (route.version, route.template))
+        for route in sorted(routes, key=lambda route: (route.version, route.template))
     ]
 
 
