@@ -344,7 +344,7 @@ class Update(_OfItem):
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         notes: list[Fault] = []
         if write.found is FOUND_WITHIN:
-            write = replace(write, found=replace(await self.selection.item(context), held=True))
+            write = Write(await self.selection.item(context, held=True), write.draft, write.prefetched, write.recheck)
         row = await self.change(unit, write, notes, self._unchanged(unit, context, write))
         outcome = await render.written(self.endpoint, context, row, notes)
         if context.query.include:
