@@ -174,6 +174,19 @@ def _graphql(app: AppContext, journal: Journal, log: Log, faults: FaultInjector 
     return faulty(mount, app.stores, faults, as_errors, note_struck(journal))
 
 
+OF_SHOPPERS = ("api/storefront", "internalapi", "api/public")
+"""Where the REST API for shoppers is."""
+
+
+def _rest(name: str, app: AppContext, journal: Journal, log: Log, faults: FaultInjector | None) -> Mount:
+    from bodega.journal.queries import note_struck, query_recorder
+    from bodega.lab.faults.shops import as_problem, faulty
+    from bodega.storefront.rest.serving import shoppers_rest
+
+    mount = shoppers_rest(app, query_recorder(journal), log)[name]
+    return faulty(mount, app.stores, faults, as_problem, note_struck(journal))
+
+
 def _logins(stores: Stores) -> Mount:
     from bodega.storefront.customer_login import logins
 
@@ -285,6 +298,7 @@ async def make_app(
         "login": later(functools.partial(_logins, stores)),
         "customer": later(functools.partial(_current_customer, stores)),
         "graphql": later(functools.partial(_graphql, app, journal, written, faults)),
+        **{name: later(functools.partial(_rest, name, app, journal, written, faults)) for name in OF_SHOPPERS},
         PAGE: later(functools.partial(_cart_page, stores, https_port)),
         "robots.txt": robots(stores, https_port),
         "favicon.ico": favicon(stores, https_port),
