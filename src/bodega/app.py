@@ -50,7 +50,6 @@ from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.storefront.bundle_upload import bundles
 from bodega.storefront.moved_pages import moved_pages
 from bodega.storefront.plain_files import favicon, robots
-from bodega.storefront.sitemap import sitemap
 from bodega.tasks.worker import Worker
 
 LOOK_SECONDS = 1.0
@@ -191,6 +190,12 @@ def _cart_page(stores: Stores, https_port: int) -> Mount:
     return carts(stores, https_port)
 
 
+def _sitemap(stores: Stores, https_port: int) -> Mount:
+    from bodega.storefront.sitemap import sitemap
+
+    return sitemap(stores, https_port)
+
+
 async def make_app(
     backend: Backend,
     *,
@@ -286,7 +291,7 @@ async def make_app(
         PAGE: later(functools.partial(_cart_page, stores, https_port)),
         "robots.txt": robots(stores, https_port),
         "favicon.ico": favicon(stores, https_port),
-        "xmlsitemap.php": sitemap(stores, https_port),
+        "xmlsitemap.php": later(functools.partial(_sitemap, stores, https_port)),
         "": reference,
         "docs": reference,
         "llms.txt": reference,
