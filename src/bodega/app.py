@@ -52,7 +52,6 @@ from bodega.storefront.image_sizes import SizedImages
 from bodega.storefront.moved_pages import moved_pages
 from bodega.storefront.plain_files import favicon, robots
 from bodega.storefront.rest.table import MOUNTS
-from bodega.storefront.sitemap import sitemap
 from bodega.tasks.worker import Worker
 
 LOOK_SECONDS = 1.0
@@ -209,6 +208,12 @@ def _cart_page(app: AppContext, https_port: int) -> Mount:
     return buying(app, carts(app.stores, https_port))
 
 
+def _sitemap(stores: Stores, https_port: int) -> Mount:
+    from bodega.storefront.sitemap import sitemap
+
+    return sitemap(stores, https_port)
+
+
 async def make_app(
     backend: Backend,
     *,
@@ -307,7 +312,7 @@ async def make_app(
         PAGE: later(functools.partial(_cart_page, app, https_port)),
         "robots.txt": robots(stores, https_port),
         "favicon.ico": favicon(stores, https_port),
-        "xmlsitemap.php": sitemap(stores, https_port),
+        "xmlsitemap.php": later(functools.partial(_sitemap, stores, https_port)),
         "": reference,
         "docs": reference,
         "llms.txt": reference,
