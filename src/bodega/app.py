@@ -54,6 +54,8 @@ from bodega.storefront.customer_login import current_customer, logins
 from bodega.storefront.graphql.serving import graphql
 from bodega.storefront.image_sizes import SizedImages
 from bodega.storefront.moved_pages import moved_pages
+from bodega.storefront.pages import checkout as checkout_pages
+from bodega.storefront.pages.web import ASSETS, assets, mounted
 from bodega.storefront.plain_files import favicon, robots
 from bodega.storefront.sitemap import sitemap
 from bodega.tasks.worker import Worker
@@ -263,6 +265,8 @@ async def make_app(
             graphql(app, query_recorder(journal), written), stores, faults, as_errors, note_struck(journal)
         ),
         PAGE: cart_page(stores, https_port),
+        "checkout": mounted(app, written, https_port, checkout_pages.act),
+        ASSETS: assets,
         "robots.txt": robots(stores, https_port),
         "favicon.ico": favicon(stores, https_port),
         "xmlsitemap.php": sitemap(stores, https_port),

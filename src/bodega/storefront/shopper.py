@@ -83,6 +83,11 @@ def cart_cookie(scope: Mapping[str, Any], cart_id: str) -> Header:
     return _cookie(scope, CART, cart_id, CART_SECONDS)
 
 
+def named_cookie(scope: Mapping[str, Any], name: str, value: str, seconds: int) -> Header:
+    """Another cookie that scripts cannot read; it goes with an empty value."""
+    return _cookie(scope, name, value, seconds)
+
+
 def _cookie(scope: Mapping[str, Any], name: str, value: str, seconds: int) -> Header:
     secure = "; Secure" if scope["scheme"] == "https" else ""
     text = f"{name}={value}; Path=/; Max-Age={seconds if value else 0}; HttpOnly; SameSite=Lax{secure}"
