@@ -35,9 +35,13 @@ class Parsed(HTMLParser):
             fields[name] = ""
         elif tag == "option" and self._select and "selected" in facts:
             fields[self._select] = facts.get("value", "")
-        elif tag in ("input", "textarea") and name and kind != "submit":
-            if kind not in ("radio", "checkbox") or "checked" in facts:
-                fields[name] = facts.get("value", "")
+        elif (
+            tag in ("input", "textarea")
+            and name
+            and kind != "submit"
+            and (kind not in ("radio", "checkbox") or "checked" in facts)
+        ):
+            fields[name] = facts.get("value", "")
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "select":

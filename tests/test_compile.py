@@ -23,6 +23,7 @@ import pytest
 import bodega
 from bodega import app
 from bodega.events.scopes import SCOPES
+from bodega.kit import checked
 from bodega.kit.actions import Action, ListAll
 from bodega.kit.bounds import AtMost
 from bodega.kit.compile import DECLARATIONS, compile_declarations
@@ -586,6 +587,31 @@ def test_the_real_declarations_are_right() -> None:
     assert took < 0.5, "a few milliseconds of this process, under whatever load"
 
 
+def test_what_was_checked_is_not_checked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stamp lies beside the bytecode, and holds for the source as it was; without bytecode there is none."""
+    (tmp_path / "package" / "inside").mkdir(parents=True)
+    inside = tmp_path / "package" / "inside" / "a.py"
+    inside.write_text("a = 1\n")
+    monkeypatch.setattr(checked, "__file__", str(tmp_path / "package" / "kit" / "checked.py"))
+    monkeypatch.setattr(sys, "pycache_prefix", None)
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    assert not checked.is_stamped()
+    checked.stamp()
+    assert not checked.is_stamped(), "there is no folder for bytecode"
+    (tmp_path / "package" / "kit" / "__pycache__").mkdir(parents=True)
+    checked.stamp()
+    assert checked.is_stamped()
+    inside.write_text("a = 22\n")
+    assert not checked.is_stamped()
+    checked.stamp()
+    assert checked.is_stamped()
+    (tmp_path / "package" / "b.py").write_text("")
+    assert not checked.is_stamped()
+    checked.stamp()
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    assert not checked.is_stamped()
+
+
 def test_the_start_checks_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An application with a mistake in it does not start."""
 
@@ -596,6 +622,7 @@ def test_the_start_checks_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         await app.make_app(await open_backend(tmp_path, None), insecure_http=True, https_port=0)
 
     monkeypatch.setattr(app, "compile_declarations", refuse)
+    monkeypatch.setattr(checked, "is_stamped", lambda: False)
     app.check_declarations.cache_clear()
     with pytest.raises(DeclarationError):
         asyncio.run(start())

@@ -20,21 +20,20 @@ from bodega.http.app_context import AppContext
 from bodega.http.asgi import OF_A_STORE, Api
 from bodega.http.documented import Unserved
 from bodega.http.files import pictures
-from bodega.http.mounts import Mount, Receive, Send, gateway_time, operations, server_itself
+from bodega.http.mounts import Mount, Receive, Send, gateway_time, later, operations, server_itself
 from bodega.http.proxies import Proxies, read_networks
 from bodega.http.router import by_version
 from bodega.http.task_executor import TaskExecutor
 from bodega.imaging.worker import BUDGET_MB, PictureWorker
 from bodega.journal.calls import recorder_of
-from bodega.journal.queries import note_struck, query_recorder
 from bodega.journal.recorder import Journal
 from bodega.journal.request_logs import request_logs
 from bodega.journal.sync import JournalSync
 from bodega.journal.system_logs import system_logs
+from bodega.kit import checked
 from bodega.kit.compile import DECLARATIONS, compile_declarations
 from bodega.kit.route import Route
 from bodega.lab.faults.injector import FaultInjector
-from bodega.lab.faults.shops import as_errors, faulty
 from bodega.lab.scheduled import Schedule
 from bodega.log import Log, to_standard_error
 from bodega.metrics import Board, Meter
@@ -49,13 +48,9 @@ from bodega.server.whole import AtOnce
 from bodega.storage.backend import Backend
 from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.storefront.bundle_upload import bundles
-from bodega.storefront.cart_page import carts as cart_page
-from bodega.storefront.customer_login import current_customer, logins
-from bodega.storefront.graphql.serving import graphql
 from bodega.storefront.image_sizes import SizedImages
 from bodega.storefront.moved_pages import moved_pages
-from bodega.storefront.pages import checkout as checkout_pages
-from bodega.storefront.pages.web import ASSETS, assets, mounted
+from bodega.storefront.pages import ASSETS
 from bodega.storefront.plain_files import favicon, robots
 from bodega.storefront.sitemap import sitemap
 from bodega.tasks.worker import Worker
@@ -171,6 +166,58 @@ class Application:
         self._log.flush()
 
 
+def _graphql(app: AppContext, journal: Journal, log: Log, faults: FaultInjector | None) -> Mount:
+    from bodega.journal.queries import note_struck, query_recorder
+    from bodega.lab.faults.shops import as_errors, faulty
+    from bodega.storefront.graphql.serving import graphql
+
+    mount = graphql(app, query_recorder(journal), log)
+    return faulty(mount, app.stores, faults, as_errors, note_struck(journal))
+
+
+OF_SHOPPERS = ("api/storefront", "internalapi", "api/public")
+"""Where the REST API for shoppers is."""
+
+
+def _rest(name: str, app: AppContext, journal: Journal, log: Log, faults: FaultInjector | None) -> Mount:
+    from bodega.journal.queries import note_struck, query_recorder
+    from bodega.lab.faults.shops import as_problem, faulty
+    from bodega.storefront.rest.serving import shoppers_rest
+
+    mount = shoppers_rest(app, query_recorder(journal), log)[name]
+    return faulty(mount, app.stores, faults, as_problem, note_struck(journal))
+
+
+def _logins(stores: Stores) -> Mount:
+    from bodega.storefront.customer_login import logins
+
+    return logins(stores)
+
+
+def _current_customer(stores: Stores) -> Mount:
+    from bodega.storefront.customer_login import current_customer
+
+    return current_customer(stores)
+
+
+def _cart_page(stores: Stores, https_port: int) -> Mount:
+    from bodega.storefront.cart_page import carts
+
+    return carts(stores, https_port)
+
+
+def _checkout(app: AppContext, log: Log, https_port: int) -> Mount:
+    from bodega.storefront.pages import checkout, web
+
+    return web.mounted(app, log, https_port, checkout.act)
+
+
+def _assets() -> Mount:
+    from bodega.storefront.pages import web
+
+    return web.assets
+
+
 async def make_app(
     backend: Backend,
     *,
@@ -192,7 +239,9 @@ async def make_app(
     backups (None: none are taken), `image_memory` the memory for decoding images in MB, `trusted_proxies` the addresses
     and networks whose X-Forwarded-For and -Proto are believed; `lab`: whether faults strike and the lab is served, for
     this machine alone unless there is a `lab_key`."""
-    check_declarations()
+    if not checked.is_stamped():
+        check_declarations()
+        checked.stamp()
     meter = meter or Board().meter()
     written = to_standard_error(log_form) if log else Log()
     stores = Stores(backend, shared=not isinstance(backend, SqliteBackend), log=written, model=MODEL)
@@ -259,14 +308,13 @@ async def make_app(
         "_bodega": _below_bodega(served_lab, operations(stores, meter.board, look)),
         "files": bundles(stores, pictures(stores)),
         OF_A_STORE: SizedImages(stores, app.pictures).mount,
-        "login": logins(stores),
-        "customer": current_customer(stores),
-        "graphql": faulty(
-            graphql(app, query_recorder(journal), written), stores, faults, as_errors, note_struck(journal)
-        ),
-        PAGE: cart_page(stores, https_port),
-        "checkout": mounted(app, written, https_port, checkout_pages.act),
-        ASSETS: assets,
+        "login": later(functools.partial(_logins, stores)),
+        "customer": later(functools.partial(_current_customer, stores)),
+        "graphql": later(functools.partial(_graphql, app, journal, written, faults)),
+        **{name: later(functools.partial(_rest, name, app, journal, written, faults)) for name in OF_SHOPPERS},
+        PAGE: later(functools.partial(_cart_page, stores, https_port)),
+        "checkout": later(functools.partial(_checkout, app, written, https_port)),
+        ASSETS: later(_assets),
         "robots.txt": robots(stores, https_port),
         "favicon.ico": favicon(stores, https_port),
         "xmlsitemap.php": sitemap(stores, https_port),

@@ -153,7 +153,7 @@ class OpenStore:
 
     async def write(self, job: Job) -> Any:
         """Runs a job in the store's next write transaction, by the store's clock and under its plan."""
-        rows = await self.ready()
+        rows = self.rows if self.rows is not None else await self.ready()
         now = self.time()
         went_back = self._latest > now
         return await rows.write(job, now, replace(self.terms, latest=self._latest) if went_back else self.terms)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from http.client import HTTPConnection, HTTPException
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
@@ -41,6 +40,8 @@ def ask(place: DataLocation, method: str, path: str, body: Mapping[str, Any] = M
     url = _address(place)
     if url is None:
         return None
+    from http.client import HTTPConnection, HTTPException
+
     parts = urlsplit(url)
     headers = {"content-type": "application/json"}
     if key := os.environ.get(KEY):

@@ -15,11 +15,17 @@ from bodega.http.nearest import Nearest
 from bodega.http.router import Routes, by_version
 from bodega.kit.route import Route
 
-AT_ROOT = frozenset({
+_BESIDE = {
     ("gateway", "GET", "/time"), ("login", "POST", "/oauth2/token"), ("storefront", "GET", "/customer/current.jwt"),
     ("storefront", "GET", "/login/token/{jwt_token}"),
-})  # fmt: skip
+}  # fmt: skip
 """Operations outside the versions that are served beside them."""
+
+
+def serve_beside(operations: Iterable[tuple[str, str, str]]) -> None:
+    """Declares operations, each as version, method and path, that are served outside the versions."""
+    _BESIDE.update(operations)
+
 
 CALLED = frozenset({"estimate", "commit", "adjust", "void", "rate", "check_connection_options"})
 """The operations of providers that this server calls (docs/providers.md)."""
@@ -85,7 +91,7 @@ def is_served(operation: Operation, tries: Mapping[int, Routes]) -> bool:
     provider, whether it is called."""
     if operation.host == "provider":
         return operation.path.strip("/") in CALLED
-    if (operation.version, operation.method, operation.path) in AT_ROOT:
+    if (operation.version, operation.method, operation.path) in _BESIDE:
         return True
     version = 3 if operation.version == "payments" else VERSIONS.get(operation.version, 0)  # its path names none
     if version not in tries:

@@ -8,6 +8,7 @@ from typing import Any
 
 from bodega.access.backup_states import failing
 from bodega.access.stores import Stores
+from bodega.aside import aside
 from bodega.kit.render import json
 from bodega.law.outcome import Emptied
 from bodega.law.reasons import METHODS
@@ -24,6 +25,18 @@ _NO_LAB = (
     b'"type":"not-found"}'
 )
 _MISSING = b'{"status":404,"title":"The requested resource was not found."}'
+
+
+def later(make: Callable[[], Mount]) -> Mount:
+    """A mount that is made aside when it is first asked: who never asks pays nothing for its modules."""
+    made: list[Mount] = []
+
+    async def mount(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        if not made:
+            made.append(await aside(make))
+        await made[0](scope, receive, send)
+
+    return mount
 
 
 async def reply(

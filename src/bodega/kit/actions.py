@@ -55,6 +55,8 @@ class Action(MayFetch):
     """What it shows is of a media type of its own, whatever the caller accepts (RFC 9110 12.5.1)."""
     header: ClassVar[bytes] = b""
     """The name of a header that it reads itself, in lower case."""
+    reads_otherwise: ClassVar[bool] = False
+    """Its body is not of the endpoint's V3 shape, nor of its own `shape`."""
     tried: bool = True  # before it becomes a task, so that what would refuse it is told at once
     secret: bool = False
     """Its body must not be stored: it never becomes a task, and its fingerprint is made slow to guess from."""
@@ -340,7 +342,7 @@ class Update(_OfItem):
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         notes: list[Fault] = []
         if write.found is FOUND_WITHIN:
-            write = replace(write, found=replace(await self.selection.item(context), held=True))
+            write = Write(await self.selection.item(context, held=True), write.draft, write.prefetched, write.recheck)
         row = await self.change(unit, write, notes, self._unchanged(unit, context, write))
         outcome = await render.written(self.endpoint, context, row, notes)
         if context.query.include:

@@ -27,7 +27,7 @@ from bodega.kit.fields import (
     field_type_of,
     ten_thousandths,
 )
-from bodega.kit.hints import hints_of
+from bodega.kit.hints import hints_of, once_asked
 from bodega.storage import files
 from bodega.storage.aggregate import BeforeValidate
 from bodega.storage.rules import depends_on
@@ -158,9 +158,9 @@ def _ten_thousandths(number: Decimal | None) -> int | None:
 
 
 def _codec(entity: type[Entity], hidden: tuple[str, ...]) -> tuple[Callable[[Any], Any], Callable[[Any, Any], Any]]:
-    decoder = msgspec.json.Decoder(entity)
+    decode_whole = once_asked(lambda: msgspec.json.Decoder(entity).decode)
     if not hidden:
-        return lambda made: (_encode(made), None), lambda doc, _rest: decoder.decode(doc)
+        return lambda made: (_encode(made), None), lambda doc, _rest: decode_whole(doc)
     cut = b',"' + hidden[0].encode() + b'":'
 
     def encode(made: Any) -> tuple[bytes, bytes]:
@@ -169,6 +169,6 @@ def _codec(entity: type[Entity], hidden: tuple[str, ...]) -> tuple[Callable[[Any
         return whole[:place] + b"}", b"{" + whole[place + 1 :]
 
     def decode(doc: bytes, rest: bytes) -> Any:
-        return decoder.decode(doc[:-1] + b"," + rest[1:])
+        return decode_whole(doc[:-1] + b"," + rest[1:])
 
     return encode, decode

@@ -33,8 +33,7 @@ NO_DATE = "must be a date, as 2026-11-22T10:00:00Z"
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _SECONDS = re.compile(r"[1-9][0-9]{4,10}")
 """With fewer digits it is a year."""
-_PLAIN = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,4})?")
-"""A number within bounds, of which only zeros at the end have to be cut."""
+_PLAIN = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,4})?")  # within bounds: only zeros at the end are cut
 _WHOLE = re.compile(r"[+-]?[0-9]{1,4000}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import cache
 from types import MappingProxyType
@@ -19,6 +19,20 @@ def hints_of(kind: type[Any]) -> Mapping[str, Any]:
     if found is None:
         found = _KNOWN[kind] = MappingProxyType(get_type_hints(kind, include_extras=True))
     return found
+
+
+def once_asked(make: Callable[[], Callable[[bytes], Any]]) -> Callable[[bytes], Any]:
+    """A function that `make` makes when it is first called: a decoder of JSON, which looks at all types that it may
+    meet. Of hundreds that are declared a server uses some."""
+    made: Callable[[bytes], Any] | None = None
+
+    def decode(content: bytes) -> Any:
+        nonlocal made
+        if made is None:
+            made = make()
+        return made(content)
+
+    return decode
 
 
 def has_decimals(annotation: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import itemgetter
@@ -41,6 +41,11 @@ class ChildRows:
     source: str = ""
     number: str = "id"
     tell: Callable[[int, int], bytes] | None = None
+    inside: Together = field(init=False)
+    """The includes of these rows."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "inside", together(self.within.values()))
 
 
 class Include(NamedTuple):
@@ -90,8 +95,26 @@ def of_rows(wanted: ChildRows, *, page_cap: int = MAX_LIMIT, tables: str, files:
     return Include(read, page_cap=page_cap, tables=tables, files=files, rows=wanted)
 
 
+class Together(NamedTuple):
+    """Includes that are read together: all of them; those of them that are rows of a table, which one statement reads;
+    whether all are, and none of these has includes of its own."""
+
+    all: tuple[Include, ...]
+    rows: tuple[ChildRows, ...]
+    only_rows: bool
+    plain: bool
+
+
+def together(includes: Iterable[Include]) -> Together:
+    """Includes that are to be read together."""
+    every = tuple(includes)
+    rows = tuple([include.rows for include in every if include.rows is not None])
+    only_rows = len(rows) == len(every)
+    return Together(every, rows, only_rows, only_rows and not any(of.within for of in rows))
+
+
 async def read_includes(
-    context: Any, includes: Sequence[Include], parents: Sequence[int], beside: tuple[str, ...] | None = None
+    context: Any, includes: Together, parents: Sequence[int], beside: tuple[str, ...] | None = None
 ) -> Sequence[Mapping[int, bytes]]:
     """What each include shows inside each parent, or NOTHING; `beside` are the names of all that are shown there, if
     they are not those of the query: what is inside may depend on what stands beside it.
@@ -103,7 +126,7 @@ async def read_includes(
         return NOTHING
     if len(parents) <= FIRST_GROUP:
         return await _read_at_once(context, includes, parents, beside)
-    found: list[dict[int, bytes]] = [{} for _ in includes]
+    found: list[dict[int, bytes]] = [{} for _ in includes.all]
     at, size = 0, FIRST_GROUP
     while at < len(parents):
         turn = Turn()
@@ -117,22 +140,22 @@ async def read_includes(
 
 
 async def _read_at_once(
-    context: Any, includes: Sequence[Include], parents: Sequence[int], beside: tuple[str, ...] | None
+    context: Any, includes: Together, parents: Sequence[int], beside: tuple[str, ...] | None
 ) -> Sequence[Mapping[int, bytes]]:
     """Those that are rows of a table are read with one statement."""
-    of_tables = tuple([include.rows for include in includes if include.rows is not None])
-    rows = await _rows_of(context, of_tables, parents) if of_tables else ()
-    if len(of_tables) == len(includes):
-        if not rows:
-            return NOTHING
-        if not any(of.within for of in of_tables):
-            return await _by_parent(context, of_tables, rows)
-    if beside is not None and beside != context.query.include:
+    wanted = includes.rows
+    rows = await _rows_of(context, wanted, parents) if wanted else ()
+    if includes.only_rows and not rows:
+        return NOTHING
+    if beside is not None and not includes.plain and beside != context.query.include:
         context = context.asking(context.query._replace(include=beside))
-    if len(of_tables) == len(includes):
-        return await _by_parent(context, of_tables, rows)
-    together = iter(await _by_parent(context, of_tables, rows))
-    return [await include.read(context, parents) if include.rows is None else next(together) for include in includes]
+    by_parent = await _by_parent(context, wanted, rows)
+    if includes.only_rows:
+        return by_parent
+    of_tables = iter(by_parent)
+    return [
+        await include.read(context, parents) if include.rows is None else next(of_tables) for include in includes.all
+    ]
 
 
 _NONE: Mapping[int, bytes] = MappingProxyType({})
@@ -148,7 +171,7 @@ async def _rows_of(context: Any, wanted: tuple[ChildRows, ...], parents: Sequenc
         if known is not None:
             return [(0, parent, child, child, child, doc) for parent, child, doc in known]
     rows: list[Any] = await context.reader.rows(_statement(wanted, len(parents)), *parents)
-    return sorted(rows, key=_ORDER) if len(rows) > 1 else rows  # type: ignore[arg-type]
+    return sorted(rows, key=_ORDER) if len(rows) > 1 else rows
 
 
 async def _by_parent(context: Any, wanted: tuple[ChildRows, ...], rows: Sequence[Record]) -> list[Mapping[int, bytes]]:
@@ -164,11 +187,11 @@ async def _by_parent(context: Any, wanted: tuple[ChildRows, ...], rows: Sequence
             mine.append(told)
     by_parent = [_NONE] * len(wanted)
     for place, children_found in found.items():
-        by_parent[place] = await _lists(context, wanted[place].within, children_found)
+        by_parent[place] = await _lists(context, wanted[place], children_found)
     return by_parent
 
 
-_ORDER = itemgetter(slice(4))
+_ORDER: Callable[[Any], Any] = itemgetter(slice(4))
 """A row of `_statement` as its place in the order: sorting the few rows here costs less than a sorter for each part of
 the statement."""
 
@@ -189,8 +212,9 @@ def _statement(wanted: tuple[ChildRows, ...], parents: int) -> str:
     return " UNION ALL ".join(parts)
 
 
-async def _lists(context: Any, within: Mapping[str, Include], rows: Sequence[_Child]) -> dict[int, bytes]:
+async def _lists(context: Any, of: ChildRows, rows: Sequence[_Child]) -> dict[int, bytes]:
     """The rows of one include as JSON lists by their parent."""
+    within = of.within
     found: dict[int, list[bytes]] = {}
     if not within:
         for parent, _child, doc in rows:
@@ -198,9 +222,9 @@ async def _lists(context: Any, within: Mapping[str, Include], rows: Sequence[_Ch
     else:
         ids = [child for _parent, child, _doc in rows]
         names = [name.encode() for name in within]
-        inside = await read_includes(context, [*within.values()], ids) or [_NONE] * len(within)
+        inside = await read_includes(context, of.inside, ids) or [_NONE] * len(within)
         shown = list(zip(names, within.values(), inside, strict=True))
         for parent, child, doc in rows:
-            members = [b'"%b":%b' % (name, of.get(child, include.empty)) for name, include, of in shown]
+            members = [b'"%b":%b' % (name, told.get(child, include.empty)) for name, include, told in shown]
             found.setdefault(parent, []).append(b",".join([doc[:-1], *members]) + b"}")
     return {parent: b"[" + b",".join(docs) + b"]" for parent, docs in found.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import parse_qsl
@@ -125,25 +126,30 @@ class Listing(Sealed):
         self.inside = tuple(inside.split())
         self.cursor = cursor
         self.exact = exact or version == 2
-        self.filters: dict[str, Filter | Ignored] = {}
-        for word in self.words:
-            self._add(word)
-        for word, found in self.mapped.items():
-            if isinstance(found, FilterField):
-                self.filters |= filters_of(table, word, found, exact=self.exact)
-            else:
-                self.filters[word] = found
-        self._known = {name.partition(":")[0] for name in self.filters} | ({"id"} if version == 2 else set())
         self.maximum = maximum
         self.usual = usual
         self._unbounding = PAGING.difference(self.bounds)
         self.everything = Query(QueryPlan(table, order=self.order, limit=usual), limit=usual, include=self.inside)
 
-    def _add(self, word: str) -> None:
-        if self.version == 2 and word[:4] in ("min_", "max_"):
-            self.filters[word] = filter_of(self.table, FilterField(word[4:]), word[:3])
-        else:
-            self.filters |= filters_of(self.table, word, exact=self.exact)
+    @cached_property
+    def filters(self) -> Mapping[str, Filter | Ignored]:
+        """By parameter; made when the list is first asked for one: of hundreds of lists a server uses some."""
+        made: dict[str, Filter | Ignored] = {}
+        for word in self.words:
+            if self.version == 2 and word[:4] in ("min_", "max_"):
+                made[word] = filter_of(self.table, FilterField(word[4:]), word[:3])
+            else:
+                made |= filters_of(self.table, word, exact=self.exact)
+        for word, found in self.mapped.items():
+            if isinstance(found, FilterField):
+                made |= filters_of(self.table, word, found, exact=self.exact)
+            else:
+                made[word] = found
+        return made
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset([*(name.partition(":")[0] for name in self.filters), *(["id"] if self.version == 2 else [])])
 
     def _filter(self, name: str, *, strict: bool) -> Filter | Ignored | None:
         found = self.filters.get(name)

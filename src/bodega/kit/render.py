@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -12,7 +12,7 @@ import msgspec
 from bodega.aside import Turn
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Endpoint
-from bodega.kit.includes import NOTHING, Include, read_includes
+from bodega.kit.includes import NOTHING, Include, Together, read_includes, together
 from bodega.kit.links import Base
 from bodega.kit.listing import Cursor, Query
 from bodega.law.outcome import Outcome, PartlyDone, Shown, Validator
@@ -144,7 +144,7 @@ async def v3_document(context: Context, endpoint: Endpoint, row: StoredRow) -> b
 
 
 async def v3_documents(
-    context: Context, endpoint: Endpoint, found: Sequence[Record], empty: Collection[str] = ()
+    context: Context, endpoint: Endpoint, found: Sequence[Record], empty: frozenset[str] = frozenset()
 ) -> list[bytes]:
     """Rows (doc, id) in the V3 form: the stored bytes, limited to the requested members, with the children that are
     included or always shown; one query per include, none for those known to be `empty`."""
@@ -162,24 +162,23 @@ async def _with_children(
     endpoint: Endpoint,
     found: Sequence[Record],
     names: tuple[str, ...],
-    empty: Collection[str],
+    empty: frozenset[str],
     beside: tuple[str, ...],
 ) -> list[bytes]:
     """Rows (doc, id), limited to the requested members, with the includes of these names; those that are known to be
     `empty`, or of which the store has no row, are not read. `beside` as in `read_includes`."""
     fields = context.query.fields
-    parts = _parts(endpoint, names)
-    bare = frozenset[str]() if context.without_rows is None else context.without_rows(parts.tables)
-    to_read = parts.all
-    if bare or empty:
-        to_read = [part for part in parts.all if part.table not in bare and part.name not in empty]
+    parts = _parts(endpoint, names, empty, _NO_NAMES)
+    bare = context.without_rows(parts.tables) if context.without_rows is not None else _NO_NAMES
+    if bare:
+        parts = _parts(endpoint, names, empty, bare)
     children = NOTHING
-    if to_read:
+    if parts.read:
         ids = [entity_id for _doc, entity_id in found]
-        children = await read_includes(context, [part.include for part in to_read], ids, beside)
+        children = await read_includes(context, parts.together, ids, beside)
     if not children and fields is None:
         return [doc[:-1] + parts.none for doc, _id in found]
-    read = [(part, of) for part, of in zip(to_read, children, strict=False) if of]
+    read = [(part, of) for part, of in zip(parts.read, children, strict=False) if of]
     documents = []
     turn = Turn()
     for doc, entity_id in found:
@@ -207,16 +206,23 @@ class _Part(NamedTuple):
 
 
 class _Parts(NamedTuple):
-    """All that a document shows inside itself, their tables, and how it ends where nothing has children."""
+    """All that a document shows inside itself, what of that is to be read, their tables, and how the document ends
+    where nothing has children."""
 
     all: Sequence[_Part]
+    read: Sequence[_Part]
+    together: Together
     tables: tuple[str, ...]
     nones: Sequence[bytes]
     none: bytes
 
 
+_NO_NAMES = frozenset[str]()
+
+
 @lru_cache(maxsize=1024)
-def _parts(endpoint: Endpoint, names: tuple[str, ...]) -> _Parts:
+def _parts(endpoint: Endpoint, names: tuple[str, ...], empty: frozenset[str], bare: frozenset[str]) -> _Parts:
+    """Nothing is to be read of those that are `empty`, or whose table is `bare`."""
     made: list[_Part] = []
     for name in names:
         include = endpoint.listing.includes[name]
@@ -225,7 +231,15 @@ def _parts(endpoint: Endpoint, names: tuple[str, ...]) -> _Parts:
         made.append(_Part(len(made) + 1, name, include, table, start, start + include.empty))
     nones = [part.none for part in made]
     tables = tuple(part.table for part in made if part.table is not None)
-    return _Parts(made, tables, nones, b"".join(b"," + none for none in nones) + b"}")
+    read = [part for part in made if part.table not in bare and part.name not in empty]
+    return _Parts(
+        made,
+        read,
+        together(part.include for part in read),
+        tables,
+        nones,
+        b"".join(b"," + none for none in nones) + b"}",
+    )
 
 
 async def v2_documents(context: Context, endpoint: Endpoint, entities: Sequence[Any]) -> list[dict[str, Any]]:
@@ -308,5 +322,7 @@ async def shown(
     names = tuple(dict.fromkeys((*asked, *more, *told))) if asked or more else told
     if not names:
         return [doc for doc, _id in found]
-    empty = frozenset(endpoint.told).difference(endpoint.told_new, asked) if new and not more else frozenset[str]()
+    empty = _NO_NAMES
+    if new and not more:
+        empty = frozenset(endpoint.told).difference(endpoint.told_new, asked)
     return await _with_children(context, endpoint, found, names, empty, names)

@@ -58,15 +58,16 @@ class Selection:
             (value,) = found
         return value
 
-    async def item(self, context: Context) -> Found:
-        """What the path names, with its `StoredRow`. Raises Refusal."""
+    async def item(self, context: Context, *, held: bool = False) -> Found:
+        """What the path names, with its `StoredRow`; `held` as in `Found`. Raises Refusal."""
         parent = await self.enter(context) if self._parents else None
         last = context.ids[-1] - self._offset if self._offset else context.ids[-1]
-        record = await context.reader.row(self._item, last, *self._known(context, parent))
+        known = self._known(context, parent) if self._columns else ()
+        record = await context.reader.row(self._item, last, *known)
         if record is None:
             raise Refusal(Reason.NO_SUCH_ENTITY)
         row = StoredRow(*record)
-        return Found(Validator(row.version, row.modified), parent, row.id, row)
+        return Found(Validator(row.version, row.modified), parent, row.id, row, held=held)
 
     def _outer(self) -> tuple[str, ...]:
         return (self.fixed,) if self.fixed else ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple, TypedDict, get_args, get_origin
 
@@ -16,7 +16,7 @@ from bodega.kit.bounds import Bound, Excess, bound_of, excess
 from bodega.kit.complaint import Misfit, WrongType, typed, whole_number
 from bodega.kit.entity import Entity
 from bodega.kit.fields import INT32, ONLY_NUL, as_is, bare, field_type_of
-from bodega.kit.hints import has_decimals, hints_of
+from bodega.kit.hints import has_decimals, hints_of, once_asked
 from bodega.kit.sealed import Sealed
 from bodega.kit.upload import Form, Upload
 from bodega.law.reasons import Reason
@@ -43,7 +43,7 @@ def _number_reader(annotation: Any, clean: Clean) -> Clean:
 
     Raises ValueError as `clean` does; msgspec.ValidationError if it is no number, or one that only Python reads.
     """
-    decode = msgspec.json.Decoder(annotation).decode
+    decode = once_asked(lambda: msgspec.json.Decoder(annotation).decode)
 
     def read(text: bytes) -> Any:
         if text.startswith(b'"') and _ODD_NUMBER.match(text):
@@ -117,24 +117,52 @@ class V3Shape(Sealed):
         self.types = {name: _written(hints[name]) for name in entity.__struct_fields__ if name not in unwritten}
         self.types |= write_only or {}
         self.nested: Mapping[str, Nested] = MappingProxyType(dict(nested or {}))
-        self.bounds = {name: made for name, kind in self.types.items() if (made := bound_of(kind)) is not None}
         self._alternatives = tuple((name, frozenset(name.split("|"))) for name in self.required)
         self._always = frozenset(name for name in self.required if "|" not in name)
         self._chosen = tuple(names for _name, names in self._alternatives if len(names) > 1)
         self._rows = tuple(name for name in self.nested if name not in self.types)
+
+    # What a shape reads bodies with is made for the first one: of hundreds of shapes a server uses some.
+
+    @cached_property
+    def bounds(self) -> Mapping[str, Bound]:
+        """The members that may hold only so many items."""
+        return {name: made for name, kind in self.types.items() if (made := bound_of(kind)) is not None}
+
+    @cached_property
+    def _numbers(self) -> Mapping[str, Any]:
+        return {name: annotation for name, annotation in self.types.items() if _is_number(annotation)}
+
+    @cached_property
+    def _one(self) -> msgspec.json.Decoder[Changes]:
         # A mapping without required members holds what a body says, and nothing has to be sorted out.
-        numbers = {name: annotation for name, annotation in self.types.items() if _is_number(annotation)}
-        drafted = {**self.types, **dict.fromkeys((*numbers, *self._rows), msgspec.Raw)}
-        self._one: msgspec.json.Decoder[Changes] = msgspec.json.Decoder(
-            TypedDict(f"{entity.__name__}Draft", drafted, total=False)  # type: ignore[operator]
-        )
-        self._has_inner_numbers = any(has_decimals(self.types[name]) for name in self.types.keys() - numbers.keys())
+        drafted = {**self.types, **dict.fromkeys((*self._numbers, *self._rows), msgspec.Raw)}
+        return msgspec.json.Decoder(TypedDict(f"{self.entity.__name__}Draft", drafted, total=False))  # type: ignore[operator]
+
+    @cached_property
+    def _has_inner_numbers(self) -> bool:
+        return any(has_decimals(self.types[name]) for name in self.types.keys() - self._numbers.keys())
+
+    @cached_property
+    def _clean(self) -> Mapping[str, Clean]:
         cleans = {name: field_type_of(annotation).clean for name, annotation in self.types.items()}
-        self._clean = {name: clean for name, clean in cleans.items() if clean is not as_is}
-        readers = {name: _number_reader(annotation, cleans[name]) for name, annotation in numbers.items()}
-        self._guards = self._guarded(self._clean | readers)
+        return {name: clean for name, clean in cleans.items() if clean is not as_is}
+
+    @cached_property
+    def _readers(self) -> Mapping[str, Clean]:
+        return {
+            name: _number_reader(annotation, field_type_of(annotation).clean)
+            for name, annotation in self._numbers.items()
+        }
+
+    @cached_property
+    def _guards(self) -> Mapping[str, tuple[Bound | None, Clean]]:
+        return self._guarded({**self._clean, **self._readers})
+
+    @cached_property
+    def _guards_but_nul(self) -> Mapping[str, tuple[Bound | None, Clean]]:
         others = {name: clean for name, clean in self._clean.items() if clean not in ONLY_NUL}
-        self._guards_but_nul = self._guarded(others | readers)
+        return self._guarded({**others, **self._readers})
 
     def read(self, body: bytes, *, creating: bool) -> Changes:
         """The changes in one JSON object. Raises Refusal naming every faulty member (rule 21)."""

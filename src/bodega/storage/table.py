@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache
 from itertools import compress
-from operator import attrgetter, is_not
+from operator import attrgetter, is_not, ne
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -116,6 +116,8 @@ class _Following(NamedTuple):
     plain: bool
 
 
+_Reader = tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]
+
 MOST_KNOWN = 256
 """Sets of members of which it is kept which columns follow: clients change few of all there could be."""
 
@@ -168,6 +170,8 @@ class Table:
     """Give those of the others, which come after them."""
     _columns_of: Mapping[str, tuple[int, ...]] = field(init=False, repr=False)
     """The places of the columns whose values may change with a member."""
+    _readers: dict[frozenset[str], _Reader] = field(init=False, repr=False, default_factory=dict)
+    """What reads some members, as it was made before."""
     _known: dict[frozenset[str], _Following] = field(init=False, repr=False, default_factory=dict)
     """Which columns follow from members, as it was found before."""
     _unbound: tuple[int, ...] = field(init=False, repr=False)
@@ -227,7 +231,18 @@ class Table:
             return self.members
         if within is None:
             within = list(compress(self.entity.__struct_fields__, map(is_not, astuple(old), astuple(new))))
-        return frozenset([name for name in within if getattr(old, name) != getattr(new, name)])
+        names, values = self._reader_of(frozenset(within))
+        return frozenset(compress(names, map(ne, values(old), values(new))))
+
+    def _reader_of(self, within: frozenset[str]) -> _Reader:
+        """These members in an order, and what gives their values in that order."""
+        known = self._readers.get(within)
+        if known is None:
+            names = tuple(within)
+            if len(self._readers) >= MOST_KNOWN:
+                self._readers.clear()
+            known = self._readers[within] = names, _reading([attrgetter(name) for name in names])
+        return known
 
     def says_the_same(self, old: Any, new: Any) -> bool:
         """Whether two states of a row differ in nothing but the time of the last change."""

@@ -147,9 +147,8 @@ class Unit:
         given = entity.id if numbered or entity.id else None
         entity.id, version = self.statistics.enter(table.name, self.now, given)
         doc, rest = table.encode(entity)
-        statements: list[Statement] = [
-            (table.insert_sql, (entity.id, doc, rest, version, self.now, *table.values(entity)))
-        ]
+        row = (entity.id, doc, rest, version, self.now, *table.values(entity))
+        statements: list[Statement] = [(table.insert_sql, row)]
         for link in table.links:
             statements += linked(link, entity.id, link.members(entity))
         for extra_statements in rules.on_insert.extra_statements:
@@ -158,7 +157,7 @@ class Unit:
             statements += files.used(table.name, entity.id, files.named_in(doc, rest))
         await self._write(table, entity, statements)
         self.made.note(table.name, entity, doc)
-        if rules.signals:
+        if rules.signals and self.statistics.total(HOOKS):
             await self._tell(table, CREATED, None, entity)
         for after_write in rules.on_insert.after_write:
             await after_write(self, None, entity)
@@ -188,9 +187,8 @@ class Unit:
                 place, before_write, members = following.pop(0)
                 await before_write(self, was, entity)
                 # A rule may finish the entity, though only in members that it declares.
-                now = table.differing(was, entity, None if members is None else differing | members)
-                if now != differing:
-                    differing = now
+                before, differing = differing, table.differing(was, entity, members and differing | members)
+                if before != differing:
                     concerned = rules.concerned(differing)
                     following = [later for later in concerned.before_write if later[0] > place]
         except Refusal as refusal:
@@ -198,13 +196,13 @@ class Unit:
             raise
         if differing <= table.moved:
             return await self._as_it_was(table, old)
-        version = self.statistics.touch(table.name, self.now)
+        version, stamp = self.statistics.touch(table.name, self.now), self.stamp
         self.made.forget(table.name)
         if table.cap_within is not None:
             self.statistics.forget_held(table.name)
         doc, rest = table.encode(entity)
         changed, moved = table.changes(was, entity, differing)
-        values = (entity.id, doc, rest, version, self.stamp, *moved)
+        values = (entity.id, doc, rest, version, stamp, *moved)
         main = (update_sql(table.name, changed, held=old.held), values if old.held else (*values, old.version))
         statements: list[Statement] = []
         for link in table.links:
@@ -225,10 +223,11 @@ class Unit:
         await self._write(table, entity, [*statements, main], sure=old.held)
         if lost:
             await files.release(self.tx, table.name, entity.id, lost)
-        await self._tell(table, UPDATED, was, entity)
+        if self.statistics.total(HOOKS):
+            await self._tell(table, UPDATED, was, entity)
         for after_write in concerned.after_write:
             await after_write(self, was, entity)
-        return Row(entity, version, strictly_later(old.modified, self.stamp), doc)
+        return Row(entity, version, strictly_later(old.modified, stamp), doc)
 
     async def _as_it_was(self, table: Table, old: Row) -> Row:
         """The row of an update that changes nothing; one that was read before the transaction is made sure of."""

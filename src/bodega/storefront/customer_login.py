@@ -29,6 +29,7 @@ from bodega.resources.tokens import sessions
 from bodega.storage import query
 from bodega.storage.registry import Account
 from bodega.storage.tx import Busy
+from bodega.storage.unit import Unit
 from bodega.storefront.front import at_host
 from bodega.storefront.shopper import SESSION, cookies, session_cookie
 
@@ -70,7 +71,7 @@ class LoginClaims(msgspec.Struct, frozen=True):
     exp: float | None = None
 
 
-class _Refused(Exception):
+class LinkRefused(Exception):
     """Why a token does not sign in."""
 
 
@@ -84,15 +85,9 @@ def logins(stores: Stores) -> Mount:
             return
         store, channel_id = found
         try:
-            account = await _signer(stores, store, _issuer(token))
-            claims = _checked(store, channel_id, token, account, str((scope.get("client") or ("",))[0]))
-            until = int(claims.iat) + 2 * OLDEST_SECONDS
-            cookie, why = await store.write(
-                lambda unit: sessions.sign_in_once(
-                    unit, claims.iss, claims.jti, until, claims.customer_id, claims.channel_id
-                )
-            )
-        except _Refused as refused:
+            claims = await accepted(stores, store, channel_id, token, str((scope.get("client") or ("",))[0]))
+            cookie, why = await store.write(lambda unit: begin_once(unit, claims))
+        except LinkRefused as refused:
             cookie, why = "", str(refused)
         except Busy:
             await _say(send, scope, HTTPStatus.SERVICE_UNAVAILABLE, "The shop cannot be reached right now.")
@@ -100,7 +95,7 @@ def logins(stores: Stores) -> Mount:
         if why:
             await _say(send, scope, HTTPStatus.UNAUTHORIZED, why)
             return
-        headers = [(b"location", (_local(claims.redirect_to) or "/account.php").encode("ascii", "replace")),
+        headers = [(b"location", (local(claims.redirect_to) or "/account.php").encode("ascii", "replace")),
                    session_cookie(scope, cookie), (b"cache-control", b"no-store")]  # fmt: skip
         await reply(send, scope["method"], HTTPStatus.FOUND, b"", headers, length=0)
 
@@ -159,6 +154,18 @@ def _about(store: OpenStore, shopper: customer.Customer, client_id: str, secret:
     return jwt.encode(claims, secret, algorithm=ALGORITHM)
 
 
+async def accepted(stores: Stores, store: OpenStore, channel_id: int, token: str, address: str) -> LoginClaims:
+    """What a sign-in token says, if all of it is right; `address` is the network address that brings it. Raises
+    LinkRefused."""
+    return _checked(store, channel_id, token, await _signer(stores, store, _issuer(token)), address)
+
+
+async def begin_once(unit: Unit, claims: LoginClaims) -> tuple[str, str]:
+    """The value of a new session and "", or "" and why there is none."""
+    until = int(claims.iat) + 2 * OLDEST_SECONDS
+    return await sessions.sign_in_once(unit, claims.iss, claims.jti, until, claims.customer_id, claims.channel_id)
+
+
 async def _signer(stores: Stores, store: OpenStore, client_id: str) -> Account | None:
     """The account whose secret signs for a client id: that of an app that is installed in the store, or an account's
     own. None if there is none with a secret that can be read."""
@@ -170,41 +177,41 @@ async def _signer(stores: Stores, store: OpenStore, client_id: str) -> Account |
 
 
 def _issuer(token: str) -> str:
-    """The client id that a token names, before anything of it is believed. Raises _Refused."""
+    """The client id that a token names, before anything of it is believed. Raises LinkRefused."""
     if len(token) > LONGEST or not token.isascii():
-        raise _Refused("The link is no sign-in token.")
+        raise LinkRefused("The link is no sign-in token.")
     try:
         return str(jwt.decode(token, options={"verify_signature": False}).get("iss", ""))
     except (jwt.InvalidTokenError, ValueError) as error:
-        raise _Refused("The link is no sign-in token, or was changed on its way.") from error
+        raise LinkRefused("The link is no sign-in token, or was changed on its way.") from error
 
 
 def _checked(store: OpenStore, channel_id: int, token: str, account: Account | None, address: str) -> LoginClaims:
-    """What a sign-in token says, if all of it is right, by the clock of the store. Raises _Refused."""
+    """What a sign-in token says, if all of it is right, by the clock of the store. Raises LinkRefused."""
     if account is None:
-        raise _Refused("The link was made by no app of this shop.")
+        raise LinkRefused("The link was made by no app of this shop.")
     try:
         said = jwt.decode(token, account.secret, algorithms=[ALGORITHM], options=_OURS)
         claims = msgspec.convert(said, LoginClaims)
     except (jwt.InvalidTokenError, msgspec.ValidationError, ValueError) as error:
-        raise _Refused("The link is no sign-in token, or was changed on its way.") from error
+        raise LinkRefused("The link is no sign-in token, or was changed on its way.") from error
     if not allows(account.scopes, SCOPE, writes=True):
-        raise _Refused("The app that made the link may not sign customers in.")
+        raise LinkRefused("The app that made the link may not sign customers in.")
     if claims.operation != "customer_login" or claims.store_hash != store.record.hash:
-        raise _Refused("The link is meant for something else.")
+        raise LinkRefused("The link is meant for something else.")
     if claims.channel_id != channel_id:
-        raise _Refused("The link is meant for another storefront.")
+        raise LinkRefused("The link is meant for another storefront.")
     now = store.time()
     if abs(now - claims.iat) > OLDEST_SECONDS or (claims.exp is not None and claims.exp <= now):
-        raise _Refused("The link has expired.")
+        raise LinkRefused("The link has expired.")
     if claims.request_ip and claims.request_ip != address:
-        raise _Refused("The link is meant for another network.")
-    if claims.redirect_to and not _local(claims.redirect_to):
-        raise _Refused("The link leads away from this shop.")
+        raise LinkRefused("The link is meant for another network.")
+    if claims.redirect_to and not local(claims.redirect_to):
+        raise LinkRefused("The link leads away from this shop.")
     return claims
 
 
-def _local(path: str) -> str:
+def local(path: str) -> str:
     """A path of the same host; empty if it leads elsewhere."""
     is_path = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isascii() and path.isprintable()
     return path if is_path else ""

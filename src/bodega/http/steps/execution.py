@@ -203,14 +203,26 @@ decides what tax is asked for."""
 
 async def informed(app: AppContext, store: OpenStore, work: Callable[[Answers], Awaitable[T]]) -> T:
     """Does work until it misses no answer of another server; these are asked in between, while nothing is open."""
-    answers, consult = Answers(may_ask=app.consult is not None), app.consult
+    answers = Answers(may_ask=app.consult is not None)
+    try:
+        return await work(answers)
+    except Wanted as wanted:
+        return await _once_informed(app, store, work, answers, wanted)
+
+
+async def _once_informed(
+    app: AppContext, store: OpenStore, work: Callable[[Answers], Awaitable[T]], answers: Answers, wanted: Wanted
+) -> T:
+    """Goes on with work that misses an answer."""
+    consult = app.consult
+    assert consult is not None
     for _ in range(ASKED_AT_MOST):
+        await within_a_task()
+        answers.learn(wanted.ask, await consult(store, wanted.ask))
         try:
             return await work(answers)
-        except Wanted as wanted:
-            assert consult is not None
-            await within_a_task()
-            answers.learn(wanted.ask, await consult(store, wanted.ask))
+        except Wanted as another:
+            wanted = another
     return await work(answers.closed())
 
 
@@ -229,30 +241,47 @@ async def _write(routed: RoutedRequest, found: Found, before: Preconditions, dra
     may_be_task = not context.in_task and not action.secret
     if may_be_task and (_prefers_task(routed.request) or action.wants_task(context, found)):
         return await _schedule(routed, found, before, draft)
-    write = await _prepare(routed, context, found, before, draft)
+    if action.fetches(draft):
+        write = await _prepare(routed, context, found, before, draft)
+    else:
+        write = Write(found, draft, None, before.recheck)
+    answers = Answers(may_ask=routed.app.consult is not None)
 
-    async def work(answers: Answers) -> Outcome:
-        async def job(unit: Unit) -> Outcome:
-            unit.client_id, unit.outside = context.client_id, answers
-            answers.begin()
-            outcome = _located(await _carry_out(action, unit, context, write), context)
-            if then is not None:
-                await then(unit, outcome)
+    async def job(unit: Unit) -> Outcome:
+        unit.client_id, unit.outside = context.client_id, answers
+        answers.begin()
+        with values_are_judged():
+            outcome = _located(await action.perform(unit, context.within(unit, draft), write), context)
+        if then is not None:
+            await then(unit, outcome)
+        if found.key is not None:
             await idempotency.keep(unit, routed.media, found, outcome)
-            return outcome
+        return outcome
 
+    async def work(known: Answers) -> Outcome:
+        nonlocal answers
+        answers = known
         return await _written(routed, job)
 
-    outcome = await informed(routed.app, routed.caller.store, work)
+    store = routed.caller.store
+    try:
+        outcome: Outcome = await (store.write(job) if _forgets(routed) else _written(routed, job))
+    except Wanted as wanted:
+        outcome = await _once_informed(routed.app, store, work, answers, wanted)
     routed.app.wrote(routed.caller.store)
     return outcome
+
+
+def _forgets(routed: RoutedRequest) -> bool:
+    """Whether nothing is kept of what the request changes: it cannot be undone."""
+    return routed.app.keep_past is None or not routed.request.request_id or not routed.caller.store.keeps_journal
 
 
 async def _written(routed: RoutedRequest, job: Callable[[Unit], Awaitable[Outcome]]) -> Outcome:
     """Runs a request's job; where requests can be undone, what it changed is kept once it is on disk."""
     store, keep, request_id = routed.caller.store, routed.app.keep_past, routed.request.request_id
     outcome: Outcome
-    if keep is None or not request_id or not store.keeps_journal:
+    if keep is None or _forgets(routed):
         outcome = await store.write(job)
         return outcome
 

@@ -123,7 +123,9 @@ def _follow(old: Product, new: Product) -> Set[str]:
     """The members of a base variant that differ since its product does."""
     if old.base_own is not new.base_own or old.base_variant_id != new.base_variant_id:
         return TABLE.differing(base_variant(old), base_variant(new))
-    differing = {name for name, was, now in zip(SHARED, _shared(old), _shared(new), strict=True) if was != now}
+    differing: set[str] = set()
+    if (had := _shared(old)) != (has := _shared(new)):
+        differing.update(name for name, was, now in zip(SHARED, had, has, strict=True) if was != now)
     own = old.base_own or _NOTHING
     for name, was, now in zip(INHERITED, _inherited(own, old), _inherited(own, new), strict=True):
         if was != now:

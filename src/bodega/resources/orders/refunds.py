@@ -118,8 +118,10 @@ class _OfOrder(Action):
     async def find(self, context: Context) -> Found:
         return await self._find_item(context)
 
+    shape = asked
+
     def read(self, content: Any) -> Any:
-        return asked.read(content, creating=True)
+        return self.shape.read(content, creating=True)
 
 
 class QuoteRefund(_OfOrder):

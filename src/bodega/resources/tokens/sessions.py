@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Id
@@ -86,6 +87,12 @@ async def end(unit: Unit, cookie: str) -> None:
     row = await query.one(unit.tx, TABLE, "digest = $1", digest(cookie))
     if row is not None:
         await unit.delete(TABLE, [row.entity.id])
+
+
+async def end_all(unit: Unit, customer_id: int, staying_on: Collection[int] = ()) -> None:
+    """Signs a customer out everywhere, but on the channels of `staying_on`."""
+    found = await unit.where(TABLE, "customer_id = $1", customer_id)
+    await unit.delete(TABLE, [row.entity.id for row in found if row.entity.channel_id not in staying_on])
 
 
 async def sign_in_once(

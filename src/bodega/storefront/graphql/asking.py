@@ -33,9 +33,12 @@ class Thing(NamedTuple):
 
 class Asking:
     """One operation: the shop, the channel, the shopper. `api` is the store's API, asked for the shopper; `session` the
-    customer access token by which the shopper is known, empty for a guest."""
+    customer access token by which the shopper is known, empty for a guest; `address` the network address from which
+    they ask, empty if it is unknown."""
 
-    def __init__(self, api: ShoppersApi, channel_id: int, customer_id: int, session: str = "") -> None:
+    def __init__(
+        self, api: ShoppersApi, channel_id: int, customer_id: int, session: str = "", address: str = ""
+    ) -> None:
         store = api.store
         assert store.rows is not None
         self.api = api
@@ -44,6 +47,7 @@ class Asking:
         self.channel_id = channel_id
         self.customer_id = customer_id
         self.session = session
+        self.address = address
         self.base = api.origin
         self._known: dict[Any, Any] = {}
         self._rows: dict[str, dict[int, Any]] = {}

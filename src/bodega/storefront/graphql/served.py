@@ -48,7 +48,8 @@ others it does not exist (`NO_SUCH_ENTITY`).
 - Gift certificates pay in the order in which they are entered, and are spent when the order is made; one that cannot
   be spent any more keeps the order from being made. `outstandingBalance` is what is left.
 - `completeCheckout` makes the order, once: asked again it answers with the same order. `paymentAccessToken` pays it
-  by `POST /payments` within an hour; it is null where nothing is to pay, and the order then awaits fulfilment.
+  by `POST /payments` within an hour; it is null where nothing is to pay, and the order then awaits fulfilment. The
+  cart and its checkout are gone then: `order` of a checkout is null.
 - `applyCheckoutSpamProtection` takes any token: this server asks no such service.
 - A cart has one currency: its amounts in the displayed currency are the same amounts.
 """

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from bodega.resources.checkouts.checkout import CheckoutAddress
 from bodega.resources.geography import places
-from bodega.resources.shipping.zones import TABLE as ZONES
 from bodega.resources.geography.places import provinces_of
-from bodega.storage import query
-from bodega.storage.tx import Tx
+from bodega.resources.shipping.destinations import delivered_to
 from bodega.storefront.pages.web import Page
 
 FIELDS: Mapping[str, str] = {
@@ -100,31 +98,18 @@ def faults_of(said: Typed) -> dict[str, str]:
 
 
 class Countries(NamedTuple):
-    """The countries of the form: their names by code."""
+    """The countries of the form: their names by code; `usual` is the one that is chosen at first, or empty."""
 
     names: Mapping[str, str]
     usual: str
 
 
 async def countries(page: Page, *, sent: bool) -> Countries:
-    """The countries that can be chosen: with `sent`, those to which the store sends."""
+    """The countries that can be chosen: with `sent`, those to which the store delivers."""
     assert page.store.rows is not None
-    every = {one.country_iso2: one.country for one in places.COUNTRIES.entities}
+    every = list(places.COUNTRIES.entities)
     if sent:
-        reached = await destinations(page.store.rows.reader)
-        every = every if reached is None else {code: name for code, name in every.items() if code in reached}
+        every = [one.country for one in await delivered_to(page.store.rows.reader)]
+    named = {one.country_iso2: one.country for one in sorted(every, key=lambda one: str(one.country))}
     own = str(page.store.settings.get("country_code") or "")
-    named = dict(sorted(every.items(), key=lambda one: one[1]))
     return Countries(named, own if own in named else next(iter(named)) if len(named) == 1 else "")
-
-
-async def destinations(tx: Tx) -> frozenset[str] | None:
-    """The codes of the countries of all zones that are in use; None for the whole world."""
-    zones = await query.entities(tx, ZONES, "enabled")
-    if any(zone.type == "global" for zone in zones):
-        return None
-    return frozenset(_codes(zones))
-
-
-def _codes(zones: Iterable[Any]) -> Iterable[str]:
-    return (place.country_iso2 for zone in zones for place in zone.locations)

@@ -30,11 +30,9 @@ from bodega.resources.store.currencies import Currency
 from bodega.storage.tx import Busy
 from bodega.storefront.front import Front, at_host, front_of
 from bodega.storefront.graphql.asking import Asking
+from bodega.storefront.pages import ASSETS
 from bodega.storefront.shopper import Shopper, is_own_page, shopper_of
 from bodega.storefront.shoppers_api import ShoppersApi
-
-ASSETS = "shop-assets"
-"""The first segment of the paths of styles and scripts."""
 
 LARGEST_FORM = 64 * 1024
 LONGEST_FIELD = 2_000
@@ -167,8 +165,9 @@ def money(currency: Currency, amount: Decimal | float) -> str:
     sign = "-" if amount < 0 else ""
     text = f"{abs(Decimal(str(amount))):,.{currency.decimal_places}f}"
     text = text.translate({ord(","): currency.thousands_token, ord("."): currency.decimal_token})
-    left = currency.token_location == "left"
-    return f"{sign}{currency.token}{text}" if left else f"{sign}{text} {currency.token}"
+    if currency.token_location == "right":  # noqa: S105 - the symbol
+        return f"{sign}{text} {currency.token}"
+    return f"{sign}{currency.token}{text}"
 
 
 class NotAnswered(Exception):
@@ -213,7 +212,10 @@ def mounted(app: AppContext, log: Log, https_port: int | None, act: PageAction) 
         except BodyBroken:
             return
         except Exception:
-            import sys; print(traceback.format_exc(), file=sys.stderr); log.event("internal error", path=scope["path"], traceback=traceback.format_exc())
+            import sys
+
+            print(traceback.format_exc(), file=sys.stderr)
+            log.event("internal error", path=scope["path"], traceback=traceback.format_exc())
             answer = said(Reason.INTERNAL_ERROR)
         if not headers:
             headers = [(b"content-security-policy", policy)]
