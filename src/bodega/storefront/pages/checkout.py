@@ -34,8 +34,8 @@ async def act(page: Page) -> Answer:
         return await confirmation.show(page)
     what = page.path.removeprefix(CHECKOUT).strip("/")
     if page.method != "POST":
-        if what in checkout_payment.PAGES:
-            return await checkout_payment.PAGES[what](page)
+        if what == "paid":
+            return await _back(page)
         if what:
             return page.onward(CHECKOUT)
     state = await state_of(page)
@@ -288,6 +288,16 @@ async def _payment(page: Page, state: State) -> Answer:
     if isinstance(done, Answer):
         return done
     return await shown(page, state, "payment", faults=done.faults, message=done.message)
+
+
+async def _back(page: Page) -> Answer:
+    done = await checkout_payment.back(page)
+    if isinstance(done, Answer):
+        return done
+    state = await state_of(page)
+    if state is None:
+        return page.show("message.html", heading="The payment is not settled", words=done.message)
+    return await shown(page, state, state.step, message=done.message)
 
 
 ACTIONS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from bodega.resources.checkouts.checkout import CheckoutAddress
@@ -36,13 +37,14 @@ WORDS: Mapping[str, str] = {
 }
 
 
-class Typed(NamedTuple):
+@dataclass(frozen=True)
+class Typed:
     """An address as it stands in the form; `provinces` are those of its country by their codes, if it has some."""
 
     values: Mapping[str, str]
     provinces: Mapping[str, str]
 
-    def __getitem__(self, name: Any) -> Any:
+    def __getitem__(self, name: str) -> str:
         return self.values.get(name, "")
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from bodega.law.reasons import Reason
@@ -16,6 +16,7 @@ from bodega.storage import query
 from bodega.storage.query import Row
 from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
+from bodega.storefront import gateways
 from bodega.storefront.ordering import order_and_pay
 from bodega.storefront.pages import own_cart
 from bodega.storefront.pages.checkout_state import State
@@ -24,8 +25,11 @@ from bodega.storefront.shoppers_api import ShopperRefused
 
 CONFIRMATION = "/checkout/order-confirmation"
 _EXPIRY = re.compile(r"(0?[1-9]|1[0-2])\s*/\s*(?:20)?(\d\d)")
-PAGES: Mapping[str, Callable[[Page], Awaitable[Answer]]] = {}
-"""The pages below /checkout that the way back from a gateway leads to."""
+TEST = "payments.test"
+"""The setting that offers the test gateway."""
+
+BACK = "/checkout/paid"
+"""Where gateways lead shoppers back to."""
 
 
 class NotPaid(NamedTuple):
@@ -35,19 +39,52 @@ class NotPaid(NamedTuple):
     message: str = ""
 
 
-async def facts(_page: Page, state: State) -> dict[str, Any]:
+async def facts(page: Page, state: State) -> dict[str, Any]:
     """What the step shows."""
-    return {"owes": state.prepaid.outstanding > 0}
+    known = gateways.offered(page.store)
+    return {"owes": state.prepaid.outstanding > 0, "gateways": known, "tests": bool(page.store.settings[TEST])}
 
 
 async def pay(page: Page, state: State) -> Answer | NotPaid:
     """Orders and pays, as the form says."""
-    draft = None
+    draft, method = None, page.form.get("method", "")
     if state.prepaid.outstanding > 0:
+        known = {one.id for one in gateways.offered(page.store)}
+        if method.removesuffix(".card") in known:
+            return await _elsewhere(page, state, method.removesuffix(".card"))
+        if method not in ("", CARD) or not page.store.settings[TEST]:
+            return NotPaid(message="Choose how to pay.")
         draft, faults = card(page.form)
         if draft is None:
             return NotPaid(faults)
     return await ordered(page, state, draft)
+
+
+async def _elsewhere(page: Page, state: State, gateway: str) -> Answer | NotPaid:
+    """Onward to the page of a gateway. A form may lead only to this host (its policy), so a page leads there."""
+    try:
+        url = await gateways.begin(
+            page.api, state.cart, state.prepaid.outstanding, gateway, f"{page.origin}{BACK}"
+        )  # fmt: skip
+    except ShopperRefused as refused:
+        return NotPaid(message=sentence(refused))
+    if not url:
+        return NotPaid(message="This way of paying does not answer just now. Nothing was ordered.")
+    return page.show("onward.html", url=url)
+
+
+async def back(page: Page) -> Answer | NotPaid:
+    """GET /checkout/paid: the shopper comes back from a gateway, which is asked what came of it."""
+    one = await gateways.attempt_of(page.store, page.query.get("attempt", ""))
+    if one is None:
+        return page.onward("/checkout")
+    outcome = await gateways.settle(page.api, one)
+    if not outcome.order_id:
+        return NotPaid(message=outcome.words)
+    cart = await own_cart.own_cart(page, ordered=True)
+    mine = cart is not None and cart.id == one.cart_id
+    cookies = own_cart.ordered_cookies(page, cart) if cart is not None and mine else ()
+    return page.onward(CONFIRMATION, *cookies)
 
 
 async def ordered(page: Page, state: State, draft: PaymentDraft | None) -> Answer | NotPaid:

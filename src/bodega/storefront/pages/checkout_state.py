@@ -141,5 +141,5 @@ async def offered(page: Page, state: State) -> Sequence[dict[str, Any]]:
     if one is None:
         return ()
     shown = await page.api.send("GET", f"/v3/checkouts/{state.cart.uuid}", include=OPTIONS)
-    found = next((each for each in shown["consignments"] if each["id"] == one.id), {})
+    found: dict[str, Any] = next((each for each in shown["consignments"] if each["id"] == one.id), {})
     return sorted(found.get("available_shipping_options", ()), key=lambda each: each["cost"])

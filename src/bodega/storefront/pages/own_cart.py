@@ -41,9 +41,10 @@ def ordered_cookies(page: Page, cart: Cart) -> list[Header]:
     return [cart_cookie(page.scope, ""), named_cookie(page.scope, ORDERED, cart.uuid, ORDERED_SECONDS)]
 
 
-async def own_cart(page: Page) -> Cart | None:
-    """The cart of the browser, if there is one and it may be seen there. Raises Busy."""
-    return await _cart(page, page.shopper.cart_id, ordered=False)
+async def own_cart(page: Page, *, ordered: bool = False) -> Cart | None:
+    """The cart of the browser, if there is one and it may be seen there; with `ordered` also one that has become an
+    order meanwhile. Raises Busy."""
+    return await _cart(page, page.shopper.cart_id, ordered=ordered)
 
 
 async def ordered_cart(page: Page) -> Cart | None:

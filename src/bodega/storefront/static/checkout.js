@@ -1,6 +1,8 @@
 // Shows the states of a country and the shipping options of an address while it is typed. Everything works without it.
 (() => {
   "use strict";
+  const summary = document.querySelector(".summary details");
+  if (summary && matchMedia("(max-width: 57.9rem)").matches) summary.open = false;
   const form = document.querySelector("form[data-address]");
   const once = document.querySelector("form[data-once]");
   if (once) once.addEventListener("submit", (event) => {
