@@ -94,14 +94,20 @@ def is_served(operation: Operation, tries: Mapping[int, Routes]) -> bool:
         return operation.path.strip("/") in CALLED
     if (operation.version, operation.method, operation.path) in beside():
         return True
+    return route_of(operation, tries) is not None
+
+
+def route_of(operation: Operation, tries: Mapping[int, Routes]) -> Route | None:
+    """The route that a request for an operation of a version would find, if it has the method."""
     version = 3 if operation.version == "payments" else VERSIONS.get(operation.version, 0)  # its path names none
     if version not in tries:
-        return False
+        return None
     # "1" is a number and a word. A word of the path that is taken for an id makes one id too many: `/products/count` is
     # not served by `products/{code:text}`.
     match = tries[version].find(tuple("1" if is_parameter(segment) else segment for segment in operation.segments))
     ids = sum(map(is_parameter, operation.segments))
-    return match is not None and len(match.ids) == ids and operation.method in match.route.actions
+    found = match is not None and len(match.ids) == ids and operation.method in match.route.actions
+    return match.route if match is not None and found else None
 
 
 def is_parameter(segment: str) -> bool:

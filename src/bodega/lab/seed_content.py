@@ -1,5 +1,4 @@
-"""Sample content: web pages, posts, banners, redirects to the first products, a script, and e-mails about carts that were
-left."""
+"""Sample content: web pages, posts, banners, redirects to the first products, a script, e-mails about left carts."""
 
 from __future__ import annotations
 

@@ -21,7 +21,6 @@ from bodega.storage.query import Row
 from bodega.storage.unit import Unit
 from bodega.storefront.shoppers_api import ShopperRefused, ShoppersApi, refusing
 
-
 MOST_CODES = 20
 """Wrong codes of gift certificates from one network address in an hour."""
 

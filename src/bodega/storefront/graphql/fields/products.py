@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bodega.domain.markup import plain as plain_text
 from bodega.resources.catalog import brands, categories, custom_fields, images, reviews, videos
 from bodega.resources.catalog.product import Product
 from bodega.resources.settings.shop import units_of_measurement
@@ -20,15 +19,8 @@ Args = Mapping[str, Any]
 SIZE = "{:size}"
 """What stands in the address of an image for its size."""
 
-_TAG = re.compile(r"<[^>]*>")
 _STATUS = {"available": "Available", "preorder": "Preorder", "disabled": "Unavailable"}
 _KINDS = {"available": "ProductAvailable", "preorder": "ProductPreOrder", "disabled": "ProductUnavailable"}
-
-
-def plain_text(text: str, limit: int | None) -> str:
-    """The text of a description without its tags, cut to a number of characters."""
-    found = " ".join(html.unescape(_TAG.sub(" ", text)).split())
-    return found if limit is None else found[: max(0, limit)]
 
 
 def seo(title: str, description: str, keywords: Sequence[str] | str) -> dict[str, str]:
@@ -269,18 +261,31 @@ plain(
 )  # the only type that is published
 
 
+MOST_NEAR = 100
+"""Categories whose products are related to those that name none."""
+
+
+async def _near(asking: Asking, categories_of: Sequence[int]) -> dict[int, list[int]]:
+    """The first products of categories, in one statement that reads no more of each than it gives."""
+    if not categories_of:
+        return {}
+    one = (
+        "SELECT * FROM (SELECT pc.category_id, pc.product_id FROM product_categories pc JOIN products p"
+        f" ON p.id = pc.product_id WHERE pc.category_id = ${{}} AND {shown(asking)}"
+        " ORDER BY pc.product_id LIMIT 11) t{}"
+    )
+    sql = " UNION ALL ".join(one.format(place, place) for place in range(1, len(categories_of) + 1))
+    near: dict[int, list[int]] = {}
+    for category, number in await asking.reader.rows(f"{sql} ORDER BY 1, 2", *categories_of):
+        near.setdefault(category, []).append(number)
+    return near
+
+
 @batch("Product.relatedProducts")
 async def _related(asking: Asking, things: Sequence[Thing], args: Args) -> list[Any]:
     named = {one for thing in things for one in thing.row.related_products if one > 0}
     automatic = {one for thing in things if -1 in thing.row.related_products for one in thing.row.categories}
-    near: dict[int, list[int]] = {}
-    if automatic:
-        source = "product_categories pc JOIN products p ON p.id = pc.product_id"
-        found = await parts_of(
-            asking, source, "pc.category_id", sorted(automatic), {"first": 11}, item="p.id", order="p.id",
-            test=shown(asking),
-        )  # fmt: skip
-        near = {owner: ids for owner, (ids, _, _) in found.items()}
+    near = await _near(asking, sorted(automatic)[:MOST_NEAR])
     await products_of(asking, sorted(named | {one for ids in near.values() for one in ids}))
     made = []
     for thing in things:
