@@ -15,6 +15,7 @@ from bodega.counted import counted
 if TYPE_CHECKING:
     from bodega.coverage import CoverageGroup
     from bodega.http.documented import Operation
+    from bodega.kit.route import Route
 
 METHODS = ("GET", "POST", "PUT", "DELETE")
 
@@ -53,18 +54,42 @@ def command(
 
 
 def served(groups: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """Every route, or those of documented operations of these groups: version, methods, path, table, and where it moved
-    to if it did."""
+    """Every route, or those of documented operations of these groups: version (0: at a shop's host), methods, path,
+    table, and where it moved to if it did."""
     from bodega.app import routes
     from bodega.http.documented import route_of
     from bodega.http.router import by_version
 
-    every = routes()
+    every: Sequence[Route] = routes()
     if groups:
         tries = by_version(every)
         chosen = [route_of(operation, tries) for operation in _documented(groups)]
         paths = {(route.version, route.template) for route in chosen if route is not None}
         every = tuple(route for route in every if (route.version, route.template) in paths)
+    return [*_of_shoppers(groups), *_of_the_api(every)]
+
+
+def _of_shoppers(groups: Sequence[str]) -> list[dict[str, Any]]:
+    from bodega.storefront.rest.table import OPERATIONS, PREFIX
+
+    if groups and "storefront" not in groups:
+        return []
+    paths: dict[str, list[str]] = {}
+    for one in OPERATIONS:
+        paths.setdefault(one.path, []).append(one.method)
+    return [
+        {
+            "version": 0,
+            "methods": sorted(methods, key=METHODS.index),
+            "path": PREFIX + path,
+            "table": None,
+            "moved": None,
+        }
+        for path, methods in sorted(paths.items())
+    ]
+
+
+def _of_the_api(every: Sequence[Route]) -> list[dict[str, Any]]:
     return [
         {
             "version": route.version,
