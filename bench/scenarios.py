@@ -11,6 +11,7 @@ from random import Random
 from bench.request import Request
 from bench.sales import Sales, placed
 from bench.stock import Stock
+from bench.storefront import category_page, product_page, search_page
 
 PRODUCTS = 10_000
 BRANDS = 50
@@ -246,6 +247,9 @@ SCENARIOS: tuple[Scenario | Planned, ...] = (
     Planned("product by SKU", product_by_sku),
     Planned("variant by SKU", variant_by_sku),
     Planned("50 variants, 10 images", whole_product),
+    Planned("storefront: a product", product_page),
+    Planned("storefront: a category", category_page),
+    Planned("storefront: a search", search_page),
     Planned("update 50 variants", batch_of_variants),
     Planned("50 orders by date", orders_by_date),
     Planned("one order", one_order),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,6 +68,33 @@ def test_an_unknown_store_is_told_with_the_place_that_was_searched(place: list[s
     done = bodega("store", "show", "shop", *place)
     assert done.exit_code == 1
     assert f"There is no store shop in {place[1]}" in done.output
+
+
+@pytest.mark.parametrize("lab", [(), ("--lab",)], ids=["alone", "lab"])
+def test_a_store_is_called_what_was_said_last(lab: tuple[str, ...], tmp_path: Path) -> None:
+    """Be it said by the command or by the API: both tell it."""
+    with serving(tmp_path, "--insecure-http", *lab) as served:
+        store = served.store()
+        headers = {"x-auth-token": store.account()["token"], "content-type": "application/json"}
+        connection = http.client.HTTPConnection(served.http.removeprefix("http://"), timeout=60)
+        path = f"/stores/{store.hash}/v3/settings/store/profile"
+
+        def profile(method: str, **members: str) -> str:
+            connection.request(method, path, json.dumps(members) if members else None, headers)
+            return str(json.loads(connection.getresponse().read())["data"]["store_name"])
+
+        store.run("store set HASH name=Demo")
+        for said, by_api in (("Newcomer", True), ("Demo", False), ("Again", True), ("Operator", False)):
+            if by_api:
+                profile("PUT", store_name=said)
+            else:
+                store.run(f"store set HASH name={said}")
+            assert store.run("store get HASH name") == {"name": said}
+            deadline = time.monotonic() + PATIENCE
+            while (seen := profile("GET")) != said and time.monotonic() < deadline:
+                time.sleep(0.1)
+            assert seen == said
+        connection.close()
 
 
 # Faults without a lab

@@ -336,9 +336,9 @@ def test_a_place_that_is_given_up_is_not_worked_for(monkeypatch: pytest.MonkeyPa
     seen = []
     honest = workshop._Process.develop
 
-    async def noting(process: Any, content: bytes, sizes: Any) -> Developed:
+    async def noting(process: Any, content: bytes, sizes: Any, **more: Any) -> Developed:
         seen.append(content)
-        return await honest(process, content, sizes)
+        return await honest(process, content, sizes, **more)
 
     monkeypatch.setattr(workshop._Process, "develop", noting)
 

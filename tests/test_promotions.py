@@ -105,7 +105,7 @@ NO_SUCH: list[tuple[dict[str, Any], str]] = [
     (action(cart_value={"discount": {**PERCENT, "fixed_amount": "1"}}), "rules.0.action.cart_value.discount"),
     (action(cart_value={"discount": {"fixed_amount": "-1"}}), "rules.0.action.cart_value.discount.fixed_amount"),
     (action(cart_value={"discount": {"fixed_amount": "1e3"}}), "rules.0.action.cart_value.discount.fixed_amount"),
-    (action(cart_value={"discount": {"fixed_amount": 1}}), "rules.0.action.cart_value.discount.fixed_amount"),
+    (action(cart_value={"discount": {"fixed_amount": [1]}}), "rules.0.action.cart_value.discount.fixed_amount"),
     (
         action(cart_value={"discount": {"percentage_amount": "100.5"}}),
         "rules.0.action.cart_value.discount.percentage_amount",
@@ -625,3 +625,18 @@ def test_checkouts_at_once_redeem_a_code_as_often_as_it_can_be(shop: Shop) -> No
     orders = shop.get("/v2/orders").json
     assert [(one["total_inc_tax"], one["coupon_discount"]) for one in orders] == [("18.0000", "2.0000")] * 4
     assert shop.get(f"{PATH}/1").data["codes"]["current_uses"] == 4
+
+
+def test_amounts_may_be_numbers_and_are_shown_as_text(shop: Shop) -> None:
+    """Published as text; clients send numbers, and the hosted API takes them."""
+    action = {"cart_items": {"discount": {"fixed_amount": 12.5}, "maximum_allowed_discount_amount": 20}}
+    rule = {"action": action, "condition": {"cart": {"minimum_spend": 100}}}
+    made = shop.post("/v3/promotions", {"name": "Numbers", "redemption_type": "AUTOMATIC", "rules": [rule]})
+    assert made.status == 201, made.body
+    (shown,) = made.data["rules"]
+    assert shown["action"]["cart_items"]["discount"] == {"fixed_amount": "12.5"}
+    assert shown["action"]["cart_items"]["maximum_allowed_discount_amount"] == "20"
+    assert shown["condition"]["cart"]["minimum_spend"] == "100"
+    for wrong in (-1, 1e10, 1e-11, True, [1]):
+        bad = {**rule, "action": {"cart_value": {"discount": {"percentage_amount": wrong}}}}
+        assert shop.post("/v3/promotions", {"name": "X", "redemption_type": "AUTOMATIC", "rules": [bad]}).status == 422

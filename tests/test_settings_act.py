@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bodega.lab import terms
 from bodega.resources import SWEEPS
-from bodega.resources.settings import selling, storefront
+from bodega.resources.settings import operators, selling, storefront
 from bodega.resources.settings import shop as about_the_shop
-from bodega.resources.settings.effects import EFFECTS, KEPT
+from bodega.resources.settings.effects import EFFECTS, KEPT, TOLD
 from bodega.resources.settings.group import Group
 from bodega.tasks.sweep import sweep_all
 from pictures import picture
 from shop import Reply, Shop
+from storefront import Window, nodes
+from told_settings import another, goods, seen
 
 GROUPS: dict[str, Group[Any]] = {
     group.path: group
@@ -421,14 +427,132 @@ def password(shop: Shop, put: Callable[[Any], None]) -> None:
     assert visit(shop, path + f"&prelaunch_password={made}").status == 200
 
 
-def test_every_setting_has_an_effect_or_is_kept() -> None:
+def priced(shop: Shop, **headers: str) -> bool:
+    """Whether the storefront's GraphQL API tells the price of a product."""
+    found = Window(shop).ask("{ site { product(entityId: 1) { prices { price { value } } } } }", **headers)
+    return found["site"]["product"]["prices"] is not None
+
+
+@turns("storefront/product", "show_product_price")
+def prices(shop: Shop, put: Callable[[Any], None]) -> None:
+    shop.product()
+    assert priced(shop)
+    put(False)
+    assert not priced(shop)
+
+
+@turns("storefront/product", "hide_price_from_guests")
+def prices_for_guests(shop: Shop, put: Callable[[Any], None]) -> None:
+    shop.product()
+    jane = shop.post("/v3/customers", [{"email": "jane@example.com", "first_name": "Jane", "last_name": "Doe"}])
+    put(True)
+    assert not priced(shop)
+    assert priced(shop, **Window(shop).signed_in(jane.data[0]["id"]))
+
+
+SEARCH = """{ site { search { searchProducts(filters: {searchTerm: "saw"}) {
+    products { edges { node { name } } } filters { edges { node { name } } }
+} } } }"""
+
+
+def searched(shop: Shop, what: str) -> list[str]:
+    found = Window(shop).ask(SEARCH)["site"]["search"]["searchProducts"]
+    return [node["name"] for node in nodes(found[what])]
+
+
+@turns("storefront/search", "default_product_sort")
+def order_of_results(shop: Shop, put: Callable[[Any], None]) -> None:
+    goods(shop)
+    assert searched(shop, "products")[0] == "Saw"
+    put("pricedesc")
+    assert searched(shop, "products") == ["Axe saw", "Saw", "Best saw"]
+
+
+@turns("storefront/search", "product_filtering_enabled")
+def filters(shop: Shop, put: Callable[[Any], None]) -> None:
+    goods(shop)
+    assert searched(shop, "filters")
+    put(False)
+    assert searched(shop, "filters") == []
+
+
+def named(*tables: Mapping[str, Mapping[str, str]]) -> set[tuple[str, str]]:
+    """The members that tables have words on."""
+    return {(path, name) for table in tables for path, members in table.items() for name in members}
+
+
+def test_every_setting_has_an_effect_or_is_told_or_is_kept() -> None:
     """And every effect is turned by a test."""
     members = {(path, name) for path, group in GROUPS.items() for name in group.members}
-    act = {(path, name) for path, told in EFFECTS.items() for name in told}
-    kept = {(path, name) for path, told in KEPT.items() for name in told}
-    assert not act & kept
-    assert act | kept == members
-    assert set(TURNS) == act
+    assert not named(EFFECTS, TOLD) & named(KEPT)
+    assert named(EFFECTS, TOLD, KEPT) == members
+    assert set(TURNS) == named(EFFECTS)
+
+
+def test_what_the_graphql_api_tells_is_what_the_page_says(shop: Shop) -> None:
+    """Each member is turned alone: of GraphQL's settings just those change that the page names, and what is said to be
+    kept changes nothing that shoppers see."""
+    goods(shop)
+    window = Window(shop)
+    first = seen(window)
+    for path, group in GROUPS.items():
+        for name in group.members:
+            now = shop.get(f"/v3/{path}").data
+            if name in group.v3.read_only:
+                continue
+            whole = {member: now[member] for member in group.v3.required}
+            turned = shop.put(f"/v3/{path}", {**whole, name: another(group, name, now[name])})
+            assert turned.status == 200, (name, turned.body)
+            then = seen(window)
+            changed = {field for field in {*first, *then} if first.get(field) != then.get(field)}
+            told = {f"settings.{field}" for field in TOLD.get(path, {}).get(name, "").split()}
+            if told:
+                ours = {field for field in changed if field.startswith("settings.")} - {"settings.logoV2.text"}
+                assert name == "type" or all(any(field.startswith(one) for field in changed) for one in told), name
+                assert all(field.startswith(tuple(told)) for field in ours), (name, ours)
+            else:
+                assert not any(field.startswith("settings.") for field in changed), (name, changed)
+            if (path, name) not in named(EFFECTS, TOLD):
+                assert not changed, (path, name)
+            assert shop.put(f"/v3/{path}", {**whole, name: now[name]}).status == 200
+    assert seen(window) == first
+
+
+def test_logos_are_told_by_the_graphql_api(shop: Shop) -> None:
+    goods(shop)
+    first = seen(Window(shop))
+    assert upload(shop, "logo", "LogoFile").status == upload(shop, "favicon", "FaviconFile").status == 204
+    before = seen(Window(shop))
+    shop.put("/v3/settings/logo", {"type": "image"})
+    after = seen(Window(shop))
+    assert before["settings.logoV2.__typename"] == "StoreTextLogo"
+    assert after["settings.logoV2.__typename"] == "StoreImageLogo"
+    assert after["settings.faviconUrl"] == before["settings.faviconUrl"] != first["settings.faviconUrl"]
+
+
+PAGE = (Path(__file__).resolve().parents[1] / "docs" / "store-settings.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("path", GROUPS)
+def test_the_page_marks_what_a_body_must_have(shop: Shop, path: str) -> None:
+    """A body without a marked member is refused for it; where none is marked, one member is enough."""
+    section = PAGE.partition(f"\n## {path}\n")[2].partition("\n## ")[0]
+    marks = dict(re.findall(r"^\| `(\w+)`(?: \(([^)]*)\))? \|", section, re.MULTILINE))
+    assert list(marks) == list(GROUPS[path].members)
+    required = [name for name, marked in marks.items() if "required" in marked]
+    now = shop.get(f"/v3/{path}").data
+    for name in required:
+        refused = shop.put(f"/v3/{path}", {member: now[member] for member in required if member != name} or {"x": 1})
+        assert (refused.status, name in refused.json["errors"]) == (422, True), refused.body
+    for name, marked in marks.items():
+        body = {member: now[member] for member in required} | {name: now[name]}
+        assert shop.put(f"/v3/{path}", body).status == 200
+        other = {**body, name: another(GROUPS[path], name, now[name])}
+        if "read only" in marked:
+            assert shop.put(f"/v3/{path}", other).data[name] == now[name] or name == "prelaunch_password"
+        elif GROUPS[path].by_channel:
+            status = shop.put(f"/v3/{path}?channel_id=1", other).status
+            assert (name, status) == (name, 422 if "store only" in marked else 200)
 
 
 @pytest.mark.parametrize(("path", "member"), TURNS)
@@ -476,3 +600,68 @@ def test_who_spoke_last_is_heard(shop: Shop) -> None:
     shop.put(profile, {"store_name": "Fourth"})
     shop.change(settings={"phone": "5"})
     assert shop.get(profile).data["store_name"] == "Fourth"
+
+
+SPOKEN: dict[str, tuple[Any, Any]] = {
+    "name": ("Ours", "Theirs"), "address": ("1 Way", "2 Way"), "admin_email": ("a@example.com", "b@example.com"),
+    "phone": ("1", "2"), "language": ("en", "fr"), "country": ("France", "Spain"), "weight_units": ("KGS", "Grams"),
+    "dimension_units": ("Inches", "Centimeters"), "stock.taken": ("order_placed", "order_completed_or_shipped"),
+    "stock.follows_edits": (True, False), "stock.returns": (True, False), "prices_include_tax": (False, True),
+}  # fmt: skip
+"""What the operator says, and then the API, of each setting that both can set."""
+
+
+def test_the_operator_hears_what_the_api_said(shop: Shop) -> None:
+    """And is heard afterwards, also where the registry has that value already."""
+    assert SPOKEN.keys() == operators.SHARED
+    registry = shop.server.backend.registry
+
+    def record() -> Any:
+        return shop.server.run(registry.store(shop.name))
+
+    def rows() -> Any:
+        return shop.server.run(shop.server.app.stores.get(shop.name)).rows
+
+    def holds() -> dict[str, Any]:
+        shown: dict[str, Any] = shop.server.run(terms.settings_now(rows(), record()))
+        return {key: shown[key] for key in SPOKEN}
+
+    def say(told: dict[str, Any]) -> None:
+        shop.server.run(terms.change_settings(registry, rows(), record(), told))
+        shop.server.hear()
+
+    ours, theirs = ({key: both[place] for key, both in SPOKEN.items()} for place in (0, 1))
+    shop.get("/v2/store")
+    say(ours)
+    assert holds() == ours
+    for group in operators.GROUPS:
+        whole = shop.get(f"/v3/{group.path}").data
+        backed = {name: theirs[member.backed] for name, member in group.members.items() if member.backed}
+        required = {name: whole[name] for name in group.v3.required}
+        changed = shop.put(f"/v3/{group.path}", {**required, **backed})
+        assert changed.status == 200, changed.body
+    assert holds() == theirs
+    shown = shop.get("/v2/store").json
+    assert {name: shown[name] for name in ("name", "phone", "country")} == {
+        name: theirs[name] for name in ("name", "phone", "country")
+    }
+    for key, value in ours.items():
+        say({key: value})
+        assert holds()[key] == value, key
+    assert shop.get("/v3/settings/store/profile").data["store_name"] == shop.get("/v2/store").json["name"] == "Ours"
+    say({"name": "Mine"})
+    say({"name": "Ours"})
+    assert shop.get("/v3/settings/store/profile").data["store_name"] == "Ours", "what was said before is over"
+
+
+def test_every_group_behind_which_the_operator_stands_is_known() -> None:
+    import bodega.resources as house
+
+    found = {
+        id(value): value.path
+        for module in list(sys.modules.values())
+        if module is not None and module.__name__.startswith(f"{house.__name__}.")
+        for value in vars(module).values()
+        if isinstance(value, Group) and value.backed
+    }
+    assert sorted(found.values()) == sorted(group.path for group in operators.GROUPS)

@@ -63,6 +63,47 @@ def test_its_address_follows_the_domain_of_the_store(shop: Shop) -> None:
     assert shop.put(SITES + "/1", {"url": "https://own.example.com"}).data["url"] == "https://own.example.com"
 
 
+def test_the_page_of_a_product_is_at_the_shop_for_whoever_asks(north: Shop) -> None:
+    """Not at the address of the API that the caller used: in every reply that tells one whole."""
+    hammer = north.product("Hammer", custom_url={"url": "/hammer/"})
+    north.put("/v3/channels/2/currency-assignments", {"enabled_currencies": ["USD"], "default_currency": "USD"})
+    carts = {}
+    for channel in (1, 2):
+        lines = [{"product_id": hammer, "quantity": 1}]
+        made = north.post("/v3/carts", {"line_items": lines, "channel_id": channel})
+        assert made.status == 201, made.body
+        carts[channel] = made.data["id"]
+    to = {"type": "product", "entity_id": hammer}
+    north.put("/v3/storefront/redirects", [{"from_path": f"/old-{site}", "site_id": site, "to": to} for site in (1, 2)])
+
+    def told(channel: int, host: str, scheme: str = "https", base: str | None = None) -> str:
+        sent: Any = {"headers": {"host": host}, "scheme": scheme, "base": base}
+        lines = [
+            north.get(f"/v3/carts/{carts[channel]}", **sent).data["line_items"],
+            north.get(f"/v3/checkouts/{carts[channel]}", **sent).data["cart"]["line_items"],
+        ]
+        seen = {line["physical_items"][0]["url"] for line in lines}
+        redirects = north.get(f"/v3/storefront/redirects?include=to_url&site_id={channel}", **sent).data
+        [url] = seen | {one["to_url"] for one in redirects}
+        return str(url).removesuffix("/hammer/")
+
+    own, site = f"store-{north.name}", URL.rstrip("/")
+    assert told(1, "127.0.0.1:8080", "http") == f"http://{own}.localhost:8080"
+    assert told(1, "api.shop.test") == f"https://{own}.localhost"
+    assert told(1, f"{own}.shop.test:444", base="/api") == f"https://{own}.shop.test:444"
+    assert told(1, "[::1]:8080", "http") == f"http://{own}.localhost:8080"
+    assert told(2, "127.0.0.1:8080", "http") == site
+    assert told(2, f"{own}.shop.test:444", base="/api") == site
+    assert told(2, f"{site.partition('//')[2]}:8080", "http") == site.replace("https", "http") + ":8080"
+    north.delete("/v3/channels/2/site")
+    north.delete("/v3/storefront/redirects?id:in=2")
+    assert told(2, "127.0.0.1:8080", "http") == f"http://{own}-2.localhost:8080"
+    assert told(2, f"{own}.shop.test", base="/api") == f"https://{own}-2.shop.test"
+    north.change(settings={"domain": "shop.example.com"})
+    assert told(1, "127.0.0.1:8080", "http") == "https://shop.example.com"
+    assert told(1, "shop.example.com:8443") == "https://shop.example.com:8443"
+
+
 def test_a_site_is_the_same_by_its_channel_and_by_its_id(north: Shop) -> None:
     site = north.get(HOME).data
     assert site == north.get(SITES + "/2").data

@@ -92,6 +92,42 @@ def test_the_cart_of_another_shopper_is_left_alone_at_sign_in(window: Window) ->
     assert quantities(shop, own) == {2: 1}
 
 
+def euros(shop: Shop) -> None:
+    """Prices in euros, at half the number of dollars."""
+    euro = {
+        "country_iso2": "FR", "currency_code": "EUR", "currency_exchange_rate": "0.5", "name": "Euro", "token": "€",
+        "token_location": "left", "decimal_token": ".", "thousands_token": ",", "decimal_places": 2, "enabled": True,
+        "is_transactional": True,
+    }  # fmt: skip
+    assert shop.post("/v2/currencies", euro).status in (200, 201)
+    reply = shop.put("/v3/channels/1/currency-assignments",
+                     {"enabled_currencies": ["USD", "EUR"], "default_currency": "USD"})  # fmt: skip
+    assert reply.status == 200, reply.body
+
+
+def test_two_carts_of_different_currencies_become_one_in_the_customers(window: Window) -> None:
+    shop = window.shop
+    euros(shop)
+    own = admin_cart(shop, (1, 2), customer_id=1)
+    custom = [{"name": "Own", "quantity": 1, "list_price": 3}]
+    guest = admin_cart(shop, (2, 1), currency={"code": "EUR"}, custom_items=custom)
+    assert merged(shop, 1, guest) == own
+    data = shop.get(f"/v3/carts/{own}").data
+    assert (data["currency"], data["cart_amount"]) == ({"code": "USD"}, 46)
+    assert data["line_items"]["custom_items"][0]["list_price"] == 6
+
+
+def test_at_sign_in_the_prices_are_those_of_the_customers_group(window: Window) -> None:
+    shop = window.shop
+    group = {"name": "Friends", "discount_rules": [{"type": "all", "method": "percent", "amount": "10.0000"}]}
+    number = shop.post("/v2/customer_groups", group).json["id"]
+    shop.put("/v3/customers", [{"id": 1, "customer_group_id": number}])
+    guest = admin_cart(shop, (1, 2))
+    assert shop.get(f"/v3/carts/{guest}").data["cart_amount"] == 20
+    assert merged(shop, 1, guest) == guest
+    assert shop.get(f"/v3/carts/{guest}").data["cart_amount"] == 18
+
+
 MADE = "{ cart { entityId version lineItems { physicalItems { entityId quantity } } } }"
 WHOLE = """
 fragment Whole on Cart { id entityId currencyCode isTaxIncluded baseAmount { value } discountedAmount { value }
@@ -156,6 +192,18 @@ def test_a_shopper_makes_a_cart_that_the_store_shows(window: Window) -> None:
     assert first["baseCatalogProduct"] == {"entityId": 1}
     assert (second["isShippingRequired"], second["isMutable"], second["image"]) == (True, True, None)
     assert found["createdAt"] == {"utc": "2030-03-17T17:46:40+00:00"}
+
+
+def test_a_cart_is_found_by_its_global_id(window: Window) -> None:
+    jane = window.signed_in(1)
+    cart = create(window, line(1), headers=jane)["entityId"]
+    ids = window.ask("query($id: String) { site { cart(entityId: $id) { id } checkout(entityId: $id) { id } } }",
+                     {"id": cart}, **jane)["site"]  # fmt: skip
+    query = "query($id: ID!) { node(id: $id) { __typename id } }"
+    for kind in ("Cart", "Checkout"):
+        found = ids[kind.lower()]["id"]
+        assert window.ask(query, {"id": found}, **jane)["node"] == {"__typename": kind, "id": found}
+        assert window.ask(query, {"id": found})["node"] is None
 
 
 def test_nothing_is_told_of_what_is_no_cart(window: Window) -> None:
@@ -243,6 +291,11 @@ def test_options_are_chosen_and_shown_as_their_kinds(window: Window) -> None:
     change(window, "updateCartLineItem", {**said, "data": {"lineItem": line_item}})
     (again,) = read(window, cart)["lineItems"]["physicalItems"]
     assert (again["quantity"], again["selectedOptions"]) == (5, item["selectedOptions"])
+    variant = f"/v3/catalog/products/4/variants/{item['variantEntityId']}"
+    assert item["image"] is None
+    shop.put(variant, {"image_url": "https://example.com/large.png"})
+    (again,) = read(window, cart)["lineItems"]["physicalItems"]
+    assert "https://example.com/large.png" in (again["image"]["url"], again["imageUrl"])
     by_sku = create(window, {"sku": "S-S", "quantity": 1})["entityId"]
     assert read(window, by_sku)["lineItems"]["physicalItems"][0]["sku"] == "S-S"
     wrong = {"lineItems": [line(4)]}
@@ -277,6 +330,8 @@ def test_wrong_lines_are_refused_with_the_reason(window: Window) -> None:
     shop = window.shop
     shop.put("/v3/catalog/products/1", {"inventory_tracking": "product", "inventory_level": 3})
     shop.put("/v3/catalog/products/3", {"is_visible": False})
+    secret = shop.product("Secret", is_price_hidden=True, availability="disabled")
+    assert refused(window, "createCart", {"lineItems": [line(secret)]}).startswith("FIELD_INVALID")
     few = refused(window, "createCart", {"lineItems": [line(1, 4)]})
     assert few.startswith("OUT_OF_STOCK: Not enough stock: ")
     assert "not sold here" in refused(window, "createCart", {"lineItems": [line(3)]})
@@ -318,15 +373,7 @@ def test_a_change_is_meant_for_a_version(window: Window) -> None:
 
 def test_a_cart_in_another_currency_is_a_new_one(window: Window) -> None:
     shop = window.shop
-    euro = {
-        "country_iso2": "FR", "currency_code": "EUR", "currency_exchange_rate": "0.5", "name": "Euro", "token": "€",
-        "token_location": "left", "decimal_token": ".", "thousands_token": ",", "decimal_places": 2, "enabled": True,
-        "is_transactional": True,
-    }  # fmt: skip
-    assert shop.post("/v2/currencies", euro).status in (200, 201)
-    reply = shop.put("/v3/channels/1/currency-assignments",
-                     {"enabled_currencies": ["USD", "EUR"], "default_currency": "USD"})  # fmt: skip
-    assert reply.status == 200, reply.body
+    euros(shop)
     cart = create(window, line(1, 2), giftCertificates=[CERTIFICATE])["entityId"]
     field = {"cartEntityId": cart, "data": {"key": "gift", "value": "yes"}}
     change(window, "createCartMetafield", field, "{ metafield { entityId } errors { __typename } }")

@@ -248,7 +248,7 @@ def test_settings_lists_and_trees_of_the_shop(window: Window) -> None:
     assert settings["logoV2"] == {"__typename": "StoreTextLogo", "text": "The Corner"}
     assert settings["locales"] == [{"code": "en", "isDefault": True}]
     assert settings["currency"] == {"defaultCurrency": "USD"}
-    assert settings["formFields"] == {"customer": []}
+    assert settings["formFields"]["customer"][0] == {"label": "Email Address"}
     (tools,) = site["categoryTree"]
     assert (tools["name"], tools["path"], tools["hasChildren"], tools["productCount"]) == ("Tools", "/tools/", True, 1)
     assert tools["children"] == [{"name": "Hammers", "children": []}]

@@ -17,7 +17,7 @@ from bodega.access.stores import OpenStore, Stores
 from bodega.events import scopes as events
 from bodega.events.dispatcher import Dispatcher
 from bodega.http.app_context import AppContext
-from bodega.http.asgi import Api
+from bodega.http.asgi import OF_A_STORE, Api
 from bodega.http.documented import Unserved
 from bodega.http.files import pictures
 from bodega.http.mounts import Mount, Receive, Send, gateway_time, later, operations, server_itself
@@ -48,8 +48,10 @@ from bodega.server.whole import AtOnce
 from bodega.storage.backend import Backend
 from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.storefront.bundle_upload import bundles
+from bodega.storefront.image_sizes import SizedImages
 from bodega.storefront.moved_pages import moved_pages
 from bodega.storefront.plain_files import favicon, robots
+from bodega.storefront.rest.table import MOUNTS
 from bodega.tasks.worker import Worker
 
 LOOK_SECONDS = 1.0
@@ -172,6 +174,21 @@ def _graphql(app: AppContext, journal: Journal, log: Log, faults: FaultInjector 
     return faulty(mount, app.stores, faults, as_errors, note_struck(journal))
 
 
+def _session_sync(stores: Stores) -> Mount:
+    from bodega.storefront.session_sync import synced
+
+    return synced(stores)
+
+
+def _shoppers_rest(name: str, app: AppContext, journal: Journal, log: Log, faults: FaultInjector | None) -> Mount:
+    from bodega.journal.queries import note_struck, query_recorder
+    from bodega.lab.faults.shops import as_problem, faulty
+    from bodega.storefront.rest.serving import shoppers_rest
+
+    mount = shoppers_rest(name, app, query_recorder(journal), log)
+    return faulty(mount, app.stores, faults, as_problem, note_struck(journal))
+
+
 def _logins(stores: Stores) -> Mount:
     from bodega.storefront.customer_login import logins
 
@@ -184,10 +201,11 @@ def _current_customer(stores: Stores) -> Mount:
     return current_customer(stores)
 
 
-def _cart_page(stores: Stores, https_port: int) -> Mount:
+def _cart_page(app: AppContext, https_port: int) -> Mount:
+    from bodega.storefront.buying import buying
     from bodega.storefront.cart_page import carts
 
-    return carts(stores, https_port)
+    return buying(app, carts(app.stores, https_port))
 
 
 def _sitemap(stores: Stores, https_port: int) -> Mount:
@@ -285,10 +303,13 @@ async def make_app(
         "*": server_itself,
         "_bodega": _below_bodega(served_lab, operations(stores, meter.board, look)),
         "files": bundles(stores, pictures(stores)),
+        OF_A_STORE: SizedImages(stores, app.pictures).mount,
         "login": later(functools.partial(_logins, stores)),
+        "session-sync": later(functools.partial(_session_sync, stores)),
         "customer": later(functools.partial(_current_customer, stores)),
         "graphql": later(functools.partial(_graphql, app, journal, written, faults)),
-        PAGE: later(functools.partial(_cart_page, stores, https_port)),
+        **{name: later(functools.partial(_shoppers_rest, name, app, journal, written, faults)) for name in MOUNTS},
+        PAGE: later(functools.partial(_cart_page, app, https_port)),
         "robots.txt": robots(stores, https_port),
         "favicon.ico": favicon(stores, https_port),
         "xmlsitemap.php": later(functools.partial(_sitemap, stores, https_port)),

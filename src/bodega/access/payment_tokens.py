@@ -15,6 +15,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from bodega.access.accounts import SHOPPERS_CLIENT
 from bodega.storage.registry import Account
 
 LIFE = 3_600
@@ -44,7 +45,16 @@ def issue(account: Account, order_id: int, now: int) -> tuple[str, PaymentGrant]
     return f"{signed}.{_encoded(_signature(account, signed))}", grant
 
 
-def granted(token: str, accounts: Mapping[str, Account], now: int) -> tuple[Account, PaymentGrant] | None:
+def shoppers_account(store_hash: str) -> Account:
+    """The account in whose name shoppers pay what they ordered. Its signature proves nothing, as it has no secret: its
+    tokens are worth what their own names are, which cannot be guessed, and whoever takes one knows these names."""
+    scopes = frozenset({"store_payments_access_token_create"})
+    return Account(SHOPPERS_CLIENT, store_hash, SHOPPERS_CLIENT, "oauth", "", "", "", scopes, 0, 0, False, 0, 0)
+
+
+def granted(
+    token: str, accounts: Mapping[str, Account], now: int, store_hash: str
+) -> tuple[Account, PaymentGrant] | None:
     """Whose token it is, and what it grants; None unless an account of this store signed it, and it has not ended."""
     parts = token.split(".")
     if len(parts) != 3 or len(token) > _LONGEST:
@@ -54,7 +64,7 @@ def granted(token: str, accounts: Mapping[str, Account], now: int) -> tuple[Acco
         signature = _decoded(parts[2])
     except (msgspec.DecodeError, binascii.Error, UnicodeError, ValueError):
         return None
-    account = accounts.get(grant.client_id)
+    account = shoppers_account(store_hash) if grant.client_id == SHOPPERS_CLIENT else accounts.get(grant.client_id)
     if account is None or account.disabled or grant.store_hash != account.store or grant.exp <= now:
         return None
     right = hmac.compare_digest(signature, _signature(account, f"{parts[0]}.{parts[1]}"))

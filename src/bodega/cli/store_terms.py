@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bodega.access.plans import COUNTERS, PLANS
-from bodega.access.settings import SETTINGS, with_defaults
+from bodega.access.settings import SETTINGS
 from bodega.cli.place import as_json, at_place, the_store, with_backend
 from bodega.cli.running import ask
 from bodega.cli.several import Several, Trailing, trailing
@@ -120,12 +120,18 @@ def maintenance(place: DataLocation, store_hash: str, state: str, as_json: bool)
 @at_place
 @as_json
 def get(place: DataLocation, store_hash: str, keys: tuple[str, ...], as_json: bool) -> None:
-    """Show a store's settings: those named, or all."""
+    """Show a store's settings: those named, or all. What the store's API changed since is shown as it holds now."""
     _known(keys)
+
+    async def work(backend: Backend) -> dict[str, Any]:
+        from bodega.lab.terms import opened, settings_now
+
+        record = await the_store(backend, store_hash)
+        async with opened(backend, record) as rows:
+            return await settings_now(rows, record)
+
     told = ask(place, "GET", f"/stores/{store_hash}/settings")
-    if told is None:
-        told = {"settings": with_defaults(with_backend(place, lambda backend: the_store(backend, store_hash)).settings)}
-    settings = told["settings"]
+    settings = with_backend(place, work) if told is None else told["settings"]
     _print_settings({key: settings[key] for key in keys or settings}, as_json)
 
 
@@ -139,10 +145,11 @@ def set_(place: DataLocation, store_hash: str, pairs: tuple[str, ...], as_json: 
     changed = dict(map(_pair, pairs))
 
     async def work(backend: Backend) -> None:
-        from msgspec.structs import replace
+        from bodega.lab.terms import change_settings, opened
 
         record = await the_store(backend, store_hash)
-        await backend.registry.save_store(replace(record, settings={**record.settings, **changed}))
+        async with opened(backend, record) as rows:
+            await change_settings(backend.registry, rows, record, changed)
 
     if ask(place, "PUT", f"/stores/{store_hash}/settings", {"settings": changed}) is None:
         with_backend(place, work)

@@ -11,15 +11,18 @@ MAX_GUESSES = 10
 WINDOW_SECONDS = 60
 """The most wrong passwords per minute for one shopper, by the store's clock."""
 
+MAX_OF_ADDRESS = 100
+"""The most per minute from one network address, behind which may be many shoppers."""
+
 GUESSES = """CREATE TABLE password_guesses (
     subject TEXT PRIMARY KEY, wrong INTEGER NOT NULL, until BIGINT NOT NULL
 );"""
 
 
-async def check_guesses(tx: Tx, subject: str, now: int) -> None:
+async def check_guesses(tx: Tx, subject: str, now: int, most: int = MAX_GUESSES) -> None:
     """Refuses while there are too many recent wrong passwords for this subject; `now` in UTC seconds."""
     for wrong, until in await tx.rows("SELECT wrong, until FROM password_guesses WHERE subject = $1", subject):
-        if until > now and wrong >= MAX_GUESSES:
+        if until > now and wrong >= most:
             wait = str(until - now).encode()
             raise Refusal(
                 Reason.PASSWORD_GUESSED,
@@ -28,9 +31,9 @@ async def check_guesses(tx: Tx, subject: str, now: int) -> None:
             )
 
 
-async def answered(unit: Unit, subject: str, *, right: bool) -> None:
+async def answered(unit: Unit, subject: str, *, right: bool, most: int = MAX_GUESSES) -> None:
     """Counts an answer before it is given. The limit is checked again, since guesses can arrive in parallel."""
-    await check_guesses(unit.tx, subject, unit.now)
+    await check_guesses(unit.tx, subject, unit.now, most)
     if right:
         return
     await unit.tx.run("DELETE FROM password_guesses WHERE until <= $1", unit.now)

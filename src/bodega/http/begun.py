@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any
 
@@ -31,6 +32,15 @@ class Begun:
         return None
 
     def __await__(self) -> Generator[Any, Any, Whole]:
-        yield self.waits_for
-        response = yield from self._coroutine.__await__()
-        return self._end(response)
+        waits_for: Any = self.waits_for
+        while True:
+            try:
+                yield waits_for
+            except BaseException as error:  # what it waited for failed, or it is cancelled: the request is to know
+                step = functools.partial(self._coroutine.throw, error)
+            else:
+                step = functools.partial(self._coroutine.send, None)
+            try:
+                waits_for = step()
+            except StopIteration as end:
+                return self._end(end.value)

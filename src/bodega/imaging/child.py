@@ -35,7 +35,7 @@ def confine(budget: int) -> int:
 def answer(content: bytes, order: Order, left: int) -> Developed:
     """What is made of a picture, or why it is refused."""
     try:
-        return develop(content, order.sizes, left - len(content))
+        return develop(content, order.sizes, left - len(content), as_webp=order.as_webp)
     except MemoryError:
         return Developed(refused=f"takes more than the {left >> 20} MB of memory that this server gives a picture")
     except ValueError as error:

@@ -34,8 +34,9 @@ _MARGIN = 4
 _ORIENTATION = 0x0112
 
 
-def develop(content: bytes, sizes: Sizes, budget: int = UNLIMITED) -> Developed:
-    """Decodes a picture and makes it fit the boxes. `budget` is the memory that it may take, in bytes.
+def develop(content: bytes, sizes: Sizes, budget: int = UNLIMITED, *, as_webp: bool = False) -> Developed:
+    """Decodes a picture and makes it fit the boxes. `budget` is the memory that it may take, in bytes; `as_webp` makes
+    the forms WebP whatever the picture is.
 
     Raises ValueError with the end of a sentence, MemoryError.
     """
@@ -64,7 +65,7 @@ def develop(content: bytes, sizes: Sizes, budget: int = UNLIMITED) -> Developed:
         if first is None:
             first = _upright(_scaled(image, fitted[::-1] if turned >= 5 else fitted), turned)
             first.info["icc_profile"] = None if image.mode == "CMYK" else image.info.get("icc_profile")
-        made[key] = _saved(first, kind, fitted)
+        made[key] = _saved(first, "WEBP" if as_webp else kind, fitted)
     return Developed(original, made)
 
 

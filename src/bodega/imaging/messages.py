@@ -14,10 +14,11 @@ LENGTH = 4
 
 
 class Order(msgspec.Struct, frozen=True, array_like=True):
-    """What is to be decoded: `length` bytes, which follow the message."""
+    """What is to be decoded: `length` bytes, which follow the message. `as_webp`: the smaller forms are to be WebP."""
 
     length: int
     sizes: dict[str, tuple[int, int]]
+    as_webp: bool = False
 
 
 class Form(msgspec.Struct, frozen=True, array_like=True):

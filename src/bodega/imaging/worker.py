@@ -54,10 +54,10 @@ class _Process:
         ours.setblocking(False)
         return cls(child, *await asyncio.open_connection(sock=ours, limit=1 << 20))
 
-    async def develop(self, content: bytes, sizes: Sizes) -> Developed:
+    async def develop(self, content: bytes, sizes: Sizes, *, as_webp: bool) -> Developed:
         """What it makes of a picture. Raises Lost."""
         try:
-            self._writer.write(framed(Order(len(content), dict(sizes))))
+            self._writer.write(framed(Order(len(content), dict(sizes), as_webp)))
             self._writer.write(content)
             await self._writer.drain()
             length = await self._reader.readexactly(LENGTH)
@@ -101,7 +101,7 @@ class PictureWorker:
         """The id of the process, while there is one."""
         return None if self._process is None else self._process.child.pid
 
-    async def develop(self, content: bytes, sizes: Sizes, *, patient: bool = False) -> Developed:
+    async def develop(self, content: bytes, sizes: Sizes, *, patient: bool = False, as_webp: bool = False) -> Developed:
         """What is made of a picture, when its turn has come. A caller that is cancelled loses its place, and its
         picture is not worked on any more.
 
@@ -118,11 +118,11 @@ class PictureWorker:
             self.waiting -= 1
             self._waiting_bytes -= len(content)
         try:
-            return await self._develop(content, sizes)
+            return await self._develop(content, sizes, as_webp)
         finally:
             self._turn.release()
 
-    async def _develop(self, content: bytes, sizes: Sizes) -> Developed:
+    async def _develop(self, content: bytes, sizes: Sizes, as_webp: bool) -> Developed:
         if self._idle is not None:
             self._idle.cancel()
         done = False
@@ -131,7 +131,7 @@ class PictureWorker:
                 self._end(now=True)
                 self._process = await _Process.start(self.budget_mb << 20)
             async with asyncio.timeout(PICTURE_SECONDS):
-                developed = await self._process.develop(content, sizes)
+                developed = await self._process.develop(content, sizes, as_webp=as_webp)
             done = True
             return developed
         finally:

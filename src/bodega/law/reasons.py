@@ -92,12 +92,12 @@ class Reason(Enum):
     PRECONDITION_FAILED = (Step.PRECONDITIONS, 412, 412, "The resource is not in the state that the request requires.", "Repeat the request with the ETag that the resource has now; read it first: `GET PATH`.")
     NOT_MODIFIED = (Step.PRECONDITIONS, 304, 304, "The copy that the caller holds is current.", "Use the stored copy; sent again in any case: `METHOD PATH without If-None-Match, If-Modified-Since`.")
 
-    MALFORMED_BODY = (Step.READ_DRAFT, 400, 400, "The request body could not be parsed.", "Send well-formed JSON (or, in V2, XML) of the resource's shape; its methods, and in V2 its fields: `OPTIONS RESOURCE`.")
+    MALFORMED_BODY = (Step.READ_DRAFT, 400, 400, "The request body could not be parsed.", "Send well-formed JSON (or, in V2, XML) of the resource's shape; its methods and fields: `OPTIONS RESOURCE`.")
     TOO_MANY_ITEMS = (Step.READ_DRAFT, 413, 413, "The request holds too many items.", "Send at most details.max_items items at once.")
     FIELD_UNKNOWN = (Step.READ_DRAFT, 400, 422, "The field is not supported by this resource.", "Leave the field out. For example: `METHOD PATH without MEMBERS`.")
     FIELD_READ_ONLY = (Step.READ_DRAFT, 400, 422, "The field cannot be written to.", "Leave the field out. For example: `METHOD PATH without MEMBERS`.")
-    FIELD_MISSING = (Step.READ_DRAFT, 400, 422, "A required field was not supplied.", "Supply the field; the resource's methods, and in V2 its fields: `OPTIONS RESOURCE`.")
-    FIELD_INVALID = (Step.READ_DRAFT, 400, 422, "A field is invalid.", "Correct the field named in the answer; the resource's methods, and in V2 its fields with their types: `OPTIONS RESOURCE`.")
+    FIELD_MISSING = (Step.READ_DRAFT, 400, 422, "A required field was not supplied.", "Supply the field; the resource's methods and fields: `OPTIONS RESOURCE`.")
+    FIELD_INVALID = (Step.READ_DRAFT, 400, 422, "A field is invalid.", "Correct the field named in the answer; the resource's methods, and its fields with their types: `OPTIONS RESOURCE`.")
 
     IMAGE_UNREACHABLE = (Step.PERFORM, 400, 400, "The image could not be fetched.", "Name an image that anybody can fetch over http or https, or send the file itself.")
     IMAGE_INVALID = (Step.PERFORM, 400, 422, "The image is not valid.", "Send a BMP, GIF, JPEG, PNG, WBMP, WebP or XBM image of at most 8 MB.")

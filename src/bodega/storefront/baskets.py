@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from bodega.kit.fields import clean_email
 from bodega.kit.render import json
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal, invalid, refuse_faults
@@ -110,6 +111,20 @@ async def change_checkout(
         await changing.write_changed(unit, old, await unit.get(checkout.TABLE, cart.id), inside)
 
     await api.write(job)
+
+
+async def name_guest(api: ShoppersApi, cart: Cart, email: str, version: int | None = None) -> None:
+    """Says who shops, before there is an address: the e-mail address of a guest. Raises ShopperRefused."""
+
+    async def change(_unit: Unit, now: Cart, of: Checkout) -> None:
+        try:
+            now.email = clean_email(email)
+        except ValueError as error:
+            raise refuse_faults([invalid("email", str(error))]) from None
+        if of.billing_address is not None:
+            of.billing_address.email = now.email
+
+    await change_checkout(api, cart, change, version)
 
 
 async def enter_certificate(api: ShoppersApi, cart: Cart, code: str, version: int | None = None) -> None:

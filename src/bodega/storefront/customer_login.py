@@ -29,6 +29,7 @@ from bodega.resources.tokens import sessions
 from bodega.storage import query
 from bodega.storage.registry import Account
 from bodega.storage.tx import Busy
+from bodega.storage.unit import Unit
 from bodega.storefront.front import at_host
 from bodega.storefront.shopper import SESSION, cookies, session_cookie
 
@@ -70,7 +71,7 @@ class LoginClaims(msgspec.Struct, frozen=True):
     exp: float | None = None
 
 
-class _Refused(Exception):
+class LinkRefused(Exception):
     """Why a token does not sign in."""
 
 
@@ -79,28 +80,22 @@ def logins(stores: Stores) -> Mount:
 
     async def mount(scope: Mapping[str, Any], _receive: Receive, send: Send) -> None:
         token = scope["path"].removeprefix(LOGIN)
-        found = await _asked(stores, scope, send, valid=token != scope["path"] and "/" not in token)
+        found = await shop_asked(stores, scope, send, valid=token != scope["path"] and "/" not in token)
         if found is None:
             return
         store, channel_id = found
         try:
-            account = await _signer(stores, store, _issuer(token))
-            claims = _checked(store, channel_id, token, account, str((scope.get("client") or ("",))[0]))
-            until = int(claims.iat) + 2 * OLDEST_SECONDS
-            cookie, why = await store.write(
-                lambda unit: sessions.sign_in_once(
-                    unit, claims.iss, claims.jti, until, claims.customer_id, claims.channel_id
-                )
-            )
-        except _Refused as refused:
+            claims = await accepted(stores, store, channel_id, token, str((scope.get("client") or ("",))[0]))
+            cookie, why = await store.write(lambda unit: begin_once(unit, claims))
+        except LinkRefused as refused:
             cookie, why = "", str(refused)
         except Busy:
-            await _say(send, scope, HTTPStatus.SERVICE_UNAVAILABLE, "The shop cannot be reached right now.")
+            await tell(send, scope, HTTPStatus.SERVICE_UNAVAILABLE, "The shop cannot be reached right now.")
             return
         if why:
-            await _say(send, scope, HTTPStatus.UNAUTHORIZED, why)
+            await tell(send, scope, HTTPStatus.UNAUTHORIZED, why)
             return
-        headers = [(b"location", (_local(claims.redirect_to) or "/account.php").encode("ascii", "replace")),
+        headers = [(b"location", (local(claims.redirect_to) or "/account.php").encode("ascii", "replace")),
                    session_cookie(scope, cookie), (b"cache-control", b"no-store")]  # fmt: skip
         await reply(send, scope["method"], HTTPStatus.FOUND, b"", headers, length=0)
 
@@ -111,22 +106,22 @@ def current_customer(stores: Stores) -> Mount:
     """GET /customer/current.jwt?app_client_id=ID: the shopper of the session, told to an app."""
 
     async def mount(scope: Mapping[str, Any], _receive: Receive, send: Send) -> None:
-        found = await _asked(stores, scope, send, valid=scope["path"] == CURRENT)
+        found = await shop_asked(stores, scope, send, valid=scope["path"] == CURRENT)
         if found is None:
             return
         store, channel_id = found
         client_id = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("app_client_id", [""])[0]
         account = await _signer(stores, store, client_id)
         if account is None:
-            await _say(send, scope, HTTPStatus.BAD_REQUEST, "app_client_id must be the client id of an app.")
+            await tell(send, scope, HTTPStatus.BAD_REQUEST, "app_client_id must be the client id of an app.")
             return
         try:
             shopper = await signed_in(store, scope, channel_id)
         except Busy:
-            await _say(send, scope, HTTPStatus.SERVICE_UNAVAILABLE, "The shop cannot be reached right now.")
+            await tell(send, scope, HTTPStatus.SERVICE_UNAVAILABLE, "The shop cannot be reached right now.")
             return
         if shopper is None:
-            await _say(send, scope, HTTPStatus.NOT_FOUND, "Nobody is signed in.")
+            await tell(send, scope, HTTPStatus.NOT_FOUND, "Nobody is signed in.")
             return
         token = _about(store, shopper, client_id, account.secret)
         headers = [(b"content-type", b"application/jwt"), (b"cache-control", b"no-store"), (b"vary", b"Cookie")]
@@ -159,6 +154,18 @@ def _about(store: OpenStore, shopper: customer.Customer, client_id: str, secret:
     return jwt.encode(claims, secret, algorithm=ALGORITHM)
 
 
+async def accepted(stores: Stores, store: OpenStore, channel_id: int, token: str, address: str) -> LoginClaims:
+    """What a sign-in token says, if all of it is right; `address` is the network address that brings it. Raises
+    LinkRefused."""
+    return _checked(store, channel_id, token, await _signer(stores, store, _issuer(token)), address)
+
+
+async def begin_once(unit: Unit, claims: LoginClaims) -> tuple[str, str]:
+    """The value of a new session and "", or "" and why there is none."""
+    until = int(claims.iat) + 2 * OLDEST_SECONDS
+    return await sessions.sign_in_once(unit, claims.iss, claims.jti, until, claims.customer_id, claims.channel_id)
+
+
 async def _signer(stores: Stores, store: OpenStore, client_id: str) -> Account | None:
     """The account whose secret signs for a client id: that of an app that is installed in the store, or an account's
     own. None if there is none with a secret that can be read."""
@@ -170,47 +177,49 @@ async def _signer(stores: Stores, store: OpenStore, client_id: str) -> Account |
 
 
 def _issuer(token: str) -> str:
-    """The client id that a token names, before anything of it is believed. Raises _Refused."""
+    """The client id that a token names, before anything of it is believed. Raises LinkRefused."""
     if len(token) > LONGEST or not token.isascii():
-        raise _Refused("The link is no sign-in token.")
+        raise LinkRefused("The link is no sign-in token.")
     try:
         return str(jwt.decode(token, options={"verify_signature": False}).get("iss", ""))
     except (jwt.InvalidTokenError, ValueError) as error:
-        raise _Refused("The link is no sign-in token, or was changed on its way.") from error
+        raise LinkRefused("The link is no sign-in token, or was changed on its way.") from error
 
 
 def _checked(store: OpenStore, channel_id: int, token: str, account: Account | None, address: str) -> LoginClaims:
-    """What a sign-in token says, if all of it is right, by the clock of the store. Raises _Refused."""
+    """What a sign-in token says, if all of it is right, by the clock of the store. Raises LinkRefused."""
     if account is None:
-        raise _Refused("The link was made by no app of this shop.")
+        raise LinkRefused("The link was made by no app of this shop.")
     try:
         said = jwt.decode(token, account.secret, algorithms=[ALGORITHM], options=_OURS)
         claims = msgspec.convert(said, LoginClaims)
     except (jwt.InvalidTokenError, msgspec.ValidationError, ValueError) as error:
-        raise _Refused("The link is no sign-in token, or was changed on its way.") from error
+        raise LinkRefused("The link is no sign-in token, or was changed on its way.") from error
     if not allows(account.scopes, SCOPE, writes=True):
-        raise _Refused("The app that made the link may not sign customers in.")
+        raise LinkRefused("The app that made the link may not sign customers in.")
     if claims.operation != "customer_login" or claims.store_hash != store.record.hash:
-        raise _Refused("The link is meant for something else.")
+        raise LinkRefused("The link is meant for something else.")
     if claims.channel_id != channel_id:
-        raise _Refused("The link is meant for another storefront.")
+        raise LinkRefused("The link is meant for another storefront.")
     now = store.time()
     if abs(now - claims.iat) > OLDEST_SECONDS or (claims.exp is not None and claims.exp <= now):
-        raise _Refused("The link has expired.")
+        raise LinkRefused("The link has expired.")
     if claims.request_ip and claims.request_ip != address:
-        raise _Refused("The link is meant for another network.")
-    if claims.redirect_to and not _local(claims.redirect_to):
-        raise _Refused("The link leads away from this shop.")
+        raise LinkRefused("The link is meant for another network.")
+    if claims.redirect_to and not local(claims.redirect_to):
+        raise LinkRefused("The link leads away from this shop.")
     return claims
 
 
-def _local(path: str) -> str:
+def local(path: str) -> str:
     """A path of the same host; empty if it leads elsewhere."""
     is_path = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isascii() and path.isprintable()
     return path if is_path else ""
 
 
-async def _asked(stores: Stores, scope: Mapping[str, Any], send: Send, *, valid: bool) -> tuple[OpenStore, int] | None:
+async def shop_asked(
+    stores: Stores, scope: Mapping[str, Any], send: Send, *, valid: bool
+) -> tuple[OpenStore, int] | None:
     """The store and the channel of the host; None if the request has been answered."""
     if scope["method"] != "GET" and valid:  # HEAD would use a link up: mail scanners and previews ask that way
         headers = [(b"content-type", b"text/plain"), (b"allow", b"GET")]
@@ -218,15 +227,15 @@ async def _asked(stores: Stores, scope: Mapping[str, Any], send: Send, *, valid:
         return None
     found = await at_host(stores, scope) if valid else None
     if found is None:
-        await _say(send, scope, HTTPStatus.NOT_FOUND, "There is nothing here.")
+        await tell(send, scope, HTTPStatus.NOT_FOUND, "There is nothing here.")
         return None
     if found[0].suspended or found[0].maintenance:
-        await _say(send, scope, HTTPStatus.SERVICE_UNAVAILABLE, "The shop is closed right now.")
+        await tell(send, scope, HTTPStatus.SERVICE_UNAVAILABLE, "The shop is closed right now.")
         return None
     return found
 
 
-async def _say(send: Send, scope: Mapping[str, Any], status: int, words: str) -> None:
+async def tell(send: Send, scope: Mapping[str, Any], status: int, words: str) -> None:
     """A short page."""
     page = f"<!doctype html><html lang=en><title>{html.escape(words)}</title><h1>{html.escape(words)}</h1></html>"
     await reply(send, scope["method"], status, page.encode(), _PAGE)

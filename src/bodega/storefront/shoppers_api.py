@@ -6,7 +6,8 @@ prices, events. Who may touch what is for the callers to decide: the API itself 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from bodega.access.accounts import SHOPPERS_CLIENT
@@ -36,6 +37,15 @@ class ShopperRefused(Exception):
     def code(self) -> str:
         """The reason, as a code of an error."""
         return self.reason.name
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """What the store refuses inside is told to the shopper: raises ShopperRefused."""
+    try:
+        yield
+    except Refusal as refusal:
+        raise ShopperRefused(refused(refusal, 3)) from None
 
 
 class ShoppersApi:
@@ -77,9 +87,7 @@ class ShoppersApi:
             made: T = await self.store.write(once)
             return made
 
-        try:
+        with refusing():
             made = await informed(self.app, self.store, work)
-        except Refusal as refusal:
-            raise ShopperRefused(refused(refusal, 3)) from None
         self.app.wrote(self.store)
         return made

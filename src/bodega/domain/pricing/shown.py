@@ -52,9 +52,17 @@ class Shelf:
     def __init__(self, basket: Basket) -> None:
         self.basket = basket
         self.zones = Zones(basket)
+        self._known: dict[tuple[Decimal, str, int], TaxPrice] = {}
 
     def tax_price(self, amount: Decimal, item: BasketItem) -> TaxPrice:
         """An amount in the basket's currency, entered as prices are."""
+        known = (amount, item.key, item.tax_class)
+        found = self._known.get(known)
+        if found is None:
+            found = self._known[known] = self._tax_price(amount, item)
+        return found
+
+    def _tax_price(self, amount: Decimal, item: BasketItem) -> TaxPrice:
         places, inclusive = self.basket.places, self.basket.tax.inclusive
         rates = self.zones.of(item.key)
         there = self.zones.entered(amount, rates, item.tax_class)

@@ -10,11 +10,14 @@ import msgspec
 from msgspec.structs import replace
 
 from bodega.access.plans import COUNTERS, PLANS
-from bodega.access.settings import SETTINGS, with_defaults
+from bodega.access.settings import SETTINGS
+from bodega.lab import terms
 from bodega.lab.control.lab import Lab
 from bodega.lab.control.operation import Asked, Operation
 from bodega.lab.control.problem import Problem
 from bodega.storage.registry import StoreRecord
+from bodega.storage.rows import Rows
+from bodega.storage.tx import Damaged
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -57,16 +60,18 @@ class Maintenance(Asked):
 
 
 async def show_settings(lab: Lab, store_hash: str) -> Settings:
-    """All settings of a store."""
-    return Settings(with_defaults((await lab.record(store_hash)).settings))
+    """All settings of a store, those that its API changed as well as they hold now."""
+    record = await lab.record(store_hash)
+    return Settings(await terms.settings_now(await _rows(lab, store_hash), record))
 
 
 async def change_settings(lab: Lab, store_hash: str, body: SettingsAsked) -> Settings:
     """Change settings of a store; the others stay."""
     changed = read_settings(body.settings)
-    record = await lab.record(store_hash)
-    saved = await _save(lab, replace(record, settings={**record.settings, **changed}))
-    return Settings(with_defaults(saved.settings))
+    rows = await _rows(lab, store_hash)
+    saved = await terms.change_settings(lab.registry, rows, await lab.record(store_hash), changed)
+    lab.stores.reread()
+    return Settings(await terms.settings_now(rows, saved))
 
 
 async def show_plan(lab: Lab, store_hash: str) -> PlanShown:
@@ -98,6 +103,14 @@ async def change_maintenance(lab: Lab, store_hash: str, body: Maintenance) -> Ma
     """Close a store for maintenance (it answers 503), or open it again."""
     await _save(lab, replace(await lab.record(store_hash), maintenance=body.maintenance))
     return body
+
+
+async def _rows(lab: Lab, store_hash: str) -> Rows | None:
+    """The rows of a store; None if its database is damaged."""
+    try:
+        return await lab.rows(store_hash)
+    except Damaged:
+        return None
 
 
 async def _save(lab: Lab, record: StoreRecord) -> StoreRecord:

@@ -10,6 +10,7 @@ import msgspec
 from bodega.kit.context import Context
 from bodega.kit.render import json
 from bodega.resources.carts.cart import Cart, CartItem, LineReduction
+from bodega.resources.channels.sites import shop_origin
 from bodega.storage.table import numbered_placeholders
 
 OPTIONS = {"physical": "line_items.physical_items.options", "digital": "line_items.digital_items.options"}
@@ -27,15 +28,15 @@ GROUPS = {
 async def document(context: Context, cart: Cart, links: Mapping[str, str] | None = None) -> bytes:
     """The cart with what the query includes; `links` are its redirect URLs."""
     asked = context.query.include
-    shown = cart_members(cart, await pictures_of(context, cart), context.base.url, asked)
+    shown = cart_members(cart, await pictures_of(context, cart), await shop_origin(context, cart.channel_id), asked)
     if LINKS in asked and links is not None:
         shown["redirect_urls"] = dict(links)
     return json(shown)
 
 
 def cart_members(cart: Cart, pictures: Mapping[int, str], site: str, asked: Collection[str] = ()) -> dict[str, Any]:
-    """The members of a cart. `pictures` are the addresses of products' thumbnails by their ids; `site` is where the
-    pages of products are."""
+    """The members of a cart. `pictures` are the addresses of products' thumbnails by their ids; `site` is what
+    the addresses of products' pages begin with."""
     lines: dict[str, list[dict[str, Any]]] = {name: [] for name in GROUPS.values()}
     for item in cart.items:
         lines[GROUPS[item.kind]].append(_line(item, pictures, site, asked))

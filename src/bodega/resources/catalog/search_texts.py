@@ -7,12 +7,12 @@ products: a change of one would be a change of thousands.
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from bodega.domain.markup import unescape, without_tags
 from bodega.resources.catalog.product import Product
 from bodega.storage.rules import depends_on
 from bodega.storage.text import caseless
@@ -22,10 +22,12 @@ from bodega.storage.unit import Unit
 WORDS_AT_MOST = 8
 """Words of a search; further ones are passed over."""
 
+BEGINS = 3
+"""Letters of a word that is found by its beginning."""
+
 _LONGEST = 20_000
 """Characters of a description that are looked for."""
 
-_TAG = re.compile(r"<[^>]*>")
 _WORD = re.compile(r"\w+")
 _SPACES = "".join(chr(code) for code in range(128) if chr(code).isspace())
 _BETWEEN = "".join(chr(code) for code in range(128) if not chr(code).isalnum() and chr(code) not in _SPACES)
@@ -101,10 +103,7 @@ def _description(product: Product) -> str:
 
 
 def _body(product: Product) -> str:
-    text = product.description[: 2 * _LONGEST]
-    if "<" in text:
-        text = _TAG.sub(" ", text)
-    return searchable(html.unescape(text)[:_LONGEST])
+    return searchable(unescape(without_tags(product.description[: 2 * _LONGEST]))[:_LONGEST])
 
 
 _COLUMNS: Mapping[str, tuple[tuple[str, ...], Callable[[Product], str]]] = {
@@ -140,16 +139,25 @@ def store_search_text(_unit: Unit, old: Product | None, new: Product) -> list[St
     return [(f"UPDATE product_texts SET {columns} WHERE product_id = $1", (new.id, *moved.values()))]
 
 
-# The tests. `?1` and so on are the values of one word.
+# The tests. `?1` and so on are their values.
 
 
-def _prefix(words: Words, dialect: str) -> str:
-    """The query of the full text by which a word is found, whole or as a beginning."""
-    if dialect == "postgresql":
-        apart = " & ".join(f"{one}:*" for one in words.parts)
-        return apart if len(words.parts) == 1 else f"{words.joined}:* | ({apart})"
-    apart = " AND ".join(f'"{one}"*' for one in words.parts)
-    return apart if len(words.parts) == 1 else f'"{words.joined}"* OR ({apart})'
+def _query(words: Sequence[Words], dialect: str, *, every: bool = False) -> str:
+    """The query of the full text for what has any of the words, or every one."""
+    is_postgres = dialect == "postgresql"
+    both, either = (" & ", " | ") if is_postgres else (" AND ", " OR ")
+
+    def one(part: str) -> str:
+        begins = len(part) >= BEGINS
+        if is_postgres:
+            return f"{part}:*" if begins else part
+        return f'"{part}"*' if begins else f'"{part}"'
+
+    def of(word: Words) -> str:
+        apart = both.join(map(one, word.parts))
+        return apart if len(word.parts) == 1 else f"({one(word.joined)}{either}({apart}))"
+
+    return (both if every else either).join(map(of, words))
 
 
 VECTOR = (
@@ -158,37 +166,83 @@ VECTOR = (
 )
 """What PostgreSQL's index holds, as the migration says it."""
 
-_MATCHES = {
-    "sqlite": "SELECT s.rowid FROM product_search s WHERE s.product_search MATCH ?1",
-    "postgresql": f"SELECT product_id FROM product_texts WHERE {VECTOR} @@ to_tsquery('simple', ?1)",
+_IDS = {
+    "sqlite": ("s.rowid", "product_search s WHERE s.product_search MATCH {}"),
+    "postgresql": ("product_id", f"product_texts WHERE {VECTOR} @@ to_tsquery('simple', {{}})"),
 }
-_RANKED = {
-    "sqlite": "SELECT s.rowid AS id, -bm25(product_search, 40.0, 3.0, 0.5) AS score FROM product_search s"
-    " WHERE s.product_search MATCH {0}",
-    "postgresql": f"SELECT product_id AS id, ts_rank('{{{{0.1, 0.2, 0.4, 1.0}}}}', {VECTOR},"
-    " to_tsquery('simple', {0})) AS score"
-    f" FROM product_texts WHERE {VECTOR} @@ to_tsquery('simple', {{0}})",
+_SCORES = {
+    "sqlite": "-bm25(product_search, 40.0, 3.0, 0.5)",
+    "postgresql": f"ts_rank('{{0.1, 0.2, 0.4, 1.0}}', {VECTOR}, to_tsquery('simple', ?1))",
 }
-_NAMED = "k.name_key LIKE ?4 ESCAPE '\\' OR k.name_key LIKE ?5 ESCAPE '\\'"
+_NAMED, _EVERY = {"sqlite": "5.0", "postgresql": "0.5"}, {"sqlite": "100.0", "postgresql": "10.0"}
+"""The score of a brand, a category or a SKU that has one of the words, and of a product that has every word, upon those
+that the database gives, which are of a few units in SQLite, and below 1 in PostgreSQL."""
 
 
-def matches(words: Words, dialect: str) -> tuple[str, list[str]]:
-    """The test of products `p` that have a word: in their texts, as the beginning of a SKU of theirs or of their
-    variants', in the name of their brand or of a category of theirs."""
-    sku = caseless(words.typed)
-    name = sku.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    test = (
-        f"p.id IN ({_MATCHES[dialect]}"
-        " UNION ALL SELECT v.product_id FROM variants v WHERE v.sku_key >= ?2 AND v.sku_key < ?3"
-        f" UNION ALL SELECT b.id FROM products b WHERE b.brand_id IN (SELECT k.id FROM brands k WHERE {_NAMED})"
-        " UNION ALL SELECT c.product_id FROM product_categories c"
-        f" WHERE c.category_id IN (SELECT k.id FROM categories k WHERE {_NAMED}))"
+class Source(NamedTuple):
+    """Where ids of products come from: the column of them, the rest of the query, the score of each."""
+
+    column: str
+    rest: str
+    score: str
+
+
+class Found(NamedTuple):
+    """The products that have any of the words; the values of the placeholders `?1`, ..."""
+
+    sources: tuple[Source, ...]
+    values: list[str]
+
+    def test(self) -> str:
+        """The test of products `p`."""
+        return f"p.id IN ({' UNION ALL '.join(f'SELECT {one.column} FROM {one.rest}' for one in self.sources)})"
+
+    def ranked(self) -> str:
+        """The query of ids and scores, the higher the better."""
+        parts = [
+            f"SELECT {one.column} AS id, CAST({one.score} AS REAL) AS score FROM {one.rest}" for one in self.sources
+        ]
+        if len(parts) == 1:
+            return parts[0]  # SQLite tells no score of a full text within a sum
+        return f"SELECT id, sum(score) AS score FROM ({' UNION ALL '.join(parts)}) scored GROUP BY id"
+
+
+def found_by(words: Sequence[Words], dialect: str) -> Found:
+    """What has any of the words: in its texts, as the beginning of its SKU or a variant's, in the name of its brand or
+    of a category. Words of a letter or two are found whole, and in texts alone."""
+    values = [_query(words, dialect)]
+    named, skus = list[str](), list[str]()
+    for one in words:
+        sku = caseless(one.typed)
+        name = sku.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        if len(sku) >= BEGINS:
+            at = len(values) + 1
+            values += [sku, sku + "\U0010ffff", f"{name}%", f"% {name}%"]
+            skus.append(f"(v.sku_key >= ?{at} AND v.sku_key < ?{at + 1})")
+            named.append(f"k.name_key LIKE ?{at + 2} ESCAPE '\\' OR k.name_key LIKE ?{at + 3} ESCAPE '\\'")
+    column, rest = _IDS[dialect]
+    sources = [Source(column, rest.format("?1"), _SCORES[dialect])]
+    if len(words) > 1:
+        values.append(_query(words, dialect, every=True))
+        sources.append(Source(column, rest.format(f"?{len(values)}"), _EVERY[dialect]))
+    if named:
+        these, score = " OR ".join(named), _NAMED[dialect]
+        brands = f"products b WHERE b.brand_id IN (SELECT k.id FROM brands k WHERE {these})"
+        categories = f"product_categories c WHERE c.category_id IN (SELECT k.id FROM categories k WHERE {these})"
+        sources += [
+            Source("v.product_id", f"variants v WHERE {' OR '.join(skus)}", score),
+            Source("b.id", brands, score),
+            Source("c.product_id", categories, score),
+        ]
+    return Found(tuple(sources), values)
+
+
+def exactness(place: str) -> str:
+    """How exactly a product `p` is what was typed, which a placeholder has: its SKU, name or a variant's SKU (0), the
+    name of its brand or a category (1), or less."""
+    return (
+        f"CASE WHEN p.sku_key = {place} OR p.name_key = {place} OR p.id IN (SELECT x.product_id FROM variants x"
+        f" WHERE x.sku_key = {place}) THEN 0 WHEN p.brand_id IN (SELECT k.id FROM brands k WHERE k.name_key = {place})"
+        " OR p.id IN (SELECT c.product_id FROM product_categories c JOIN categories k ON k.id = c.category_id"
+        f" WHERE k.name_key = {place}) THEN 1 ELSE 2 END"
     )
-    return test, [_prefix(words, dialect), sku, sku + "\U0010ffff", f"{name}%", f"% {name}%"]
-
-
-def ranked(words: list[Words], dialect: str, place: str) -> tuple[str, str]:
-    """A table of ids and scores of the products that have any of the words, the higher the better, and the value of
-    its placeholder, `place`."""
-    query = (" | " if dialect == "postgresql" else " OR ").join(f"({_prefix(one, dialect)})" for one in words)
-    return _RANKED[dialect].format(place), query

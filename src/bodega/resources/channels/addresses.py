@@ -10,6 +10,8 @@ from bodega.resources.store import channels
 from bodega.storage.registry import StoreRecord
 
 MAX_URL = 2_048
+STORE_LABEL = "store-"
+"""What the names of stores and their channels begin with: `store-HASH`, `store-HASH-N`, in any domain."""
 
 
 def clean_site_url(value: str) -> str:
@@ -61,10 +63,28 @@ def main_domain(host: str) -> str:
 def canonical_url(record: StoreRecord, channel: int) -> str:
     """The address that a channel always has."""
     which = record.hash if channel == channels.DEFAULT else f"{record.hash}-{channel}"
-    return f"https://store-{which}.localhost"
+    return f"https://{STORE_LABEL}{which}.localhost"
 
 
 def usual_url(record: StoreRecord, channel: int) -> str:
     """The address of a site that has none of its own: of the store's storefront, that of the store's domain."""
     domain = str(with_defaults(record.settings)["domain"])
     return f"https://{domain}" if domain and channel == channels.DEFAULT else canonical_url(record, channel)
+
+
+def shop_url(record: StoreRecord, channel: int, site_url: str, here: str) -> str:
+    """Where the shoppers of a channel meet it, as whoever came by the address `here` can open it, without a slash at
+    its end: by the scheme and port that they used, unless the operator or the site names another place."""
+    usual = site_url or usual_url(record, channel)
+    at = urlsplit(here)
+    if not at.netloc or usual != canonical_url(record, channel):
+        known = bool(at.netloc) and host_of(here) == host_of(usual)
+        return (f"{at.scheme}://{at.netloc}" if known else usual).rstrip("/")
+    name, colon, port = at.netloc.rpartition(":")
+    if not port.isdigit():
+        name, colon, port = at.netloc, "", ""
+    label, dot, beyond = name.lower().partition(".")
+    own = host_of(usual)
+    if dot and label.startswith(STORE_LABEL):  # the server is reached by names of another domain
+        own = f"{own.partition('.')[0]}.{beyond}"
+    return f"{at.scheme}://{own}{colon}{port}"

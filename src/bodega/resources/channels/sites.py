@@ -29,6 +29,7 @@ from bodega.resources.channels.addresses import (
     host_of,
     key_of,
     main_domain,
+    shop_url,
     usual_url,
 )
 from bodega.resources.store import channels
@@ -111,6 +112,12 @@ async def storefront_url(tx: Tx, record: StoreRecord, channel: int) -> str:
     """Where the shoppers of a channel are: its site's primary URL, or the address that it always has."""
     site = await site_of(tx, channel)
     return canonical_url(record, channel) if site is None else primary_of(record, site)
+
+
+async def shop_origin(context: Context, channel: int) -> str:
+    """What the addresses of a channel's pages begin with, for whoever sent this request."""
+    site = await site_of(context.reader, channel)
+    return shop_url(context.record, channel, site.url if site is not None else "", context.base.files)
 
 
 async def checkout_url(tx: Tx, record: StoreRecord, channel: int) -> str:

@@ -9,6 +9,7 @@ from bodega.kit.context import Context
 from bodega.kit.render import json
 from bodega.resources.carts.cart import Cart, CartCoupon, ConsignmentTotals, SelectedOption
 from bodega.resources.carts.document import cart_members, pictures_of
+from bodega.resources.channels.sites import shop_origin
 from bodega.resources.checkouts.checkout import Checkout, CheckoutAddress, CheckoutConsignment
 from bodega.resources.checkouts.rates import ShippingOption
 
@@ -29,7 +30,7 @@ async def document(context: Context, cart: Cart, of: Checkout, offered: Offered)
     """The checkout with what the query includes; `offered` are the shipping options by consignment."""
     asked = context.query.include
     pictures = await pictures_of(context, cart)
-    shown = members(cart, of, pictures, context.base.url, asked)
+    shown = members(cart, of, pictures, await shop_origin(context, cart.channel_id), asked)
     if OPTIONS in asked:
         for one in shown["consignments"]:
             one["available_shipping_options"] = [_option(option) for option in offered.get(one["id"], ())]

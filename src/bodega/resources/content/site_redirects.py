@@ -23,6 +23,7 @@ from bodega.kit.v3_shape import V3Shape
 from bodega.law.outcome import NO_DATE, Created, Outcome, Validator
 from bodega.law.refusal import Fault, missing, refuse_faults
 from bodega.resources.channels import sites
+from bodega.resources.channels.addresses import shop_url
 from bodega.resources.content import redirect_export, redirect_import, redirect_jobs
 from bodega.resources.content.redirect_events import WatchJob
 from bodega.resources.content.redirects import LONGEST, PATH, TABLE, WORDS, Forward, Redirect
@@ -95,8 +96,9 @@ async def _urls(context: Context, ids: Sequence[int]) -> dict[int, bytes]:
     """The whole URLs to which redirects lead; none where the target was deleted."""
     found: list[Redirect] = await query.entities_of(context.reader, TABLE, ids)
     there = await query.entities_of(context.reader, sites.TABLE, sorted({one.site_id for one in found}))
-    origins = {site.id: sites.primary_of(context.record, site) for site in there}
-    return {one.id: json(urljoin(origins.get(one.site_id, "").rstrip("/") + "/", one.url)) for one in found if one.url}
+    record, here = context.record, context.base.files
+    origins = {site.id: shop_url(record, site.channel_id, site.url, here) for site in there}
+    return {one.id: json(urljoin(origins.get(one.site_id, "") + "/", one.url)) for one in found if one.url}
 
 
 def beginning(keyword: str) -> tuple[str, str]:
@@ -111,7 +113,7 @@ LIST = Listing(
     "site_id id:in,min,max",
     mapped={"keyword": Filter("from_path_key", "within", beginning)},
     sorts="from_path type site_id id",
-    includes={"to_url": Include(_urls, b'""', tables=f"{TABLE.name} {sites.TABLE.name}")},
+    includes={"to_url": Include(_urls, b'""', tables=f"{TABLE.name} {sites.TABLE.name}", files=True)},
     shown=v3.shown,
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bodega.kit.events import events, fires
 from bodega.kit.resource import Resource
 from bodega.kit.write import unchanging
-from bodega.resources.customers import customer, customers, groups, settings
+from bodega.resources.customers import access, customer, customers, groups, settings
 from bodega.storage.aggregate import Aggregate
 
 _GROUP = Aggregate(
@@ -24,7 +24,7 @@ _CUSTOMER = Aggregate(
     before_write=(customers.check_channels, customers.show_dates_with_z, customers.store_only_hashes),
     extra_statements=(settings.sign_in_everywhere,),
     conflicts=(settings.be_the_only_one_there,),
-    after_write=(settings.sign_in_at_its_channels,),
+    after_write=(settings.sign_in_at_its_channels, access.end_what_was_begun),
     signals=(
         *events("store/customer", fields=customer.UPDATING),
         fires("store/customer/channel/login/access/updated", customer.access_changed),

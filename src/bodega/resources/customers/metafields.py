@@ -9,3 +9,4 @@ from bodega.resources.metafields import metafields_of
 RESOURCE = metafields_of(
     "customer", [Parent("resource_id", customer.TABLE)], "customers/{customer_id}", "customers", "store_v2_customers"
 )
+OF_CUSTOMERS = RESOURCE.aggregates[0].table

@@ -43,8 +43,8 @@ TABLE = stored(
     "wishlists",
     Wishlist,
     noun="wishlist",
-    columns="customer_id",
-    indexed="customer_id",
+    columns="customer_id token",
+    indexed="customer_id token",
     references=[Reference("customer_id", "customers", "customer_id", "The customer does not exist.", "CASCADE")],
 )
 

@@ -100,6 +100,19 @@ def _states_by_id() -> dict[int, State]:
     return {state.id: state for state in STATES.entities}
 
 
+@cache
+def _states_by_country() -> dict[int, list[State]]:
+    found: dict[int, list[State]] = {}
+    for state in STATES.entities:
+        found.setdefault(state.country_id, []).append(state)
+    return found
+
+
+def states_of(country: Country) -> list[State]:
+    """The states of a country."""
+    return _states_by_country().get(country.id, [])
+
+
 def state_numbered(of: Country, number: int) -> State | None:
     """The state of this id in a country."""
     found = _states_by_id().get(number)

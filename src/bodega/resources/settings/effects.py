@@ -1,7 +1,8 @@
 """What each setting does: the table of docs/store-settings.md, which is made from this.
 
-`EFFECTS` act today, and `tests/test_settings_act.py` turns each of them. `KEPT` are stored, inherited and told to
-whoever reads them (the readers of this package); what would act on them is a page for shoppers that does not exist yet.
+`EFFECTS` act here, `TOLD` are told by the storefront's GraphQL API to whoever shows the shop, and
+`tests/test_settings_act.py` turns each of them. `KEPT` are stored, inherited and told by their own resource; nothing
+follows from them yet, and the text says what could.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Mapping
 _FRONT = "pages for shoppers (`cart.php`, `robots.txt`, `favicon.ico`)"
 _PAGE = "the page of a product"
 _LISTS = "lists of products"
+_CATEGORY = "the page of a category"
+_MAIL = "an e-mail that is not written yet"
 
 EFFECTS: Mapping[str, Mapping[str, str]] = {
     "settings/store/profile": {
@@ -25,8 +28,8 @@ EFFECTS: Mapping[str, Mapping[str, str]] = {
         "store_country": "`country` and `country_code` of `GET /v2/store`",
     },
     "settings/store/units-of-measurement": {
-        "weight_measurement": "`weight_units` of `GET /v2/store`",
-        "length_measurement": "`dimension_units` of `GET /v2/store`",
+        "weight_measurement": "`weight_units` of `GET /v2/store`; the unit of weights in GraphQL",
+        "length_measurement": "`dimension_units` of `GET /v2/store`; the unit of lengths in GraphQL",
         "decimal_token": "`dimension_decimal_token` of `GET /v2/store`",
         "thousands_token": "`dimension_thousands_token` of `GET /v2/store`",
         "decimal_places": "`dimension_decimal_places` of `GET /v2/store`",
@@ -57,6 +60,14 @@ EFFECTS: Mapping[str, Mapping[str, str]] = {
     "settings/storefront/category": {
         "listing_mode": "which categories' products `GET /v3/settings/search/filters/available` counts for a category",
     },
+    "settings/storefront/product": {
+        "show_product_price": "without it no product has prices in GraphQL",
+        "hide_price_from_guests": "with it no product has prices in GraphQL for whoever is not signed in",
+    },
+    "settings/storefront/search": {
+        "default_product_sort": "the order of what a search by words finds in GraphQL, unless the query asks for one",
+        "product_filtering_enabled": "whether a search has filters in GraphQL",
+    },
     "settings/storefront/robotstxt": {
         "robots_txt_ssl": "the text of `/robots.txt` at the host of the channel, while it is open",
     },
@@ -74,67 +85,90 @@ EFFECTS: Mapping[str, Mapping[str, str]] = {
         "x_frame_options_header": f"X-Frame-Options of {_FRONT}, and who may frame them by their policy",
     },
     "settings/storefront/status": {
-        "down_for_maintenance_message": "what shoppers read while the store is in maintenance or the channel inactive",
-        "prelaunch_message": "what shoppers read while the channel's status is prelaunch",
+        "down_for_maintenance_message": "what shoppers read while the store is in maintenance or the channel inactive; "
+        "then also `settings.statusMessage` in GraphQL",
+        "prelaunch_message": "what shoppers read while the channel's status is prelaunch; then also "
+        "`settings.statusMessage` in GraphQL",
         "prelaunch_password": "opens a channel before its launch; made with the first change of these settings",
     },
 }
 
+TOLD: Mapping[str, Mapping[str, str]] = {
+    "settings/store/profile": {
+        "store_address": "contact.address",
+        "store_address_type": "contact.addressType",
+        "store_email": "contact.email",
+        "store_name": "storeName",
+        "store_phone": "contact.phone",
+    },
+    "settings/store/locale": {"default_shopper_language": "locales", "store_country": "contact.country"},
+    "settings/logo": {"favicon_url": "faviconUrl", "logo_image_url": "logoV2", "logo_text": "logoV2", "type": "logoV2"},
+    "settings/catalog": {"enable_product_comparisons": "storefront.catalog.productComparisonsEnabled"},
+    "settings/inventory": {
+        "product_out_of_stock_behavior": "inventory.productOutOfStockBehavior",
+        "option_out_of_stock_behavior": "inventory.optionOutOfStockBehavior",
+        "update_stock_behavior": "inventory.updateStockBehavior",
+        "stock_level_display": "inventory.stockLevelDisplay",
+        "default_out_of_stock_message": "inventory.defaultOutOfStockMessage",
+        "hide_in_product_filtering": "inventory.hideInProductFiltering",
+        "show_pre_order_stock_levels": "inventory.showPreOrderStockLevels",
+        "show_out_of_stock_message": "inventory.showOutOfStockMessage",
+    },
+    "settings/storefront/product": {"show_product_rating": "display.showProductRating reviews.enabled"},
+    "settings/storefront/search": {"product_filtering_enabled": "search.productFilteringEnabled"},
+    "settings/storefront/robotstxt": {"robots_txt_ssl": "robotsTxt"},
+    "settings/storefront/seo": {
+        "meta_description": "seo.metaDescription",
+        "meta_keywords": "seo.metaKeywords",
+        "page_title": "seo.pageTitle",
+    },
+    "settings/storefront/security": {
+        "csp_header": "security.customCspHeader",
+        "hsts": "security.hsts",
+        "x_frame_options_header": "security.xFrameOptions",
+    },
+}
+"""The fields of GraphQL's `settings` that tell a member; of an object those inside it."""
+
 KEPT: Mapping[str, Mapping[str, str]] = {
-    "settings/store/profile": {"store_address_type": "rates of carriers"},
     "settings/store/locale": {"shopper_language_selection_method": "the language of pages"},
     "settings/store/units-of-measurement": {"factoring_dimension": "packing of parcels"},
-    "settings/catalog": {"enable_product_comparisons": _PAGE},
     "settings/email-statuses": {
-        "account_details_changed_email": "an e-mail that is not written yet",
-        "combined_order_status_email": "an e-mail that is not written yet",
-        "create_account_email": "an e-mail that is not written yet",
-        "create_guest_account_email": "an e-mail that is not written yet",
-        "gift_certificate_email": "an e-mail that is not written yet",
-        "invoice_email": "an e-mail that is not written yet",
-        "order_message_notification_email": "an e-mail that is not written yet",
-        "product_review_email": "an e-mail that is not written yet",
-        "return_confirmation_email": "an e-mail that is not written yet",
-        "return_statuschange_email": "an e-mail that is not written yet",
-    },
-    "settings/inventory": {
-        "option_out_of_stock_behavior": _PAGE,
-        "stock_level_display": _PAGE,
-        "default_out_of_stock_message": _PAGE,
-        "hide_in_product_filtering": "filters of search",
-        "show_pre_order_stock_levels": _PAGE,
-        "show_out_of_stock_message": _LISTS,
+        "account_details_changed_email": _MAIL,
+        "combined_order_status_email": _MAIL,
+        "create_account_email": _MAIL,
+        "create_guest_account_email": _MAIL,
+        "gift_certificate_email": _MAIL,
+        "invoice_email": _MAIL,
+        "order_message_notification_email": _MAIL,
+        "product_review_email": _MAIL,
+        "return_confirmation_email": _MAIL,
+        "return_statuschange_email": _MAIL,
     },
     "settings/storefront/category": {
         "category_tree_depth": "the menu of categories",
-        "default_product_sort": "the page of a category",
+        "default_product_sort": _CATEGORY,
     },
     "settings/storefront/product": {
-        "show_product_price": _PAGE,
         "show_product_sku": _PAGE,
         "show_product_weight": _PAGE,
         "show_product_brand": _PAGE,
         "show_product_shipping": _PAGE,
-        "show_product_rating": _PAGE,
         "show_add_to_cart_link": _LISTS,
         "default_preorder_message": _PAGE,
         "show_breadcrumbs_product_pages": _PAGE,
         "show_add_to_cart_qty_box": _PAGE,
         "show_add_to_wishlist": _PAGE,
-        "hide_price_from_guests": f"{_LISTS}, {_PAGE}",
     },
     "settings/storefront/search": {
         "content_product_sort": "results of search",
-        "default_product_sort": "results of search",
-        "product_filtering_enabled": "filters of search",
         "search_suggest": "the search box",
     },
 }
 
 OTHERS: Mapping[str, str] = {
-    "settings/analytics": "kept for the storefront: the tags of pages",
-    "settings/search/filters": "kept for the storefront: filters of search, read by `search_filters`",
-    "settings/search/filters/contexts": "takes the place of the store's filters in a category or channel for whoever "
-    "reads `search_filters`",
+    "settings/analytics": "`settings.webAnalytics` in GraphQL: the tag of Google Analytics, the pixel of Meta",
+    "settings/search/filters": "which filters a search has in GraphQL, in which order",
+    "settings/search/filters/contexts": "takes the place of the store's filters in a category or channel",
 }
 """Settings that are lists."""

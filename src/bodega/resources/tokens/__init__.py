@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from bodega.resources.tokens import sessions, storefront_tokens
+from bodega.resources.tokens import password_resets, sessions, storefront_tokens
 
-RESOURCES = (storefront_tokens.RESOURCE, sessions.RESOURCE)
+RESOURCES = (storefront_tokens.RESOURCE, sessions.RESOURCE, password_resets.RESOURCE)

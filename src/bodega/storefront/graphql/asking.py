@@ -17,6 +17,7 @@ from bodega.storage import query
 from bodega.storage.files import PLACE
 from bodega.storage.table import Table, numbered_placeholders
 from bodega.storefront.graphql.documents import LARGEST_PAGE, PAGE
+from bodega.storefront.image_sizes import template
 from bodega.storefront.shoppers_api import ShoppersApi
 
 T = TypeVar("T")
@@ -32,9 +33,12 @@ class Thing(NamedTuple):
 
 class Asking:
     """One operation: the shop, the channel, the shopper. `api` is the store's API, asked for the shopper; `session` the
-    customer access token by which the shopper is known, empty for a guest."""
+    customer access token by which the shopper is known, empty for a guest; `address` the network address from which
+    they ask, empty if it is unknown."""
 
-    def __init__(self, api: ShoppersApi, channel_id: int, customer_id: int, session: str = "") -> None:
+    def __init__(
+        self, api: ShoppersApi, channel_id: int, customer_id: int, session: str = "", address: str = ""
+    ) -> None:
         store = api.store
         assert store.rows is not None
         self.api = api
@@ -43,6 +47,7 @@ class Asking:
         self.channel_id = channel_id
         self.customer_id = customer_id
         self.session = session
+        self.address = address
         self.base = api.origin
         self._known: dict[Any, Any] = {}
         self._rows: dict[str, dict[int, Any]] = {}
@@ -98,9 +103,15 @@ class Asking:
             return address.replace(PLACE, f"{self.base}/files/{self.store.record.hash}", 1)
         return address
 
-    def image(self, address: str, text: str = "", *, default: bool = False) -> Thing | None:
-        """An image of the answer; None without an address."""
-        return Thing("Image", self.file(address), (text, default)) if address else None
+    def image(
+        self, address: str, text: str = "", *, default: bool = False, product: tuple[int, int] | None = None
+    ) -> Thing | None:
+        """An image of the answer; None without an address. `product` are the ids of a product and of its image."""
+        if not address:
+            return None
+        if address.startswith(PLACE):
+            address = template(self.base, self.store.record.hash, address, product)
+        return Thing("Image", address, (text, default))
 
 
 def node_id(kind: str, entity_id: int | str) -> str:
@@ -110,12 +121,18 @@ def node_id(kind: str, entity_id: int | str) -> str:
 
 def read_id(text: str) -> tuple[str, int] | None:
     """The type and number of a global id; None if it is none."""
+    kind, number = read_key(text)
+    return (kind, int(number)) if kind and number.isdigit() and len(number) < 11 else None
+
+
+def read_key(text: str) -> tuple[str, str]:
+    """The type and key of a global id whose key is a text, such as a UUID; both empty if it is none."""
     try:
         told = base64.urlsafe_b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4)).decode("ascii")
     except (binascii.Error, ValueError, UnicodeError):
-        return None
-    kind, colon, number = told.partition(":")
-    return (kind, int(number)) if colon and number.isdigit() and len(number) < 11 else None
+        return "", ""
+    kind, _, key = told.partition(":")
+    return kind, key
 
 
 def cursor(place: int) -> str:

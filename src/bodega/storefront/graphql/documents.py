@@ -7,6 +7,7 @@ through the query as it will be carried out, with its fragments in their places,
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -83,13 +84,24 @@ class Refused(Exception):
         self.why = why
 
 
+_SIZES = re.compile(r"\b(?:first|last)\s*:\s*\$(\w+)")
+_MOST_COSTS = 100
+
+
 class Document(NamedTuple):
-    """A valid query; `fragments` by their names, `operations` by theirs ("" without one)."""
+    """A valid query; `fragments` by their names, `operations` by theirs ("" without one).
+
+    `plans` is what its executions share; None, if `@skip` or `@include` may make them differ. `sizes` are the variables
+    that say how large pages are, `costs` the complexities by the operation and these.
+    """
 
     text: str
     node: DocumentNode
     operations: Mapping[str, OperationDefinitionNode]
     fragments: Mapping[str, FragmentDefinitionNode]
+    plans: dict[Any, Any] | None
+    sizes: tuple[str, ...]
+    costs: dict[Any, int]
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The operation of a name; the only one, if none is named. Raises Refused."""
@@ -184,7 +196,8 @@ def _document(text: str, node: DocumentNode) -> Document:
             fragments[one.name.value] = one
         else:
             raise refused("GRAPHQL_VALIDATION_FAILED", "Only operations and fragments can be asked.")
-    return Document(text, node, operations, fragments)
+    plans: dict[Any, Any] | None = None if "@" in text else {}
+    return Document(text, node, operations, fragments, plans, tuple(sorted(set(_SIZES.findall(text)))), {})
 
 
 def _too_deep() -> Refused:
@@ -249,7 +262,14 @@ def complexity(document: Document, operation: OperationDefinitionNode, variables
                 total += cost(document.fragments[one.name.value].selection_set.selections, items)
         return total * items if _has_edges(selections) else total
 
-    return cost(operation.selection_set.selections, 1)
+    given = [variables.get(name) for name in document.sizes]
+    key = (id(operation), *(one if isinstance(one, int) else None for one in given))
+    known = document.costs.get(key)
+    if known is None:
+        if len(document.costs) >= _MOST_COSTS:
+            document.costs.clear()
+        known = document.costs[key] = cost(operation.selection_set.selections, 1)
+    return known
 
 
 def _has_edges(selections: Sequence[SelectionNode]) -> bool:

@@ -5,7 +5,7 @@ So the number of statements depends on the query alone, never on how many rows i
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from time import perf_counter
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -29,102 +29,26 @@ from graphql.execution.values import get_argument_values, get_directive_values, 
 from graphql.type import (
     GraphQLIncludeDirective,
     GraphQLSkipDirective,
-    SchemaMetaFieldDef,
-    TypeMetaFieldDef,
 )
 
 from bodega.storefront.graphql.documents import MOST_OBJECTS, Document, refused, refused_for
+from bodega.storefront.graphql.resolvers import (
+    BATCH,
+    EMPTY_CONNECTION,
+    KIND,
+    PLAIN,
+    SHAPED,
+    NotServed,
+    Step,
+    batch,
+    is_served,
+    mutation,
+    plain,
+    plain_with,
+    shaped,
+    step_of,
+)
 from bodega.storefront.graphql.schema import schema
-from bodega.storefront.shoppers_api import ShopperRefused
-
-Batch = Callable[[Any, Sequence[Any], Mapping[str, Any]], Awaitable[Sequence[Any]]]
-"""The values of a field for several objects, in their order: `(asking, objects, arguments)`. A value can be an
-exception, which is the error of that object's field."""
-
-Plain = Callable[[Any, Any, Mapping[str, Any]], Any]
-"""The value of a field of one object, which needs no statement: `(asking, object, arguments)`."""
-
-BATCH: dict[tuple[str, str], Batch] = {}
-PLAIN: dict[tuple[str, str], Plain] = {}
-SHAPED: set[tuple[str, str]] = set()
-"""The fields of types whose objects are finished dictionaries: what is not named here is not served."""
-
-KIND = "__typename"
-
-
-class NotServed(Exception):
-    """The value of a field that this server has no meaning for, where the type allows neither null nor nothing."""
-
-
-def batch(name: str) -> Callable[[Batch], Batch]:
-    """Declares how `Type.field` is resolved for many objects at once."""
-
-    def declare(found: Batch) -> Batch:
-        kind, _, field = name.partition(".")
-        BATCH[kind, field] = found
-        return found
-
-    return declare
-
-
-def plain(kind: str, **fields: Callable[[Any], Any]) -> None:
-    """Declares fields of a type that each follow from the object alone."""
-    for field, found in fields.items():
-        PLAIN[kind, field] = lambda _asking, source, _args, found=found: found(source)  # type: ignore[misc]
-
-
-def plain_with(name: str) -> Callable[[Plain], Plain]:
-    """Declares how `Type.field` follows from an object and the arguments."""
-
-    def declare(found: Plain) -> Plain:
-        kind, _, field = name.partition(".")
-        PLAIN[kind, field] = found
-        return found
-
-    return declare
-
-
-Mutation = Callable[[Any, Mapping[str, Any]], Awaitable[Any]]
-"""What a mutation answers, as data of its result's type: `(asking, arguments)`."""
-
-
-def mutation(name: str) -> Callable[[Mutation], Mutation]:
-    """Declares how `Type.field` changes something. Mutations of one request run one after the other, each upon what the
-    one before it left; what the store's API refuses is the error of the field."""
-
-    def declare(found: Mutation) -> Mutation:
-        kind, _, field = name.partition(".")
-
-        async def run(asking: Any, sources: Sequence[Any], args: Mapping[str, Any]) -> Sequence[Any]:
-            answers: list[Any] = []
-            for _ in sources:
-                try:
-                    answers.append(await found(asking, args))
-                except (ShopperRefused, GraphQLError) as error:
-                    answers.append(error)
-                finally:
-                    asking.changed()
-            return answers
-
-        BATCH[kind, field] = run
-        return found
-
-    return declare
-
-
-def shaped(**kinds: str) -> None:
-    """Declares the fields of types whose objects are dictionaries by the names of the schema."""
-    SHAPED.update((kind, field) for kind, fields in kinds.items() for field in fields.split())
-
-
-def is_served(kind: str, field: str) -> bool:
-    """Whether this server has a meaning for a field."""
-    if kind.endswith("Connection"):
-        return field in ("edges", "pageInfo", "collectionInfo")
-    if kind.endswith("Edge"):
-        return field in ("node", "cursor")
-    known = (kind, field)
-    return known in BATCH or known in PLAIN or known in SHAPED
 
 
 class Place(NamedTuple):
@@ -170,6 +94,11 @@ async def execute(
     return Answer(holder["data"], running.errors, running.spent)
 
 
+__all__ = [
+    "BATCH", "EMPTY_CONNECTION", "PLAIN", "SHAPED", "Answer", "NotServed", "batch", "execute", "is_served", "mutation",
+    "plain", "plain_with", "shaped", "told",
+]  # fmt: skip
+
 Object = tuple[Any, dict[str, Any], Place]
 
 
@@ -179,7 +108,7 @@ class _Running:
         self._variables = variables
         self._asking = asking
         self._schema = schema()
-        self._collected: dict[tuple[str, tuple[int, ...]], dict[str, list[FieldNode]]] = {}
+        self._plans: dict[Any, list[Step]] = document.plans if document.plans is not None else {}
         self.errors: list[dict[str, Any]] = []
         self.spent: dict[str, float] = {}
         self._objects = 0
@@ -191,52 +120,77 @@ class _Running:
         self._objects += len(objects)
         if self._objects > MOST_OBJECTS:
             raise refused("ANSWER_TOO_LARGE", f"An answer has at most {MOST_OBJECTS} objects.")
-        for key, nodes in self._collect(kind, selections).items():
-            node = nodes[0]
-            name = node.name.value
-            if name == KIND:
+        for step in self._plan(kind, selections):
+            key = step.key
+            if step.name == KIND:
                 for _, result, _ in objects:
                     result[key] = kind.name
                 continue
-            field = self._field(kind, name)
-            nullable = not isinstance(field.type, GraphQLNonNull)
-            places = [Place(result, key, place, nullable) for _, result, place in objects]
+            try:
+                arguments = step.arguments
+                if arguments is None:
+                    arguments = get_argument_values(step.field, step.nodes[0], self._variables)
+                values = await self._values(kind, step, objects, arguments)
+            except GraphQLError as error:
+                values = [error] * len(objects)
+            if step.leaf is not None:
+                easy = step.easy
+                for value, (_, result, place) in zip(values, objects, strict=True):
+                    if type(value) is easy:
+                        result[key] = value
+                    else:
+                        self._leaf(step, value, result, place)
+                continue
+            places = [Place(result, key, place, step.nullable) for _, result, place in objects]
             for place in places:
                 place.holder[key] = None  # keeps the order of the query
-            try:
-                arguments = get_argument_values(field, node, self._variables)
-                values = await self._values(kind, name, field, [source for source, _, _ in objects], arguments)
-            except GraphQLError as error:
-                values = [error] * len(places)
-            await self._complete(field.type, nodes, list(zip(values, places, strict=True)))
+            await self._complete(step.field.type, step.nodes, list(zip(values, places, strict=True)))
 
-    def _field(self, kind: GraphQLObjectType, name: str) -> Any:
-        if name == "__schema":
-            return SchemaMetaFieldDef
-        return TypeMetaFieldDef if name == "__type" else kind.fields[name]
+    def _leaf(self, step: Step, value: Any, result: dict[str, Any], above: Place) -> None:
+        assert step.leaf is not None
+        result[step.key] = None
+        if value is not None and not isinstance(value, Exception):
+            try:
+                result[step.key] = step.leaf(value)
+            except GraphQLError as error:
+                value = error
+            else:
+                return
+        if value is not None or not step.nullable:
+            self._null(value, Place(result, step.key, above, step.nullable), step.nodes)
+
+    def _plan(self, kind: GraphQLObjectType, selections: tuple[SelectionSetNode, ...]) -> list[Step]:
+        known = (kind.name, *map(id, selections))
+        found = self._plans.get(known)
+        if found is None:
+            collected: dict[str, list[FieldNode]] = {}
+            for one in selections:
+                self._add(kind, one, collected)
+            found = self._plans[known] = [step_of(kind, key, nodes) for key, nodes in collected.items()]
+        return found
 
     async def _values(
-        self, kind: GraphQLObjectType, name: str, field: Any, sources: list[Any], arguments: dict[str, Any]
+        self, kind: GraphQLObjectType, step: Step, objects: Sequence[Object], arguments: dict[str, Any]
     ) -> Sequence[Any]:
-        found = BATCH.get((kind.name, name))
-        if found is not None:
+        if step.batch is not None:
             began = perf_counter()
             try:
-                return await found(self._asking, sources, arguments)
+                return await step.batch(self._asking, [source for source, _, _ in objects], arguments)
             finally:
-                key = f"{kind.name}.{name}"
+                key = f"{kind.name}.{step.name}"
                 self.spent[key] = self.spent.get(key, 0.0) + perf_counter() - began
-        each = PLAIN.get((kind.name, name))
+        each = step.plain
         if each is not None:
-            return [each(self._asking, source, arguments) for source in sources]
-        if field.resolve is not None:  # introspection
+            return [each(self._asking, source, arguments) for source, _, _ in objects]
+        if step.field.resolve is not None:  # introspection
             info = SimpleNamespace(schema=self._schema)
-            return [field.resolve(source, info, **arguments) for source in sources]
-        nothing = _nothing(field.type)
-        if not is_served(kind.name, name):
+            return [step.field.resolve(source, info, **arguments) for source, _, _ in objects]
+        if not step.is_served:
             does_nothing = kind.name.endswith("Mutation") or kind.name.endswith("Mutations")
-            return [NotServed("This server does not serve this mutation.") if does_nothing else nothing] * len(sources)
-        return [source.get(name, nothing) for source in sources]
+            nothing = NotServed("This server does not serve this mutation.") if does_nothing else step.nothing
+            return [nothing] * len(objects)
+        name, nothing = step.name, step.nothing
+        return [source.get(name, nothing) for source, _, _ in objects]
 
     async def _complete(self, kind: Any, nodes: list[FieldNode], values: list[tuple[Any, Place]]) -> None:
         """Puts values into their places, and fills what is below them."""
@@ -290,15 +244,6 @@ class _Running:
             at = at.above
         at.holder[at.key] = None
 
-    def _collect(self, kind: GraphQLObjectType, selections: tuple[SelectionSetNode, ...]) -> dict[str, list[FieldNode]]:
-        known = (kind.name, tuple(map(id, selections)))
-        found = self._collected.get(known)
-        if found is None:
-            found = self._collected[known] = {}
-            for one in selections:
-                self._add(kind, one, found)
-        return found
-
     def _add(self, kind: GraphQLObjectType, selection: SelectionSetNode, found: dict[str, list[FieldNode]]) -> None:
         for one in selection.selections:
             if one.directives and not self._is_included(one):
@@ -342,18 +287,3 @@ def told(message: str, code: str, nodes: Sequence[Any] = (), path: Sequence[Any]
 
 def _message(why: Any) -> str:
     return why.message if isinstance(why, GraphQLError) else str(why)
-
-
-def _nothing(kind: Any) -> Any:
-    """What an object has that does not have this field: null, an empty list, or an object that has nothing either."""
-    if not isinstance(kind, GraphQLNonNull):
-        return None
-    inner = kind.of_type
-    if isinstance(inner, GraphQLList):
-        return []
-    if isinstance(inner, GraphQLObjectType):
-        return EMPTY_CONNECTION if inner.name.endswith("Connection") else {}
-    return NotServed("This server has nothing to say here.")
-
-
-EMPTY_CONNECTION = {"edges": [], "pageInfo": {"hasNextPage": False, "hasPreviousPage": False}}

@@ -24,6 +24,37 @@ LIST = "storefront_fields.tsv"
 """A list of the types and fields that a public storefront uses, a type a line, beside that of the operations."""
 
 
+_MUTATIONS = """
+## Carts and checkouts
+
+A cart is a row of the store: what shoppers do goes through the operations of the store's own API, with its rules,
+prices, events and webhooks, and `GET /v3/carts/{id}` and `GET /v3/checkouts/{id}` show the same. A guest's cart
+belongs to who has its id; a customer's only to that customer, signed in by `X-Bc-Customer-Access-Token`: to all
+others it does not exist (`NO_SUCH_ENTITY`).
+
+- A mutation that is refused answers null with an error: its code is the reason that the API would give, as
+  `VERSION_CONFLICT`, its message begins with `Not enough stock: ` or `Incorrect or mismatch: ` (coupons, gift
+  certificates) where clients look for that. Mutations whose results have `errors` (metafields, redirect URLs) tell
+  them there.
+- Products that shoppers of the channel do not see cannot be bought. A line may be named by its SKU.
+- The last line that goes takes the cart with it: `cart` is null. A change of lines takes back the selected shipping
+  options and keeps consignments and addresses.
+- `updateCartCurrency` makes a new cart with a new id; shipping options, fees and gift certificates are to be chosen
+  anew.
+- Metafields that shoppers make are in the namespace `storefront`; they see those that apps have opened to the
+  storefront, and change those with `write_and_sf_access`.
+- A state is named by its name, its abbreviation or its id. An address to estimate shipping needs only a country. An
+  address with `shouldSaveAddress` is put into a signed-in customer's own at once.
+- Gift certificates pay in the order in which they are entered, and are spent when the order is made; one that cannot
+  be spent any more keeps the order from being made. `outstandingBalance` is what is left.
+- `completeCheckout` makes the order, once: asked again it answers with the same order. `paymentAccessToken` pays it
+  by `POST /payments` within an hour; it is null where nothing is to pay, and the order then awaits fulfilment. The
+  cart and its checkout are gone then: `order` of a checkout is null.
+- `applyCheckoutSpamProtection` takes any token: this server asks no such service.
+- A cart has one currency: its amounts in the displayed currency are the same amounts.
+"""
+
+
 def served() -> dict[str, set[str]]:
     """The fields that are served, by their type: those that a query can reach. An interface has what all of its types
     have."""
@@ -57,6 +88,17 @@ def used(listed: Path) -> list[tuple[str, str]]:
     return [(kind, field) for kind, _, names in pairs for field in names.split()]
 
 
+EXAMPLE = """```sh
+TOKEN=$(curl -s -X POST -H 'X-Auth-Token: demo-token' -H 'Content-Type: application/json' \\
+  -d '{"channel_id": 1, "expires_at": 4102444800}' http://127.0.0.1:8080/stores/demo/v3/storefront/api-token |
+  python3 -c 'import json, sys; print(json.load(sys.stdin)["data"]["token"])')
+curl -s -X POST -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
+  -d '{"query": "{ site { products(first: 2) { edges { node { name path prices { price { value } } } } } } }"}' \\
+  http://store-demo.localhost:8080/graphql
+```
+"""
+
+
 def page(listed: Path) -> str:
     """The page: what the endpoint keeps to, and every type that is served, field by field."""
     known = served()
@@ -69,6 +111,9 @@ def page(listed: Path) -> str:
         "`POST /v3/storefront/api-token` as `Authorization: Bearer TOKEN`. What is not served below answers null,\n"
         "an empty list, or an object that has nothing, where its type allows that, else an error of the code\n"
         "`NOT_SERVED`.\n\n"
+        "`DOMAIN` is `localhost:8080` on the machine itself (every name that ends with `.localhost` is this machine),\n"
+        "or any other name that leads to the server. A test runs these lines on the demo store of `make dev`:\n\n"
+        f"{EXAMPLE}\n"
         f"A query has at most {DEEPEST} levels and {MOST_FIELDS:,} fields, and a complexity of {MOST_COMPLEX:,}:\n"
         "1 a field, and what stands below `edges` once for each item that the query asks for,\n"
         f"{LIKELY} times where it names no number. A page has {PAGE} items unless the query says otherwise,\n"
@@ -77,6 +122,7 @@ def page(listed: Path) -> str:
         "that this server has not seen lately is answered with `PERSISTED_QUERY_NOT_FOUND`.\n\n"
         f"Of the {len(asked)} fields that a public storefront reads or writes, {len(have)} are served.\n"
     ]
+    parts.append(_MUTATIONS)
     rows = []
     for name in sorted(known):
         kind = built.type_map[name]

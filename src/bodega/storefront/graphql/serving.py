@@ -218,7 +218,8 @@ async def _answer(
             raise refused("NOT_SERVED", "There are no subscriptions.")
         customer_id, session = await _customer(store, channel_id, claims, headers)
         base = f"{scope['scheme']}://{headers.get(b'host', b'').decode('latin-1')}"
-        asking = Asking(ShoppersApi(app, store, base), channel_id, customer_id, session)
+        address = str((scope.get("client") or ("",))[0])
+        asking = Asking(ShoppersApi(app, store, base), channel_id, customer_id, session, address)
         answer = await execute(document, operation, variables, asking)
         body: dict[str, Any] = {"data": answer.data}
         if answer.errors:

@@ -6,6 +6,8 @@ together. What nests is declared as deep as it is published: item matchers and s
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -14,7 +16,18 @@ from msgspec import UNSET, UnsetType
 from bodega.kit.bounds import AtMost
 from bodega.kit.fields import Count, Id
 
-Amount = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,10}(\.[0-9]{1,10})?$", max_length=21)]
+_PLACES = re.compile(r"[0-9]{1,10}(\.[0-9]{1,10})?")
+_BELOW = msgspec.Meta(ge=0, lt=10**10)
+Amount = (
+    Annotated[str, msgspec.Meta(pattern=f"^{_PLACES.pattern}$", max_length=21)]
+    | Annotated[int, _BELOW]
+    | Annotated[float, _BELOW]
+)
+"""Published as text, and shown as text; a number is taken as well, since clients send one."""
+
+AMOUNTS = frozenset(
+    {"minimum_spend", "fixed_amount", "percentage_amount", "maximum_allowed_discount_amount", "fixed_price"}
+)
 """Money or a percentage, as a string of digits."""
 
 MOST_RULES = 100
@@ -270,16 +283,26 @@ KEEPS_NULL = frozenset({"maximum_allowed_discount_amount"})
 """Members that the published description lets be null."""
 
 
-def without_nulls(value: Any) -> Any:
-    """The same form without the members that are null: null says nothing. Changes structs in place."""
+def _text(name: str, amount: float) -> str:
+    text = format(Decimal(repr(amount)).normalize(), "f")
+    if not _PLACES.fullmatch(text):
+        raise ValueError(f"must have {name} with at most ten decimal places")
+    return text
+
+
+def settled(value: Any) -> Any:
+    """The same form without the members that are null, which say nothing, and with its amounts as text. Changes structs
+    in place. Raises ValueError."""
     if isinstance(value, list):
         for item in value:
-            without_nulls(item)
+            settled(item)
     elif isinstance(value, msgspec.Struct):
         for name in value.__struct_fields__:
             inner = getattr(value, name)
             if inner is None and name not in KEEPS_NULL:
                 setattr(value, name, UNSET)
             elif isinstance(inner, msgspec.Struct | list):
-                without_nulls(inner)
+                settled(inner)
+            elif name in AMOUNTS and isinstance(inner, int | float):
+                setattr(value, name, _text(name, inner))
     return value

@@ -17,7 +17,7 @@ from bodega.resources.marketing.promotions.forms import (
     Notification,
     Rule,
     Schedule,
-    without_nulls,
+    settled,
 )
 from bodega.storage.table import Link
 from bodega.storage.text import caseless
@@ -28,7 +28,7 @@ NO_END = "9999-12-31T23:59:59Z"
 
 
 def _form(holds: Any) -> FieldType:
-    return OBJECT._replace(holds=holds, deep=True, clean=lambda value: without_nulls(clean_object(value)))
+    return OBJECT._replace(holds=holds, deep=True, clean=lambda value: settled(clean_object(value)))
 
 
 RULES = Annotated[list[Rule], AtMost(MOST_RULES)]

@@ -8,13 +8,13 @@ from typing import Any
 
 from bodega.domain.pricing.amounts import rounded
 from bodega.resources.carts.cart import CartOption
-from bodega.resources.catalog import brands, product
+from bodega.resources.catalog import brands, product, variants
 from bodega.resources.catalog.options.product_option import TABLE as OPTIONS
 from bodega.resources.store import currencies
 from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
 from bodega.storefront.graphql.asking import Asking, Thing
-from bodega.storefront.graphql.execution import batch, shaped
+from bodega.storefront.graphql.execution import PLAIN, batch, shaped
 from bodega.storefront.graphql.fields.listed import shown
 from bodega.storefront.graphql.fields.prices import money_as
 from bodega.storefront.graphql.fields.products import default_images
@@ -35,13 +35,21 @@ async def _brand(asking: Asking, things: Sequence[Thing], _args: Args) -> list[A
 
 
 async def _image(asking: Asking, things: Sequence[Thing], _args: Args) -> list[Any]:
+    """That of the variant, else that of the product."""
     ids = sorted({thing.row.product_id for thing in things})
+    known = await asking.rows(variants.TABLE, [thing.row.variant_id for thing in things if thing.row.variant_id])
     found = await asking.once(("line images", tuple(ids)), lambda: default_images(asking, ids))
-    return [found.get(thing.row.product_id) for thing in things]
+    made = []
+    for thing in things:
+        variant = known.get(thing.row.variant_id)
+        own = None if variant is None else asking.image(variant.image_url, default=True)
+        made.append(own or found.get(thing.row.product_id))
+    return made
 
 
 async def _image_url(asking: Asking, things: Sequence[Thing], args: Args) -> list[Any]:
-    return [None if image is None else str(image.row) for image in await _image(asking, things, args)]
+    address = PLAIN["Image", "urlOriginal"]
+    return [image and address(asking, image, {}) for image in await _image(asking, things, args)]
 
 
 async def _retail_price(asking: Asking, things: Sequence[Thing], _args: Args) -> list[Any]:
@@ -63,7 +71,7 @@ async def _wrappable(asking: Asking, things: Sequence[Thing], _args: Args) -> li
     return [owner is not None and owner.gift_wrapping_options_type != "none" for owner in owners]
 
 
-async def _seen(asking: Asking, things: Sequence[Thing]) -> dict[int, Any]:
+async def seen_products(asking: Asking, things: Sequence[Thing]) -> dict[int, Any]:
     """The products that shoppers may see, by their ids."""
 
     async def read() -> set[int]:
@@ -77,13 +85,13 @@ async def _seen(asking: Asking, things: Sequence[Thing]) -> dict[int, Any]:
 
 
 async def _product(asking: Asking, things: Sequence[Thing], _args: Args) -> list[Any]:
-    found = await _seen(asking, things)
+    found = await seen_products(asking, things)
     ids = [thing.row.product_id for thing in things]
     return [Thing("Product", found[one]) if one in found else None for one in ids]
 
 
 async def _chosen_product(asking: Asking, things: Sequence[Thing], _args: Args) -> list[Any]:
-    found = await _seen(asking, things)
+    found = await seen_products(asking, things)
     made = []
     for thing in things:
         owner = found.get(thing.row.product_id)

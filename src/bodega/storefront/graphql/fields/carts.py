@@ -9,21 +9,16 @@ from typing import Any, NamedTuple
 from graphql import GraphQLError
 
 from bodega.resources.carts.cart import Cart
-from bodega.resources.carts.metafields import OF_CARTS
 from bodega.resources.checkouts.checkout import Checkout
 from bodega.resources.pricing.policy import money_of
 from bodega.resources.store import currencies
 from bodega.resources.store.currencies import Currency
-from bodega.storage import query
-from bodega.storage.table import numbered_placeholders
-from bodega.storefront.graphql.asking import Asking, Thing, connection, node_id
+from bodega.storefront.graphql.asking import Asking, Thing, node_id
 from bodega.storefront.graphql.execution import batch, plain, plain_with, shaped
 from bodega.storefront.graphql.fields.prices import money_as
 from bodega.storefront.shopper import cart_of
 
 Args = Mapping[str, Any]
-VISIBLE = ("read_and_sf_access", "write_and_sf_access")
-"""Who may see a metafield, where shoppers may."""
 KINDS = {
     "physical": "CartPhysicalItem", "digital": "CartDigitalItem", "gift_certificate": "CartGiftCertificate",
     "custom": "CartCustomItem",
@@ -144,29 +139,6 @@ amounts(
 shaped(CartLineItems="physicalItems digitalItems giftCertificates customItems totalQuantity")
 plain("CartDiscount", entityId=lambda thing: str(thing.row.id))
 amounts("CartDiscount", {"discountedAmount": lambda one, _: one.amount})
-
-
-@batch("Cart.metafields")
-async def _metafields(asking: Asking, things: Sequence[Thing], args: Args) -> list[Any]:
-    """Those that shoppers may see; one statement for all carts."""
-    ids = [thing.row.uuid for thing in things]
-    marks = numbered_placeholders(len(ids), 2)
-    test = f"namespace = $1 AND resource_id IN ({marks})"
-    rows = await query.entities(asking.reader, OF_CARTS, test, args["namespace"], *ids)
-    keys = args.get("keys") or ()
-    seen = [one for one in rows if one.permission_set in VISIBLE and (not keys or one.key in keys)]
-    return [
-        connection([Thing("Metafields", one) for one in seen if one.resource_id == cart_id], args) for cart_id in ids
-    ]
-
-
-plain(
-    "Metafields",
-    id=lambda thing: node_id("Metafield", thing.row.id),
-    entityId=lambda thing: thing.row.id,
-    key=lambda thing: thing.row.key,
-    value=lambda thing: thing.row.value,
-)
 
 
 for _kind in ("CartPhysicalItem", "CartDigitalItem"):

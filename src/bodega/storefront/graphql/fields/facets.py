@@ -1,17 +1,17 @@
 """What else could narrow a search, with the counts of what it would leave, as the filters of search (V3) offer it.
 
-A fixed number of statements, whatever is found.
+What is found is read once, and counted by all facets; but one that narrows already counts what would be found without
+it. So there are at most as many statements as there are narrowing facets, and one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bodega.resources.catalog import brands
 from bodega.resources.settings.search_filters import DEFAULT, SearchFilter, id_of, search_filters
 from bodega.resources.settings.storefront import search_settings
-from bodega.storage import query
 from bodega.storefront.graphql.asking import Asking, Thing, connection
 from bodega.storefront.graphql.execution import batch
 from bodega.storefront.graphql.fields.categories import visible
@@ -22,6 +22,37 @@ Args = Mapping[str, Any]
 Facet = dict[str, Any]
 _MOST_NAMES, _MOST_VALUES, _MOST_BRANDS = 30, 500, 100
 STARS = (5, 4, 3, 2, 1)
+
+_COUNTS = {
+    "brand": "SELECT 'brand' AS kind, CAST(brand_id AS TEXT) AS name, '' AS value, 0 AS place, count(*) AS products"
+    f" FROM found WHERE brand_id > 0 GROUP BY brand_id ORDER BY count(*) DESC, brand_id LIMIT {_MOST_BRANDS}",
+    "category": "SELECT 'category' AS kind, CAST(pc.category_id AS TEXT) AS name, '' AS value, 0 AS place,"
+    " count(*) AS products FROM found JOIN product_categories pc ON pc.product_id = found.id GROUP BY pc.category_id",
+    "flags": "SELECT 'flags' AS kind, flags AS name, CAST(stars AS TEXT) AS value, 0 AS place, count(*) AS products"
+    " FROM found GROUP BY flags, stars",
+    "field": "SELECT 'value' AS kind, f.name AS name, f.value AS value, 0 AS place, count(*) AS products FROM found"
+    " JOIN custom_fields f ON f.product_id = found.id WHERE TRUE{field} GROUP BY f.name, f.value"
+    f" ORDER BY f.name, f.value LIMIT {_MOST_VALUES}",
+    "option": "SELECT 'value' AS kind, t.display_name AS name, w.label AS value, min(w.sort_order) AS place,"
+    " count(DISTINCT o.product_id) AS products FROM found JOIN product_options o ON o.product_id = found.id"
+    " JOIN options t ON t.id = o.option_id JOIN option_values w ON w.option_id = t.id WHERE NOT o.is_modifier{option}"
+    f" GROUP BY t.display_name, w.label ORDER BY t.display_name, w.label LIMIT {_MOST_VALUES}",
+}
+"""The counts of what is `found`, as rows of one form."""
+
+_FOUND = (
+    "SELECT p.id, p.brand_id, p.average_rating / 100 AS stars,"
+    " CASE WHEN p.is_free_shipping THEN '1' ELSE '0' END || CASE WHEN p.is_featured THEN '1' ELSE '0' END"
+    f" || CASE WHEN {IN_STOCK} THEN '1' ELSE '0' END AS flags FROM products p WHERE "
+)
+
+
+class _Count(NamedTuple):
+    kind: str
+    name: str
+    value: str
+    place: int
+    products: int
 
 
 @batch("SearchProducts.filters")
@@ -36,30 +67,56 @@ async def facets(asking: Asking, search: Search) -> list[Facet]:
     category = chosen_categories(search.filters)
     offered = await search_filters(asking.reader, asking.channel_id, category[0] if len(category) == 1 else 0)
     wanted = [one for one in offered if one.is_enabled is not False]
-    kinds = {one.type for one in wanted}
+    everything = offered is DEFAULT
     named: dict[Any, SearchFilter] = {one.id: one for one in wanted if one.type == "product"}
-    attributes: dict[str, Facet] = {}
-    if named or offered is DEFAULT:
-        attributes = await _attributes(asking, search, named, everything=offered is DEFAULT)
-    counts = await _sums(asking, search) if kinds & {"rating", "other"} else None
+    counted = await _counted(asking, search, {str(one.type) for one in wanted} | ({"product"} if everything else set()))
+    attributes = _attributes(search, counted, named, everything=everything)
     found: list[Facet | None] = []
     for one in wanted:
         if one.type == "category":
-            found.append(await _category(asking, search, one))
+            found.append(await _category(asking, search, one, counted))
         elif one.type == "brand":
-            found.append(await _brand(asking, search, one))
-        elif one.type == "rating" and counts is not None:
-            found.append(_rating(search, one, counts))
+            found.append(await _brand(asking, search, one, counted))
+        elif one.type == "rating":
+            found.append(_rating(search, one, counted))
         elif one.type == "price":
-            price = search.filters.get("price") or {}
-            found.append(_facet("PriceSearchFilter", one, selected=price or None))
+            found.append(_facet("PriceSearchFilter", one, selected=search.filters.get("price") or None))
         elif one.type == "product":
             found.append(attributes.pop(str(one.id), None))
-        elif one.type == "other" and counts is not None:
-            if offered is DEFAULT:
+        elif one.type == "other":
+            if everything:
                 found += attributes.values()
-            found.append(_other(search, one, counts))
+            found.append(_other(search, one, counted))
     return [one for one in found if one is not None]
+
+
+async def _counted(asking: Asking, search: Search, kinds: set[str]) -> dict[str, list[_Count]]:
+    """The counts by the name of what was left out of the search, which is empty for most."""
+    wanted: dict[str, list[str]] = {"": []}
+    for kind, counts in (("brand", ["brand"]), ("category", ["category"]), ("rating", ["flags"])):
+        if kind in kinds:
+            wanted.setdefault(kind if kind in search.parts else "", []).extend(counts)
+    if "other" in kinds and "flags" not in wanted[""]:
+        wanted[""].append("flags")
+    names = [name for name in search.parts if name.startswith("attribute ")] if "product" in kinds else []
+    for name in names:
+        wanted[name] = ["field", "option"]
+    if "product" in kinds:
+        wanted[""] += ["field", "option"]
+    return {
+        without: await _rows(asking, search, without, counts) if counts else [] for without, counts in wanted.items()
+    }
+
+
+async def _rows(asking: Asking, search: Search, without: str, counts: Iterable[str]) -> list[_Count]:
+    test, values = search.test(without)
+    narrowed = {"field": "", "option": ""}
+    if without.startswith("attribute "):
+        values.append(without.removeprefix("attribute "))
+        narrowed = {"field": f" AND f.name = ${len(values)}", "option": f" AND t.display_name = ${len(values)}"}
+    parts = " UNION ALL ".join(f"SELECT * FROM ({_COUNTS[one].format(**narrowed)}) {one}s" for one in counts)
+    sql = f"WITH found AS MATERIALIZED ({_FOUND}{test}) {parts}"
+    return [_Count(*row) for row in await asking.reader.rows(sql, *values)]
 
 
 def _facet(kind: str, filtered: SearchFilter, name: str = "", **more: Any) -> Facet:
@@ -74,13 +131,14 @@ def _facet(kind: str, filtered: SearchFilter, name: str = "", **more: Any) -> Fa
     }
 
 
-async def _brand(asking: Asking, search: Search, filtered: SearchFilter) -> Facet | None:
-    test, values = search.test("brand")
-    sql = (
-        f"SELECT p.brand_id, count(*) FROM products p WHERE p.brand_id > 0 AND {test}"
-        f" GROUP BY p.brand_id ORDER BY count(*) DESC, p.brand_id LIMIT {_MOST_BRANDS}"
-    )
-    counts = await query.pairs(asking.reader, sql, *values)
+def _of(counted: Mapping[str, list[_Count]], kind: str, without: str = "") -> list[_Count]:
+    return [one for one in counted.get(without, counted[""]) if one.kind == kind]
+
+
+async def _brand(
+    asking: Asking, search: Search, filtered: SearchFilter, counted: Mapping[str, list[_Count]]
+) -> Facet | None:
+    counts = {int(one.name): one.products for one in _of(counted, "brand", "brand")}
     chosen = set(search.filters.get("brandEntityIds") or ())
     rows = await asking.rows(brands.TABLE, [*counts, *chosen])
     items = [
@@ -100,19 +158,16 @@ def _by_count(item: Mapping[str, Any]) -> Any:
     return -item["productCount"], _by_name(item)
 
 
-async def _category(asking: Asking, search: Search, filtered: SearchFilter) -> Facet | None:
-    test, values = search.test("category")
-    sql = (
-        "SELECT pc.category_id, count(*) FROM products p JOIN product_categories pc ON pc.product_id = p.id"
-        f" WHERE {test} GROUP BY pc.category_id"
-    )
-    counts = await query.pairs(asking.reader, sql, *values)
+async def _category(
+    asking: Asking, search: Search, filtered: SearchFilter, counted: Mapping[str, list[_Count]]
+) -> Facet | None:
+    counts = {int(one.name): one.products for one in _of(counted, "category", "category")}
     chosen = set(chosen_categories(search.filters))
     told: dict[int, dict[str, Any]] = {}
     for one in await visible(asking):
         told[one.id] = {
             "entityId": one.id, "name": one.name, "isSelected": one.id in chosen,
-            "productCount": int(counts.get(one.id, 0)), "parent": one.parent_id, "below": [],
+            "productCount": counts.get(one.id, 0), "parent": one.parent_id, "below": [],
         }  # fmt: skip
     for item in told.values():
         if item["productCount"] and item["parent"] in told:
@@ -122,25 +177,18 @@ async def _category(asking: Asking, search: Search, filtered: SearchFilter) -> F
     return _facet("CategorySearchFilter", filtered, categories=items) if items else None
 
 
-class _Value(NamedTuple):
-    name: str
-    value: str
-    order: int
-    products: int
-
-
-async def _attributes(
-    asking: Asking, search: Search, named: Mapping[Any, SearchFilter], *, everything: bool
+def _attributes(
+    search: Search, counted: Mapping[str, list[_Count]], named: Mapping[Any, SearchFilter], *, everything: bool
 ) -> dict[str, Facet]:
     """The facets of custom fields and options by the ids of their filters, their values by name."""
     chosen = {one["attribute"]: set(one["values"]) for one in search.filters.get("productAttributes") or ()}
-    found: dict[str, list[_Value]] = {}
-    for one in await _values(asking, search, ""):
+    found: dict[str, list[_Count]] = {}
+    for one in _of(counted, "value"):
         if one.name not in chosen:
             found.setdefault(one.name, []).append(one)
     for name in list(chosen)[:_MOST_NAMES]:  # what narrows already is counted without itself
-        own = await _values(asking, search, f"attribute {name}", name)
-        found[name] = own or [_Value(name, value, 0, 0) for value in sorted(chosen[name])]
+        own = _of(counted, "value", f"attribute {name}")
+        found[name] = own or [_Count("value", name, value, 0, 0) for value in sorted(chosen[name])]
     made: dict[str, Facet] = {}
     for name, values in sorted(found.items())[:_MOST_NAMES]:
         identity = id_of("product", name)
@@ -149,8 +197,7 @@ async def _attributes(
             if not everything:
                 continue
             filtered = SearchFilter(id=identity, type="product", display_name=name)
-        if filtered.sort_by == "option_values":
-            values.sort(key=lambda one: (one.order, one.value))
+        values.sort(key=lambda one: (one.place if filtered.sort_by == "option_values" else 0, one.value))
         items = [
             {"value": one.value, "isSelected": one.value in chosen.get(name, ()), "productCount": one.products}
             for one in values
@@ -163,66 +210,36 @@ async def _attributes(
     return made
 
 
-async def _values(asking: Asking, search: Search, without: str, name: str = "") -> list[_Value]:
-    """The values of the custom fields and options of what is found, of one name or of all, with their counts."""
-    test, values = search.test(without)
-    own = ("", "")
-    if name:
-        values.append(name)
-        own = (f" AND f.name = ${len(values)}", f" AND t.display_name = ${len(values)}")
-    sql = (
-        f"WITH found AS MATERIALIZED (SELECT p.id FROM products p WHERE {test})"
-        " SELECT f.name, f.value, 0, count(*) FROM found JOIN custom_fields f ON f.product_id = found.id"
-        f" WHERE TRUE{own[0]} GROUP BY f.name, f.value UNION ALL"
-        " SELECT t.display_name, w.label, min(w.sort_order), count(DISTINCT o.product_id) FROM found"
-        " JOIN product_options o ON o.product_id = found.id JOIN options t ON t.id = o.option_id"
-        " JOIN option_values w ON w.option_id = t.id"
-        f" WHERE NOT o.is_modifier{own[1]} GROUP BY t.display_name, w.label ORDER BY 1, 2 LIMIT {_MOST_VALUES}"
-    )
-    rows = await asking.reader.rows(sql, *values)
-    return [_Value(name, value, int(order or 0), int(count)) for name, value, order, count in rows]
-
-
-async def _sums(asking: Asking, search: Search) -> dict[str, int]:
-    """How many of what is found ship free, are featured, are in stock; by how many stars they have at least."""
-    parts = {"freeShipping": "p.is_free_shipping", "isFeatured": "p.is_featured", "isInStock": IN_STOCK}
-    parts |= {str(one): f"p.average_rating >= {one * 100}" for one in STARS}
-    narrowing = {"freeShipping": "free", "isFeatured": "featured", "isInStock": "stock"}
-    sums = ", ".join(f"coalesce(sum(CASE WHEN {one} THEN 1 ELSE 0 END), 0)" for one in parts.values())
-    test, values = search.test("rating")
-    row = await asking.reader.row(f"SELECT {sums} FROM products p WHERE {test}", *values)
-    assert row is not None
-    counts = dict(zip(parts, map(int, row), strict=True))
-    if "rating" in search.parts:
-        test, values = search.test()
-        row = await asking.reader.row(f"SELECT {sums} FROM products p WHERE {test}", *values)
-        assert row is not None
-        counts |= {name: int(value) for name, value in zip(parts, row, strict=True) if name in narrowing}
-    return counts
-
-
-def _rating(search: Search, filtered: SearchFilter, counts: Mapping[str, int]) -> Facet | None:
+def _rating(search: Search, filtered: SearchFilter, counted: Mapping[str, list[_Count]]) -> Facet | None:
+    """A value counts what has at least so many stars: `minRating` narrows to that."""
+    counts = _of(counted, "flags", "rating")
     asked = search.filters.get("rating") or {}
     least = asked.get("minRating")
     items = [
-        {"value": str(one), "isSelected": least is not None and int(least) == one, "productCount": counts[str(one)]}
-        for one in STARS
+        {
+            "value": str(stars),
+            "isSelected": least is not None and int(least) == stars,
+            "productCount": sum(one.products for one in counts if int(one.value) >= stars),
+        }
+        for stars in STARS
     ]
     shown = any(one["productCount"] for one in items) or bool(asked)
     return _facet("RatingSearchFilter", filtered, ratings=items) if shown else None
 
 
-def _other(search: Search, filtered: SearchFilter, counts: Mapping[str, int]) -> Facet | None:
+def _other(search: Search, filtered: SearchFilter, counted: Mapping[str, list[_Count]]) -> Facet | None:
     names = (
         ("freeShipping", "Free Shipping", "isFreeShipping", filtered.show_free_shipping_filter),
         ("isFeatured", "Is Featured", "isFeatured", filtered.show_is_featured_filter),
         ("isInStock", "In Stock", "hideOutOfStock", filtered.show_in_stock_filter),
     )
+    counts = _of(counted, "flags")
     told: dict[str, Any] = {}
-    for field, words, asked, shown in names:
+    for place, (field, words, asked, shown) in enumerate(names):
         chosen = bool(search.filters.get(asked))
-        item = {"displayName": words, "isSelected": chosen, "productCount": counts[field]}
-        told[field] = item if (counts[field] or chosen) and shown is not False else None
+        products = sum(one.products for one in counts if one.name[place] == "1")
+        item = {"displayName": words, "isSelected": chosen, "productCount": products}
+        told[field] = item if (products or chosen) and shown is not False else None
     return _facet("OtherSearchFilter", filtered, **told) if any(told.values()) else None
 
 

@@ -45,18 +45,21 @@ async def product_list(
     values: Sequence[Any] = (),
     order: str = USUAL,
     *,
-    joined: str = "",
+    ranked: str = "",
     more: Sequence[Any] = (),
 ) -> dict[str, Any]:
-    """A part of the products `p` that meet a test, whose count is read when it is asked for. What is `joined` is for
-    the order alone; `more` are the values of its placeholders, which follow those of the test."""
+    """A part of the products `p` that meet a test, whose count is read when it is asked for. `ranked` is a query of ids
+    for the order alone, which names its rows; `more` are the values of its placeholders, after those of the test."""
     asked = window(args)
     counted = f"SELECT count(*) FROM products p WHERE {test}"
     total: int | None = None
     if asked.from_end:
         total = int(await query.value(asking.reader, counted, *values))
     start, stop = asked.of(2**31 if total is None else total)
-    sql = f"SELECT p.id FROM products p {joined} WHERE {test} ORDER BY {order} LIMIT {stop - start + 1} OFFSET {start}"
+    before = f"WITH ranked AS MATERIALIZED ({ranked}) " if ranked else ""
+    joined = "LEFT JOIN ranked ON ranked.id = p.id " if ranked else ""
+    limit = f"LIMIT {stop - start + 1} OFFSET {start}"
+    sql = f"{before}SELECT p.id FROM products p {joined}WHERE {test} ORDER BY {order} {limit}"
     ids = [int(one) for one in await query.values(asking.reader, sql, *values, *more)]
     has_more = len(ids) > stop - start
     items = await products_of(asking, ids[: stop - start])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bodega.kit.resource import Resource
+from bodega.resources.carts.metafields import RESOURCE as OF_CARTS
 from bodega.resources.catalog.metafields import RESOURCES as OF_CATALOG
 from bodega.resources.channels.metafields import RESOURCE as OF_CHANNELS
 from bodega.resources.metafields import FOR_SHOPPERS
@@ -18,19 +19,22 @@ from bodega.storefront.graphql.execution import batch, plain
 Args = Mapping[str, Any]
 
 
-def _of_kind(kind: str, resource: Resource, *, alone: bool = False) -> None:
-    """Declares the metafields of a type, or of the only object that it has."""
+def _of_kind(
+    kind: str, resource: Resource, *, alone: bool = False, owner_of: Callable[[Any], int | str] | None = None
+) -> None:
+    """Declares the metafields of a type, or of the only object that it has. `owner_of` is what they name as their
+    resource, if not a number."""
     table = resource.aggregates[0].table
 
     async def resolve(asking: Asking, things: Sequence[Any], args: Args) -> list[Any]:
-        owners = [0 if alone else _id_of(thing) for thing in things]
+        owners = [0 if alone else (owner_of or _id_of)(thing) for thing in things]
         test, values = "is_shared AND namespace = $1", [args["namespace"]]
         if not alone:
             wanted = sorted(set(owners))
             test += f" AND resource_id IN ({numbered_placeholders(len(wanted), 2)})"
             values += wanted
         keys = set(args.get("keys") or ())
-        found: dict[int, list[Thing]] = {}
+        found: dict[int | str, list[Thing]] = {}
         for one in await query.entities(asking.reader, table, test, *values):
             if one.permission_set in FOR_SHOPPERS and (not keys or one.key in keys):
                 found.setdefault(0 if alone else one.resource_id, []).append(Thing("Metafields", one))
@@ -47,6 +51,7 @@ for _kind, _resource in zip(("Brand", "Category", "Product", "Variant"), OF_CATA
     _of_kind(_kind, _resource)
 _of_kind("Channel", OF_CHANNELS)
 _of_kind("Store", OF_STORE, alone=True)
+_of_kind("Cart", OF_CARTS, owner_of=lambda thing: str(thing.row.uuid))
 
 plain(
     "Metafields",

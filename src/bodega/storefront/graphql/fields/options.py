@@ -11,7 +11,7 @@ from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
 from bodega.storefront.graphql.asking import Asking, Thing, connection
 from bodega.storefront.graphql.execution import batch, plain, plain_with
-from bodega.storefront.graphql.fields.products import default_images
+from bodega.storefront.graphql.fields.products import default_images, sized
 
 Args = Mapping[str, Any]
 STYLES = {
@@ -241,9 +241,9 @@ plain("ProductPickListOptionValue", productId=lambda thing: (thing.row.value_dat
 
 
 @plain_with("SwatchOptionValue.imageUrl")
-def _swatch(asking: Asking, thing: Thing, _args: Args) -> str | None:
-    address = (thing.row.value_data or {}).get("image_url")
-    return asking.file(address) if address else None
+def _swatch(asking: Asking, thing: Thing, args: Args) -> str | None:
+    found = asking.image((thing.row.value_data or {}).get("image_url") or "")
+    return None if found is None else sized(found, args["width"], args.get("height"))
 
 
 @batch("ProductPickListOptionValue.defaultImage")

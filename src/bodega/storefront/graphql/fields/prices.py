@@ -14,7 +14,7 @@ from bodega.resources.settings.storefront import product_settings
 from bodega.resources.store.currencies import Currency
 from bodega.resources.tax.rates_at import policy_at
 from bodega.storefront.graphql.asking import Asking, Thing
-from bodega.storefront.graphql.execution import batch
+from bodega.storefront.graphql.execution import batch, plain
 
 Args = Mapping[str, Any]
 
@@ -26,6 +26,16 @@ class Read(NamedTuple):
     shelf: Shelf
     money: Money
     variants: Mapping[int, list[VariantFacts]]
+    known: dict[Any, ShownPrices]
+
+    def prices(self, product_id: int, variant: VariantFacts | None, answers: Mapping[int, str]) -> ShownPrices:
+        """The prices of a product or a variant of it. Most variants of a product cost the same."""
+        item = self.item(product_id, variant, answers)
+        key = (item.catalog, item.tax_class)
+        found = self.known.get(key)
+        if found is None:
+            found = self.known[key] = self.shelf.prices(item)
+        return found
 
     def item(self, product_id: int, variant: VariantFacts | None, answers: Mapping[int, str]) -> BasketItem:
         owner = self.facts.products[product_id]
@@ -44,8 +54,14 @@ def written(amount: Decimal, currency: Currency) -> str:
 
 def money_as(amount: Decimal, currency: Currency) -> dict[str, Any]:
     """An amount of the answer."""
-    text = written(amount, currency)
-    return {"currencyCode": currency.currency_code, "value": amount, "formatted": text, "formattedV2": text}
+    return {"currencyCode": currency.currency_code, "value": amount, "currency": currency}
+
+
+def _written(money: Mapping[str, Any]) -> str:
+    return written(money["value"], money["currency"])
+
+
+plain("Money", formatted=_written, formattedV2=_written)
 
 
 async def _read(asking: Asking, ids: Sequence[int], code: str | None) -> Read | None:
@@ -62,13 +78,16 @@ async def _read(asking: Asking, ids: Sequence[int], code: str | None) -> Read | 
             currency=money.code,
             all_variants=True,
         )
-        policy = await policy_at(
-            asking.reader,
-            None,
-            operator=asking.store.settings,
-            customer_id=buyer.shopper.customer_id,
-            group_id=buyer.shopper.group_id,
-            exempt=buyer.exempt,
+        policy = await asking.once(
+            "tax policy",
+            lambda: policy_at(
+                asking.reader,
+                None,
+                operator=asking.store.settings,
+                customer_id=buyer.shopper.customer_id,
+                group_id=buyer.shopper.group_id,
+                exempt=buyer.exempt,
+            ),
         )
         basket = Basket(
             items=(), currency=money.code, places=money.places, exchange=money.rate, channel_id=asking.channel_id,
@@ -77,13 +96,13 @@ async def _read(asking: Asking, ids: Sequence[int], code: str | None) -> Read | 
         variants: dict[int, list[VariantFacts]] = {}
         for one in found.variants.values():
             variants.setdefault(one.product_id, []).append(one)
-        return Read(found, Shelf(basket), money, variants)
+        return Read(found, Shelf(basket), money, variants, {})
 
     return await asking.once(("prices", code, tuple(ids)), make)
 
 
 async def _hidden(asking: Asking) -> bool:
-    found = await product_settings(asking.reader, asking.channel_id)
+    found = await asking.once("product settings", lambda: product_settings(asking.reader, asking.channel_id))
     return not found.show_product_price or (found.hide_price_from_guests and not asking.customer_id)
 
 
@@ -138,9 +157,9 @@ async def _prices(asking: Asking, things: Sequence[Thing], args: Args) -> list[A
         answers = {option: str(value) for option, value in picked.items()}
         fitting = [one for one in sold if _fits(one, answers)]
         variant = fitting[0] if len(fitting) == 1 else None
-        found = read.shelf.prices(read.item(row.id, variant, answers))
+        found = read.prices(row.id, variant, answers)
         open_ones = fitting if variant is None and len(fitting) > 1 else []
-        each = [read.shelf.prices(read.item(row.id, one, answers)) for one in open_ones]
+        each = [read.prices(row.id, one, answers) for one in open_ones]
         made.append(_told(read, found, each, with_tax=bool(args.get("includeTax"))))
     return made
 
@@ -162,7 +181,7 @@ async def _variant_prices(asking: Asking, things: Sequence[Thing], args: Args) -
         if variant is None or thing.more.is_price_hidden:
             made.append(None)
         else:
-            found = read.shelf.prices(read.item(thing.row.product_id, variant, {}))
+            found = read.prices(thing.row.product_id, variant, {})
             made.append(_told(read, found, (), with_tax=bool(args.get("includeTax"))))
     return made
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bodega.domain.markup import plain as plain_text
 from bodega.resources.catalog import brands, categories, custom_fields, images, reviews, videos
 from bodega.resources.catalog.product import Product
 from bodega.resources.settings.shop import units_of_measurement
@@ -17,15 +16,11 @@ from bodega.storefront.graphql.execution import batch, plain, plain_with
 from bodega.storefront.graphql.fields.listed import products_of, shown
 
 Args = Mapping[str, Any]
-_TAG = re.compile(r"<[^>]*>")
+SIZE = "{:size}"
+"""What stands in the address of an image for its size."""
+
 _STATUS = {"available": "Available", "preorder": "Preorder", "disabled": "Unavailable"}
 _KINDS = {"available": "ProductAvailable", "preorder": "ProductPreOrder", "disabled": "ProductUnavailable"}
-
-
-def plain_text(text: str, limit: int | None) -> str:
-    """The text of a description without its tags, cut to a number of characters."""
-    found = " ".join(html.unescape(_TAG.sub(" ", text)).split())
-    return found if limit is None else found[: max(0, limit)]
 
 
 def seo(title: str, description: str, keywords: Sequence[str] | str) -> dict[str, str]:
@@ -184,7 +179,8 @@ async def _images(asking: Asking, things: Sequence[Thing], args: Args) -> list[A
 
 
 def _image(asking: Asking, row: images.Image) -> Thing | None:
-    return asking.image(row.url_zoom or row.url_standard, row.description, default=row.is_thumbnail)
+    address = row.image_url or row.url_zoom or row.url_standard
+    return asking.image(address, row.description, default=row.is_thumbnail, product=(row.product_id, row.id))
 
 
 async def default_images(asking: Asking, products: Sequence[int]) -> dict[int, Thing | None]:
@@ -202,16 +198,24 @@ async def _default_image(asking: Asking, things: Sequence[Thing], _args: Args) -
     return [found.get(thing.row.id) for thing in things]
 
 
+def sized(image: Thing, width: int, height: int | None) -> str:
+    """The address of an image in a size."""
+    return str(image.row).replace(SIZE, f"{width}x{height}" if height else f"{width}w")
+
+
 @plain_with("Image.url")
-@plain_with("Image.urlOriginal")
 def _url(_asking: Asking, thing: Thing, args: Args) -> str:
-    width, height = args.get("width"), args.get("height")
-    return f"{thing.row}?size={width}{f'x{height}' if height else 'w'}" if width else str(thing.row)
+    return sized(thing, args["width"], args.get("height"))
+
+
+@plain_with("Image.urlOriginal")
+def _original(_asking: Asking, thing: Thing, _args: Args) -> str:
+    return str(thing.row).replace(SIZE, "original")
 
 
 @plain_with("Image.urlTemplate")
 def _template(_asking: Asking, thing: Thing, _args: Args) -> str:
-    return f"{thing.row}?size={{:size}}"
+    return str(thing.row)
 
 
 plain("Image", altText=lambda thing: thing.more[0], isDefault=lambda thing: thing.more[1])
@@ -257,18 +261,31 @@ plain(
 )  # the only type that is published
 
 
+MOST_NEAR = 100
+"""Categories whose products are related to those that name none."""
+
+
+async def _near(asking: Asking, categories_of: Sequence[int]) -> dict[int, list[int]]:
+    """The first products of categories, in one statement that reads no more of each than it gives."""
+    if not categories_of:
+        return {}
+    one = (
+        "SELECT * FROM (SELECT pc.category_id, pc.product_id FROM product_categories pc JOIN products p"
+        f" ON p.id = pc.product_id WHERE pc.category_id = ${{}} AND {shown(asking)}"
+        " ORDER BY pc.product_id LIMIT 11) t{}"
+    )
+    sql = " UNION ALL ".join(one.format(place, place) for place in range(1, len(categories_of) + 1))
+    near: dict[int, list[int]] = {}
+    for category, number in await asking.reader.rows(f"{sql} ORDER BY 1, 2", *categories_of):
+        near.setdefault(category, []).append(number)
+    return near
+
+
 @batch("Product.relatedProducts")
 async def _related(asking: Asking, things: Sequence[Thing], args: Args) -> list[Any]:
     named = {one for thing in things for one in thing.row.related_products if one > 0}
     automatic = {one for thing in things if -1 in thing.row.related_products for one in thing.row.categories}
-    near: dict[int, list[int]] = {}
-    if automatic:
-        source = "product_categories pc JOIN products p ON p.id = pc.product_id"
-        found = await parts_of(
-            asking, source, "pc.category_id", sorted(automatic), {"first": 11}, item="p.id", order="p.id",
-            test=shown(asking),
-        )  # fmt: skip
-        near = {owner: ids for owner, (ids, _, _) in found.items()}
+    near = await _near(asking, sorted(automatic)[:MOST_NEAR])
     await products_of(asking, sorted(named | {one for ids in near.values() for one in ids}))
     made = []
     for thing in things:

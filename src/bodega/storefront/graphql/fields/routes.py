@@ -10,8 +10,10 @@ from bodega.resources.content import blog, pages
 from bodega.resources.content.redirects import TABLE, Redirect
 from bodega.storage import query
 from bodega.storage.table import Table, numbered_placeholders
-from bodega.storefront.graphql.asking import Asking, Thing, node_id, read_id
+from bodega.storefront.graphql.asking import Asking, Thing, node_id, read_id, read_key
 from bodega.storefront.graphql.execution import batch, plain
+from bodega.storefront.graphql.fields.carts import cart_thing
+from bodega.storefront.graphql.fields.checkouts import checkout_thing
 from bodega.storefront.graphql.fields.content import page_thing
 from bodega.storefront.graphql.fields.listed import shown
 
@@ -48,8 +50,14 @@ async def thing_of(asking: Asking, kind: str, entity_id: int) -> Thing | None:
     return None if hidden else page_thing(row)
 
 
+_OF_SHOPPERS = {"Cart": cart_thing, "Checkout": checkout_thing}
+
+
 @batch("Query.node")
 async def _node(asking: Asking, things: Sequence[Any], args: Args) -> list[Any]:
+    named, key = read_key(args["id"])
+    if named in _OF_SHOPPERS:
+        return [await _OF_SHOPPERS[named](asking, key)] * len(things)
     found = read_id(args["id"])
     if found is not None and found[0] == "Blog":
         return [Thing("Blog", None) for _ in things]

@@ -7,11 +7,10 @@ from typing import Any
 
 from bodega.resources.catalog import search_texts
 from bodega.resources.settings.storefront import search_settings
-from bodega.storage.text import caseless
 from bodega.storefront.graphql.asking import Asking, Thing
 from bodega.storefront.graphql.execution import batch
 from bodega.storefront.graphql.fields.listed import ORDERS, USUAL, product_list
-from bodega.storefront.graphql.fields.searching import Search, searched
+from bodega.storefront.graphql.fields.searching import Search, placed, searched
 
 Args = Mapping[str, Any]
 RELEVANCE = "RELEVANCE"
@@ -38,7 +37,7 @@ async def _products(asking: Asking, things: Sequence[Thing], args: Args) -> list
     for thing in things:
         search: Search = thing.row
         test, values = search.test()
-        if search.sort == RELEVANCE and search.words:
+        if search.sort == RELEVANCE and search.found is not None:
             made.append(await _best_first(asking, args, search, test, values))
         else:
             made.append(await product_list(asking, args, test, values, ORDERS.get(search.sort, USUAL)))
@@ -46,14 +45,10 @@ async def _products(asking: Asking, things: Sequence[Thing], args: Args) -> list
 
 
 async def _best_first(asking: Asking, args: Args, search: Search, test: str, values: list[Any]) -> dict[str, Any]:
-    """What has the whole term as its SKU or name, then by how well the words of the term describe it."""
-    at = len(values)
-    scores, wanted = search_texts.ranked(search.words, asking.reader.dialect, f"${at + 1}")
-    term = caseless(search.filters["searchTerm"].strip())
-    order = (
-        f"CASE WHEN p.sku_key = ${at + 2} OR p.name_key = ${at + 2} OR EXISTS (SELECT 1 FROM variants x"
-        f" WHERE x.sku_key = ${at + 2} AND x.product_id = p.id) THEN 0 ELSE 1 END, coalesce(ranked.score, 0) DESC,"
-        " p.total_sold DESC, p.id"
-    )
-    joined = f"LEFT JOIN ({scores}) ranked ON ranked.id = p.id"
-    return await product_list(asking, args, test, values, order, joined=joined, more=(wanted, term))
+    """What is what was typed, then by how well the words of it describe it."""
+    assert search.found is not None
+    own = search.found.values
+    ranked = placed(search.found.ranked(), len(own), len(values))
+    exact = search_texts.exactness(f"${len(values) + len(own) + 1}")
+    order = f"{exact}, coalesce(ranked.score, 0) DESC, p.total_sold DESC, p.id"
+    return await product_list(asking, args, test, values, order, ranked=ranked, more=(*own, search.term))

@@ -27,18 +27,24 @@ class Search(NamedTuple):
     sort: str
     parts: Mapping[str, Part]
     base: str
-    words: list[search_texts.Words]
+    term: str
+    found: search_texts.Found | None
 
     def test(self, without: str = "") -> tuple[str, list[Any]]:
         """The test and its values."""
         tests, values = [self.base], list[Any]()
         for name, (test, own) in self.parts.items():
             if name != without:
-                for place in range(len(own), 0, -1):
-                    test = test.replace(f"?{place}", f"${len(values) + place}")
-                tests.append(test)
+                tests.append(placed(test, len(own), len(values)))
                 values += own
         return " AND ".join(tests), values
+
+
+def placed(sql: str, count: int, before: int) -> str:
+    """SQL with the placeholders of a part after so many others."""
+    for place in range(count, 0, -1):
+        sql = sql.replace(f"?{place}", f"${before + place}")
+    return sql
 
 
 def marks(count: int, start: int = 1) -> str:
@@ -58,9 +64,10 @@ async def searched(asking: Asking, given: Mapping[str, Any], sort: str) -> Searc
     parts: dict[str, Part] = {}
     term = given.get("searchTerm") or ""
     words = search_texts.looked_for(term)
-    for place, one in enumerate(words):
-        parts[f"term {place}"] = search_texts.matches(one, asking.reader.dialect)
-    if term.strip() and not words:
+    found = search_texts.found_by(words, asking.reader.dialect) if words else None
+    if found is not None:
+        parts["term"] = (found.test(), list(found.values))
+    elif term.strip():
         parts["term"] = _NOTHING
     _price_and_rating(given, parts)
     if given.get("brandEntityIds"):
@@ -79,7 +86,7 @@ async def searched(asking: Asking, given: Mapping[str, Any], sort: str) -> Searc
         if named:
             name = attribute["attribute"]
             parts[f"attribute {name}"] = (_attribute(len(named)), [name, caseless(name), *named])
-    return Search(given, sort, parts, shown(asking), words)
+    return Search(given, sort, parts, shown(asking), caseless(term.strip()), found)
 
 
 def _price_and_rating(given: Mapping[str, Any], parts: dict[str, Part]) -> None:
@@ -115,17 +122,26 @@ def _attribute(count: int) -> str:
 
 
 async def _categories(asking: Asking, given: Mapping[str, Any], parts: dict[str, Part]) -> None:
-    ids = chosen_categories(given)
-    if not ids:
-        return
+    """The category whose page it is, and those that are chosen within it, which are a facet's own part."""
     several = given.get("categoryIdsFilter") or {}
-    below = "SELECT pc.product_id FROM product_categories pc WHERE pc.category_id"
-    groups: list[list[int]] = [ids] if several.get("matchBehavior", "OR") == "OR" else [[one] for one in ids]
-    if given.get("searchSubCategories"):
-        tree = await visible(asking)
-        groups = [[*some, *(one.id for one in tree if set(some) & set(one.ancestors))] for some in groups]
-    tests, values = [], list[Any]()
-    for some in groups:
-        tests.append(f"p.id IN ({below} IN ({marks(len(some), len(values) + 1)}))")
-        values += some
-    parts["category"] = (" AND ".join(tests), values)
+    named = list(several.get("entityIds") or ())
+    groups = [named] if several.get("matchBehavior", "OR") == "OR" else [[one] for one in named]
+    page = given.get("categoryEntityId")
+    for name, asked in (
+        ("page", [[page]] if page else []),
+        ("category", [list(given["categoryEntityIds"])] if given.get("categoryEntityIds") else []),
+        ("categories", [some for some in groups if some]),
+    ):
+        if not asked:
+            continue
+        if given.get("searchSubCategories"):
+            tree = await visible(asking)
+            asked = [[*some, *(one.id for one in tree if set(some) & set(one.ancestors))] for some in asked]
+        tests, values = list[str](), list[Any]()
+        for some in asked:
+            tests.append(f"p.id IN ({_IN_CATEGORIES} IN ({marks(len(some), len(values) + 1)}))")
+            values += some
+        parts[name] = (" AND ".join(tests), values)
+
+
+_IN_CATEGORIES = "SELECT pc.product_id FROM product_categories pc WHERE pc.category_id"

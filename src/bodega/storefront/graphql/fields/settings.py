@@ -84,7 +84,10 @@ async def _message(asking: Asking) -> str | None:
 async def _old_logo(asking: Asking) -> dict[str, Any]:
     found = await _logo(asking)
     title = found.logo_text or (await _profile(asking)).store_name
-    return {"title": title, "image": Thing("Image", asking.file(found.logo_image_url), (title, True))}
+    return {
+        "title": title,
+        "image": asking.image(found.logo_image_url, title, default=True) or Thing("Image", "", (title, True)),
+    }
 
 
 plain("LogoField", title=lambda found: found["title"], image=lambda found: found["image"])

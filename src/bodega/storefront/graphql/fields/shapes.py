@@ -35,7 +35,7 @@ shaped(
     SeoDetails="pageTitle metaDescription metaKeywords",
     Author="name",
     Breadcrumb="entityId name path",
-    Money="currencyCode value formatted formattedV2",
+    Money="currencyCode value",
     MoneyRange="min max",
     Prices="price salePrice basePrice retailPrice mapPrice priceRange retailPriceRange saved bulkPricing",
     PriceRanges="priceRange retailPriceRange",

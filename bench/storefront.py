@@ -1,0 +1,113 @@
+"""Pages of a storefront: what it asks for a product and for a category with its facets, by GraphQL.
+
+The queries ask for what a public storefront shows on such a page: the product with its options, images, prices, stock,
+reviews and related products; the category with a page of products, their number, and every facet.
+"""
+
+import json
+from collections.abc import Callable
+from random import Random
+from time import time
+
+from bench.request import Request
+from bench.stock import Lacking, Stock
+
+CARD = """
+fragment Card on Product { entityId name path brand { name path } defaultImage { altText urlTemplate } reviewSummary
+  { numberOfReviews averageRating } inventory { isInStock } productOptions(first: 3) { edges { node { entityId } } }
+  prices(currencyCode: USD) { price { value currencyCode } basePrice { value currencyCode } retailPrice { value
+  currencyCode } salePrice { value currencyCode } priceRange { min { value currencyCode } max { value currencyCode }
+  } } }
+"""
+PRODUCT = """
+query ProductPage($id: Int!, $chosen: [OptionValueId!]) { site { product(entityId: $id, optionValueIds: $chosen,
+  useDefaultOptionSelections: true) { ...Card sku upc mpn condition warranty description plainTextDescription(
+  characterLimit: 1200) minPurchaseQuantity maxPurchaseQuantity weight { value unit } availabilityV2 { status }
+  images { edges { node { altText urlTemplate isDefault } } } seo { pageTitle metaDescription metaKeywords }
+  categories(first: 1) { edges { node { entityId name breadcrumbs(depth: 5) { edges { node { name path } } } } } }
+  customFields { edges { node { entityId name value } } } inventory { aggregated { availableToSell warningLevel }
+  hasVariantInventory } options: productOptions(first: 50) { edges { node { __typename entityId displayName
+  isRequired isVariantOption ... on MultipleChoiceOption { displayStyle values(first: 50) { edges { node { entityId
+  label isDefault isSelected ... on SwatchOptionValue { hexColors imageUrl(width: 36) } } } } } ... on
+  TextFieldOption { defaultValue minLength maxLength } ... on CheckboxOption { checkedByDefault label } ... on
+  NumberFieldOption { lowest highest } } } } reviews(first: 5) { edges { node { entityId title text rating author {
+  name } createdAt { utc } } } } relatedProducts(first: 8) { edges { node { ...Card } } } } } }
+"""
+CATEGORY = """
+query CategoryPage($id: Int!, $filters: SearchProductsFiltersInput!, $sort: SearchProductsSortInput) { site {
+  category(entityId: $id) { entityId name path description seo { pageTitle metaDescription } breadcrumbs(depth: 5) {
+  edges { node { name path } } } } categoryTree(rootEntityId: $id) { entityId name path children { entityId name
+  path } } settings { storefront { catalog { productComparisonsEnabled } } } search { searchProducts(filters:
+  $filters, sort: $sort) { products(first: 9) { collectionInfo { totalItems } pageInfo { hasNextPage endCursor }
+  edges { node { ...Card } } } filters { edges { node { __typename displayName isCollapsedByDefault ... on
+  BrandSearchFilter { displayProductCount brands { edges { cursor node { entityId name isSelected productCount } } }
+  } ... on CategorySearchFilter { displayProductCount categories { edges { cursor node { entityId name isSelected
+  productCount subCategories { edges { node { entityId name isSelected productCount } } } } } } } ... on
+  ProductAttributeSearchFilter { displayProductCount filterKey attributes { edges { cursor node { value isSelected
+  productCount } } } } ... on RatingSearchFilter { ratings { edges { cursor node { value isSelected productCount } }
+  } } ... on PriceSearchFilter { selected { minPrice maxPrice } } ... on OtherSearchFilter { displayProductCount
+  freeShipping { isSelected productCount } isInStock { isSelected productCount } isFeatured { isSelected
+  productCount } } } } } } } } }
+"""
+
+
+def asked(store: str, token: str, query: str, **variables: object) -> Request:
+    """A query at the host of a store."""
+    headers = {"Host": f"store-{store}.localhost", "Authorization": f"Bearer {token}", "Accept": "application/json"}
+    body = json.dumps({"query": " ".join(f"{query} {CARD}".split()), "variables": variables}).encode()
+    return Request("POST", "/graphql", body, headers)
+
+
+def shopper(stock: Stock) -> str:
+    """A token of the storefront. Raises Lacking."""
+    body = json.dumps({"channel_id": 1, "expires_at": int(time()) + 86_400}).encode()
+    status, reply = stock.client.ask(Request("POST", "/storefront/api-token", body))
+    if status != 200:
+        raise Lacking(f"A token of the storefront is answered {status}.")
+    token: str = reply["data"]["token"]
+    return token
+
+
+def product_page(stock: Stock) -> Callable[[Random], Request]:
+    """A product as its page shows it: half of them have fifty variants and ten images."""
+    token, name = shopper(stock), stock.store.name
+    simple, wide = stock.items[:2_000], stock.pictured
+
+    def requests(random: Random) -> Request:
+        return asked(name, token, PRODUCT, id=random.choice(random.choice((simple, wide))), chosen=[])
+
+    return requests
+
+
+def page_of_many_variants(stock: Stock) -> Callable[[Random], Request]:
+    """A product of fifty variants as its page shows it."""
+    token, name, products = shopper(stock), stock.store.name, stock.wide.products
+    return lambda random: asked(name, token, PRODUCT, id=random.choice(products), chosen=[])
+
+
+def category_page(stock: Stock) -> Callable[[Random], Request]:
+    """A category with a page of products and all facets."""
+    token, name = shopper(stock), stock.store.name
+    ids = [row["id"] for row in stock.client.rows("/catalog/categories?include_fields=id", 50)]
+
+    def requests(random: Random) -> Request:
+        one = random.choice(ids)
+        filters = {"categoryEntityId": one, "searchSubCategories": True}
+        return asked(name, token, CATEGORY, id=one, filters=filters, sort="FEATURED")
+
+    return requests
+
+
+WORDS = ("steel", "oak", "blue", "classic", "large")
+
+
+def search_page(stock: Stock) -> Callable[[Random], Request]:
+    """What a word finds, the best first, with all facets."""
+    token, name = shopper(stock), stock.store.name
+    ids = [row["id"] for row in stock.client.rows("/catalog/categories?include_fields=id", 50)]
+
+    def requests(random: Random) -> Request:
+        filters = {"searchTerm": random.choice(WORDS)}
+        return asked(name, token, CATEGORY, id=random.choice(ids), filters=filters, sort="RELEVANCE")
+
+    return requests
