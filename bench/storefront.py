@@ -79,6 +79,12 @@ def product_page(stock: Stock) -> Callable[[Random], Request]:
     return requests
 
 
+def page_of_many_variants(stock: Stock) -> Callable[[Random], Request]:
+    """A product of fifty variants as its page shows it."""
+    token, name, products = shopper(stock), stock.store.name, stock.wide.products
+    return lambda random: asked(name, token, PRODUCT, id=random.choice(products), chosen=[])
+
+
 def category_page(stock: Stock) -> Callable[[Random], Request]:
     """A category with a page of products and all facets."""
     token, name = shopper(stock), stock.store.name

@@ -28,8 +28,8 @@ SHOP = Path(__file__).parent / "node" / "shop"
 TOKEN = "kit-" + "t" * 40
 ADDRESS = {
     "firstName": "Jane", "lastName": "Doe", "email": "jane@example.com", "company": "", "address1": "1 Main St",
-    "address2": "", "city": "Austin", "stateOrProvince": "Texas", "stateOrProvinceCode": "TX", "country": "United States",
-    "countryCode": "US", "postalCode": "78701", "phone": "15125550100", "customFields": [],
+    "address2": "", "city": "Austin", "stateOrProvince": "Texas", "stateOrProvinceCode": "TX",
+    "country": "United States", "countryCode": "US", "postalCode": "78701", "phone": "15125550100", "customFields": [],
 }  # fmt: skip
 CARD = {"ccName": "Jane Doe", "ccNumber": "4111111111111111", "ccCvv": "123",
         "ccExpiry": {"month": "12", "year": "2039"}}  # fmt: skip
@@ -68,8 +68,9 @@ def house(tmp_path_factory: pytest.TempPathFactory, driver: Any, kit: Path) -> I
         for name, rate in (("Flat", 8), ("Fast", 20)):
             method = {"name": name, "type": "perorder", "settings": {"rate": rate}}
             ask(started, "POST", "/v2/shipping/zones/1/methods", method)
-        ask(started, "POST", "/v2/coupons", {"name": "Ten", "code": "TEN", "type": "percentage_discount",
-                                             "amount": "10", "applies_to": {"entity": "categories", "ids": [0]}})  # fmt: skip
+        everything = {"entity": "categories", "ids": [0]}
+        coupon = {"name": "Ten", "code": "TEN", "type": "percentage_discount", "amount": "10", "applies_to": everything}
+        ask(started, "POST", "/v2/coupons", coupon)
         made = {"email": "ann@example.com", "first_name": "Ann", "last_name": "Lee",
                 "authentication": {"new_password": "secret-77", "force_password_reset": False}}  # fmt: skip
         ask(started, "POST", "/v3/customers", [made])

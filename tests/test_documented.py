@@ -33,6 +33,7 @@ from bodega.kit.route import Route, moved
 from bodega.kit.singleton import Singleton
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
+from bodega.storefront.rest.table import OPERATIONS
 from published import ABSENT, SHARED, table
 from shop import Reply, Shop
 
@@ -289,3 +290,10 @@ def test_every_operation_of_the_first_two_waves_is_served() -> None:
         )
     ]
     assert lacking == []
+
+
+def test_every_documented_operation_for_shoppers_is_served() -> None:
+    named = {(each.method, each.path) for each in documented() if each.version == "storefront"}
+    assert named == {(one.method, one.path) for one in OPERATIONS} | {
+        ("GET", "/customer/current.jwt"), ("GET", "/login/token/{jwt_token}"),
+    }  # fmt: skip

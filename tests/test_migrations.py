@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import io
 import json
 import re
@@ -16,7 +17,7 @@ import pytest
 from bodega.access import opening as access
 from bodega.log import Log
 from bodega.resources import TABLES
-from bodega.resources.catalog import images, variants
+from bodega.resources.catalog import images, search_texts, variants
 from bodega.storage import files, keys, migrate, schema, table_stats
 from bodega.storage.migrate import Migration
 from bodega.storage.opening import open_backend
@@ -26,6 +27,7 @@ from bodega.storage.postgres.sharding import ordinary_schema
 from bodega.storage.sqlite import connection as sqlite
 from bodega.storage.sqlite.backend import SqliteBackend, add_functions
 from bodega.storage.sqlite.engine import open_file
+from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 from pictures import picture
 from postgres import database
@@ -461,6 +463,35 @@ def test_images_of_an_older_store_show_where_their_file_is(servers: Servers, ste
     assert new.get("/v2/products/1/images").json == v2
     changed = new.put(f"{path}/1", {"description": "Front"}).data
     assert changed == {**before[0], "description": "Front", "date_modified": changed["date_modified"]}
+
+
+def test_products_of_an_older_store_are_found_by_their_words(servers: Servers, step: Next) -> None:
+    """0047: their words and their stars stood in the document alone."""
+    shop = servers().shop()
+    shop.product("Hatchet", sku="AX-100", description="<p>Splits birch</p>", search_keywords="Chopper")
+    for rating in (5, 4):
+        review = {"title": "x", "rating": rating, "status": "approved", "date_reviewed": "2026-01-01T00:00:00Z"}
+        assert shop.post("/v3/catalog/products/1/reviews", review).status == 200
+
+    async def make_old(unit: Unit) -> None:
+        await unit.tx.run("UPDATE product_texts SET title = '', keywords = '', body = ''")
+        await unit.tx.run("UPDATE products SET average_rating = NULL")
+
+    async def found(tx: Tx, term: str) -> list[int]:
+        wanted = search_texts.found_by(search_texts.looked_for(term), tx.dialect)
+        sql = f"SELECT p.id FROM products p WHERE {wanted.test()} AND p.average_rating = 450".replace("?", "$")
+        return [row[0] for row in await tx.rows(sql, *wanted.values)]
+
+    shop.write(make_old)
+    assert shop.read(functools.partial(found, term="birch")) == []
+    servers.stop(shop.server)
+    whole = next(one.sql for one in migrate.migrations() if one.name == "search")
+    fills = [part for part in re.split(r";\n", whole) if "UPDATE product" in part and "TRIGGER" not in part]
+    step.is_made_of(";\n".join(fills) + ";")
+    new = seen_by(servers(), shop)
+    until(new, 200)
+    for term in ("hatchet", "ax-100", "chopper", "birch"):
+        assert new.read(functools.partial(found, term=term)) == [1], term
 
 
 BACK = [

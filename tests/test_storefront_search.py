@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+from bench.storefront import CARD, PRODUCT
 
 from shop import Shop
 from storefront import Window, nodes
@@ -194,3 +196,35 @@ def test_facets_cost_a_fixed_number_of_statements(rated: Window) -> None:
         make(rated.shop, f"T{number}", brand_name=f"Brand {number}",
              custom_fields=[{"name": f"Field {number}", "value": "x"}])  # fmt: skip
     assert (cost(), cost(searchTerm="two three", brandEntityIds=[1])) == before
+
+
+SMALL = re.compile(r"SCAN (\(subquery-\d+\)|listed|t\d+|currencies|customer_groups)")
+"""What may be read whole: what was narrowed before, and tables that do not grow with the catalogue."""
+
+
+def unknown(sql: str) -> list[None]:
+    """A value for each placeholder."""
+    return [None] * max((int(place) for place in re.findall(r"\$(\d+)", sql)), default=0)
+
+
+def test_the_page_of_a_product_reads_no_table_from_its_beginning(window: Window) -> None:
+    """So it costs the same, however many products and variants there are."""
+    shop = window.shop
+    if shop.server.backend.__class__.__name__ != "SqliteBackend":
+        pytest.skip("PostgreSQL plans by the sizes of tables, which are small here")
+    category = shop.post("/v3/catalog/categories", {"name": "Tools", "parent_id": 0}).data["id"]
+    red = [{"option_display_name": "Colour", "label": "Red"}]
+    one = make(shop, "Jacket", categories=[category], variants=[{"sku": "J-R", "option_values": red}])
+    make(shop, "Coat", categories=[category])
+    with window.counted() as given:
+        window.ask(f"{PRODUCT} {CARD}", {"id": one, "chosen": []})
+    store = shop.server.run(shop.server.app.stores.get(shop.name))
+    assert store is not None
+    scanned = [
+        (told, sql)
+        for sql in given
+        for *_, told in shop.server.run(store.rows.reader.rows(f"EXPLAIN QUERY PLAN {sql}", *unknown(sql)))
+        if told.startswith("SCAN") and SMALL.match(told) is None
+    ]
+    assert scanned == []
+    assert len(given) > 20

@@ -55,7 +55,7 @@ from bodega.storefront.image_sizes import SizedImages
 from bodega.storefront.moved_pages import moved_pages
 from bodega.storefront.pages import ASSETS
 from bodega.storefront.plain_files import favicon, robots
-from bodega.storefront.sitemap import sitemap
+from bodega.storefront.rest.table import MOUNTS
 from bodega.tasks.worker import Worker
 
 PAYMENT_SECONDS = 5.0
@@ -181,16 +181,18 @@ def _graphql(app: AppContext, journal: Journal, log: Log, faults: FaultInjector 
     return faulty(mount, app.stores, faults, as_errors, note_struck(journal))
 
 
-OF_SHOPPERS = ("api/storefront", "internalapi", "api/public")
-"""Where the REST API for shoppers is."""
+def _session_sync(stores: Stores) -> Mount:
+    from bodega.storefront.session_sync import synced
+
+    return synced(stores)
 
 
-def _rest(name: str, app: AppContext, journal: Journal, log: Log, faults: FaultInjector | None) -> Mount:
+def _shoppers_rest(name: str, app: AppContext, journal: Journal, log: Log, faults: FaultInjector | None) -> Mount:
     from bodega.journal.queries import note_struck, query_recorder
     from bodega.lab.faults.shops import as_problem, faulty
     from bodega.storefront.rest.serving import shoppers_rest
 
-    mount = shoppers_rest(app, query_recorder(journal), log)[name]
+    mount = shoppers_rest(name, app, query_recorder(journal), log)
     return faulty(mount, app.stores, faults, as_problem, note_struck(journal))
 
 
@@ -206,10 +208,17 @@ def _current_customer(stores: Stores) -> Mount:
     return current_customer(stores)
 
 
-def _cart_page(stores: Stores, https_port: int) -> Mount:
+def _cart_page(app: AppContext, https_port: int) -> Mount:
+    from bodega.storefront.buying import buying
     from bodega.storefront.cart_page import carts
 
-    return carts(stores, https_port)
+    return buying(app, carts(app.stores, https_port))
+
+
+def _sitemap(stores: Stores, https_port: int) -> Mount:
+    from bodega.storefront.sitemap import sitemap
+
+    return sitemap(stores, https_port)
 
 
 async def _settle_payments(app: AppContext) -> None:
@@ -325,15 +334,16 @@ async def make_app(
         "files": bundles(stores, pictures(stores)),
         OF_A_STORE: SizedImages(stores, app.pictures).mount,
         "login": later(functools.partial(_logins, stores)),
+        "session-sync": later(functools.partial(_session_sync, stores)),
         "customer": later(functools.partial(_current_customer, stores)),
         "graphql": later(functools.partial(_graphql, app, journal, written, faults)),
-        **{name: later(functools.partial(_rest, name, app, journal, written, faults)) for name in OF_SHOPPERS},
-        PAGE: later(functools.partial(_cart_page, stores, https_port)),
+        **{name: later(functools.partial(_shoppers_rest, name, app, journal, written, faults)) for name in MOUNTS},
+        PAGE: later(functools.partial(_cart_page, app, https_port)),
         "checkout": later(functools.partial(_checkout, app, written, https_port)),
         ASSETS: later(_assets),
         "robots.txt": robots(stores, https_port),
         "favicon.ico": favicon(stores, https_port),
-        "xmlsitemap.php": sitemap(stores, https_port),
+        "xmlsitemap.php": later(functools.partial(_sitemap, stores, https_port)),
         "": reference,
         "docs": reference,
         "llms.txt": reference,

@@ -92,7 +92,7 @@ def _lacking(action: Action, body: bytes) -> tuple[str, ...] | None:
         if not faults or any(not fault.field for fault in faults):
             return None
     else:
-        faults = _of_first(draft) if isinstance(draft, list) and draft else ()
+        faults = tuple(_of_first(draft)) if isinstance(draft, list) and draft else ()
     lacking = (fault.field for fault in faults if fault.reason is Reason.FIELD_MISSING)
     return tuple(dict.fromkeys(name.removeprefix("0.") for name in lacking))
 

@@ -215,7 +215,7 @@ class Unit:
         for extra_statements in concerned.extra_statements:
             statements += extra_statements(self, was, entity)
         lost: set[str] = set()
-        if not table.naming_files.isdisjoint(differing):
+        if not table.naming_files().isdisjoint(differing):
             named_before, named = files.named_in(*table.encode(was)), files.named_in(doc, rest)
             statements += files.used(table.name, entity.id, named - named_before)
             lost = named_before - named

@@ -120,6 +120,7 @@ class ShowCart(_OnCart):
 class CreateCart(Action):
     """POST: a cart has at least one item."""
 
+    anew = True
     writes = True
     body = True
     files = True
@@ -327,6 +328,7 @@ class DropCart(_OnCart):
 class MakeLinks(_OnCart):
     """POST of redirect URLs."""
 
+    anew = True
     writes = True
     body = True
 

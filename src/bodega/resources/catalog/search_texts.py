@@ -7,12 +7,12 @@ products: a change of one would be a change of thousands.
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from bodega.domain.markup import unescape, without_tags
 from bodega.resources.catalog.product import Product
 from bodega.storage.rules import depends_on
 from bodega.storage.text import caseless
@@ -28,7 +28,6 @@ BEGINS = 3
 _LONGEST = 20_000
 """Characters of a description that are looked for."""
 
-_TAG = re.compile(r"<[^>]*>")
 _WORD = re.compile(r"\w+")
 
 
@@ -78,7 +77,7 @@ def looked_for(term: str) -> list[Words]:
 def texts_of(product: Product) -> tuple[str, str, str]:
     """The name and the SKU, the search keywords, the description of a product, each as its words."""
     title = f"{product.name} {product.sku}"
-    body = html.unescape(_TAG.sub(" ", product.description[: 2 * _LONGEST]))[:_LONGEST]
+    body = unescape(without_tags(product.description[: 2 * _LONGEST]))[:_LONGEST]
     return searchable(title), searchable(product.search_keywords), searchable(body)
 
 

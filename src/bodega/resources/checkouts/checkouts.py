@@ -437,6 +437,7 @@ class PlaceOrder(ShowCheckout):
 class MakeToken(ShowCheckout):
     """POST of a token that shows a guest the confirmation of the order. Only its digest is kept."""
 
+    anew = True
     writes = True
     body = True
 

@@ -127,6 +127,8 @@ class _OfOrder(Action):
 class QuoteRefund(_OfOrder):
     """POST: what a refund would amount to; it changes nothing."""
 
+    anew = True
+
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         refundable = await refund_context(unit, write.found.entity_id)
         return Created(ready=json({"data": _quoted(refundable, due(refundable, write.draft)), "meta": {}}))

@@ -88,6 +88,17 @@ def used(listed: Path) -> list[tuple[str, str]]:
     return [(kind, field) for kind, _, names in pairs for field in names.split()]
 
 
+EXAMPLE = """```sh
+TOKEN=$(curl -s -X POST -H 'X-Auth-Token: demo-token' -H 'Content-Type: application/json' \\
+  -d '{"channel_id": 1, "expires_at": 4102444800}' http://127.0.0.1:8080/stores/demo/v3/storefront/api-token |
+  python3 -c 'import json, sys; print(json.load(sys.stdin)["data"]["token"])')
+curl -s -X POST -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
+  -d '{"query": "{ site { products(first: 2) { edges { node { name path prices { price { value } } } } } } }"}' \\
+  http://store-demo.localhost:8080/graphql
+```
+"""
+
+
 def page(listed: Path) -> str:
     """The page: what the endpoint keeps to, and every type that is served, field by field."""
     known = served()
@@ -100,6 +111,9 @@ def page(listed: Path) -> str:
         "`POST /v3/storefront/api-token` as `Authorization: Bearer TOKEN`. What is not served below answers null,\n"
         "an empty list, or an object that has nothing, where its type allows that, else an error of the code\n"
         "`NOT_SERVED`.\n\n"
+        "`DOMAIN` is `localhost:8080` on the machine itself (every name that ends with `.localhost` is this machine),\n"
+        "or any other name that leads to the server. A test runs these lines on the demo store of `make dev`:\n\n"
+        f"{EXAMPLE}\n"
         f"A query has at most {DEEPEST} levels and {MOST_FIELDS:,} fields, and a complexity of {MOST_COMPLEX:,}:\n"
         "1 a field, and what stands below `edges` once for each item that the query asks for,\n"
         f"{LIKELY} times where it names no number. A page has {PAGE} items unless the query says otherwise,\n"

@@ -15,19 +15,19 @@ from bodega.resources.checkouts.checkout import Checkout
 from bodega.resources.orders import order
 from bodega.resources.payments import processing
 from bodega.resources.payments.paying import CARD
+from bodega.resources.shipping.destinations import delivered_to
 from bodega.resources.tokens import sessions
 from bodega.storage import query
 from bodega.storage.unit import Unit
 from bodega.storefront import baskets
 from bodega.storefront.placing import complete
-from bodega.storefront.rest import checkouts, people
+from bodega.storefront.rest import people
 from bodega.storefront.rest.bodies import Address
 from bodega.storefront.rest.call import Answer, Body, Call
 from bodega.storefront.rest.carts import cart_at_hand
 from bodega.storefront.rest.checkout_form import customer_form
-from bodega.storefront.rest.kit_form import card_method, countries_form, delivered_to, settings_form
+from bodega.storefront.rest.kit_form import card_method, countries_form, every_country, settings_form
 from bodega.storefront.rest.orders import own_order
-from bodega.storefront.rest.table import ShopperOperation
 from bodega.storefront.shopper import cart_cookie, session_cookie
 from bodega.storefront.signing_in import NotSignedIn, sign_in
 
@@ -52,12 +52,12 @@ async def method(call: Call) -> Answer:
 
 async def countries(_call: Call) -> Answer:
     """GET of all countries."""
-    return Answer({"data": countries_form(), "meta": {}})
+    return Answer({"data": every_country(), "meta": {}})
 
 
 async def destinations(call: Call) -> Answer:
     """GET of the countries that are delivered to."""
-    return Answer({"data": countries_form(await delivered_to(call.asking)), "meta": {}})
+    return Answer({"data": countries_form(await delivered_to(call.asking.reader)), "meta": {}})
 
 
 class Credentials(Body, kw_only=True):
@@ -200,29 +200,3 @@ async def pay(call: Call) -> Answer:
         "order_status": None if row is None else row.entity.status_id,
         "errors": [],
     })  # fmt: skip
-
-
-_AT = "/checkout/{checkoutId}"
-SHOP = (
-    ShopperOperation("GET", _AT, checkouts.show),
-    ShopperOperation("PUT", _AT, checkouts.say, (200, 409)),
-    ShopperOperation("GET", "/checkout-settings", settings),
-    ShopperOperation("GET", "/payments", methods),
-    ShopperOperation("GET", "/payments/{methodId}", method),
-    ShopperOperation("POST", "/customer", people.register, (204, 400, 409, 422, 429)),
-    ShopperOperation("POST", "/customer-address", add_address),
-)
-"""Below /api/storefront, beside the published ones."""
-
-INSIDE = (
-    ShopperOperation("POST", "/checkout/customer", begin_session),
-    ShopperOperation("DELETE", "/checkout/customer", end_session),
-    ShopperOperation("POST", "/checkout/order", place_order),
-    ShopperOperation("POST", "/checkout/order/{orderId}", finish_order),
-    ShopperOperation("GET", "/store/countries", countries),
-    ShopperOperation("GET", "/shipping/countries", destinations),
-)
-"""Below /internalapi/v1."""
-
-GATEWAY = (ShopperOperation("POST", "/orders/payments", pay),)
-"""Below /api/public/v1: the gateway for tests, at the host of the shop."""

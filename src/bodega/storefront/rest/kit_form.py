@@ -8,11 +8,11 @@ from typing import Any
 from bodega import passwords
 from bodega.resources.checkouts import settings as checkout_settings
 from bodega.resources.geography import places
-from bodega.resources.geography.places import COUNTRIES, STATES
+from bodega.resources.geography.places import COUNTRIES, states_of
 from bodega.resources.payments.cards import BRANDS
 from bodega.resources.payments.paying import CARD
 from bodega.resources.settings.shop import store_profile
-from bodega.resources.shipping import zones
+from bodega.resources.shipping.destinations import Destination
 from bodega.resources.store import channel_currencies, currencies
 from bodega.resources.store.currencies import Currency
 from bodega.storage import query
@@ -149,28 +149,20 @@ def card_method() -> dict[str, Any]:
     }
 
 
-def countries_form(codes: Sequence[str] | None = None) -> list[dict[str, Any]]:
-    """Countries with their states; all, or those of these codes."""
-    states: dict[int, list[dict[str, str]]] = {}
-    for one in STATES.entities:
-        states.setdefault(one.country_id, []).append({"code": one.state_abbreviation, "name": one.state})
+def every_country() -> list[dict[str, Any]]:
+    """All countries with their states."""
+    return countries_form([Destination(one, states_of(one)) for one in COUNTRIES.entities])
+
+
+def countries_form(found: Sequence[Destination]) -> list[dict[str, Any]]:
+    """Countries with their states."""
     return [
         {
-            "code": one.country_iso2,
-            "name": one.country,
+            "code": country.country_iso2,
+            "name": country.country,
             "hasPostalCodes": True,
-            "requiresState": one.id in states,
-            "subdivisions": states.get(one.id, []),
+            "requiresState": bool(states),
+            "subdivisions": [{"code": one.state_abbreviation, "name": one.state} for one in states],
         }
-        for one in COUNTRIES.entities
-        if codes is None or one.country_iso2 in codes
+        for country, states in found
     ]
-
-
-async def delivered_to(asking: Asking) -> list[str] | None:
-    """The codes of the countries that something is delivered to; None for all."""
-    found = await query.entities(asking.reader, zones.TABLE)
-    used = [one for one in found if one.enabled]
-    if any(one.type == "global" for one in used):
-        return None
-    return sorted({place.country_iso2 for one in used for place in one.locations})

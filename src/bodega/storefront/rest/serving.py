@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import traceback
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from time import perf_counter
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -31,9 +32,8 @@ from bodega.storage.tx import Busy
 from bodega.storefront.front import CLOSED, at_host
 from bodega.storefront.graphql.asking import Asking
 from bodega.storefront.graphql.serving import Asked, QueryRecorder, Told
-from bodega.storefront.rest import kit
-from bodega.storefront.rest.call import Call
-from bodega.storefront.rest.table import OPERATIONS, PREFIX, ShopperOperation
+from bodega.storefront.rest.call import Call, Handler
+from bodega.storefront.rest.table import MOUNTS, ShopperOperation
 from bodega.storefront.shopper import CSRF, cookies, csrf_cookie, has_own_token, is_own_page, shopper_of
 from bodega.storefront.shoppers_api import ShopperRefused, ShoppersApi
 
@@ -66,6 +66,7 @@ class Routes:
     def __init__(self, prefix: str, operations: Sequence[ShopperOperation]) -> None:
         self._prefix = prefix.strip("/").split("/")
         self._known = [(one, one.path.strip("/").split("/")) for one in operations]
+        self.handlers = {one: handler_of(one) for one in operations}
 
     def find(self, raw_path: str) -> Found:
         """What is at a path that is still encoded. Raises Refusal."""
@@ -84,18 +85,17 @@ class Routes:
         return Found(found)
 
 
-def shoppers_rest(app: AppContext, record: QueryRecorder, log: Log) -> dict[str, Mount]:
-    """The mounts of the published operations, and of those of the checkout kit."""
-    every = {PREFIX: (*OPERATIONS, *kit.SHOP), "/internalapi/v1": kit.INSIDE, "/api/public/v1": kit.GATEWAY}
-    return {
-        "/".join(prefix.strip("/").split("/")[: 2 if prefix.startswith("/api") else 1]): _mount(
-            app, record, log, Routes(prefix, operations)
-        )
-        for prefix, operations in every.items()
-    }
+def handler_of(operation: ShopperOperation) -> Handler:
+    """What carries out an operation."""
+    module, _, name = operation.handler.partition(".")
+    found: Handler = getattr(import_module(f"bodega.storefront.rest.{module}"), name)
+    return found
 
 
-def _mount(app: AppContext, record: QueryRecorder, log: Log, routes: Routes) -> Mount:
+def shoppers_rest(name: str, app: AppContext, record: QueryRecorder, log: Log) -> Mount:
+    """The mount of this name in `MOUNTS`."""
+    routes = Routes(*MOUNTS[name])
+
     async def mount(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         began = perf_counter()
         turn = Turn(app, routes, scope)
@@ -183,7 +183,7 @@ class Turn:
         asked = parse_qs(self._scope.get("query_string", b"").decode("latin-1"))
         include = frozenset(name for one in asked.get("include", ()) for name in one.split(",") if name)
         call = Call(asking, browser, self._scope, ids, include, self.content)
-        answer = await self._operation.handler(call)
+        answer = await self._routes.handlers[self._operation](call)
         if not cookies(self._scope).get(CSRF):
             self._more.append(csrf_cookie(self._scope, secrets.token_urlsafe(24)))
         headers = [_NOT_KEPT, _NOT_GUESSED, *self._more, *answer.headers]

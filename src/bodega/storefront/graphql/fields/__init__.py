@@ -30,6 +30,7 @@ from bodega.storefront.graphql.fields import (  # noqa: F401
     regions,
     routes,
     search,
+    session_sync,
     sessions,
     settings,
     shapes,

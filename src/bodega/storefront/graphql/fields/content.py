@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bodega.domain.markup import plain as plain_text
 from bodega.resources.content import blog, pages, scripts
 from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
 from bodega.storefront.graphql.asking import Asking, Thing, connection, node_id, part, window
 from bodega.storefront.graphql.execution import batch, plain, plain_with
-from bodega.storefront.graphql.fields.products import plain_text, seo
+from bodega.storefront.graphql.fields.products import seo
 
 Args = Mapping[str, Any]
 KINDS = {

@@ -178,7 +178,7 @@ async def _contact(asking: Asking, args: Args) -> Any:
     page = pages.get(args["input"]["pageEntityId"])
     if page is None or page.type != "contact_form":
         return _errors(invalid("There is no contact form of this number.", "pageEntityId"))
-    held = {name: (said.get(key) or "").strip() for name, key in _SAID.items()}
+    held: dict[str, Any] = {name: (said.get(key) or "").strip() for name, key in _SAID.items()}
     wrong = [
         invalid(f"{key} must have at most {most} characters.", "data", key)
         for name, key in _SAID.items()
