@@ -137,7 +137,8 @@ def _of_the_api(error: ShopperRefused) -> Refusal:
     """A refusal of the store's API, with its members in the words of the storefront."""
     told = error.reply
     faults = [Fault(error.reason, _camel(name), text) for name, text in told.errors.items()]
-    wait: Sequence[Header] = [(b"retry-after", b"5")] if error.reason.status(3) in (429, 503) else ()
+    seconds = told.details.get("seconds", 5)
+    wait: Sequence[Header] = [(b"retry-after", b"%d" % seconds)] if error.reason.status(3) in (429, 503) else ()
     return Refusal(error.reason, str(error), details=told.details, faults=faults, headers=wait)
 
 
