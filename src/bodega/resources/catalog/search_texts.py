@@ -54,14 +54,17 @@ def plain(text: str) -> str:
 
 
 def searchable(text: str) -> str:
-    """The words by which a text is found, separated by spaces: those of it, and those that a hyphen or the like
-    divides as one word, too."""
-    found = []
-    for word in plain(text).split():
+    """The words by which a text is found, separated by spaces: those of it, each once, and those that a hyphen or the
+    like divides as one word, too."""
+    found: dict[str, None] = {}
+    for word in dict.fromkeys(plain(text).split()):
+        if word.isalnum():
+            found[word] = None
+            continue
         parts = _WORD.findall(word.replace("_", " "))
-        found += parts
+        found.update(dict.fromkeys(parts))
         if len(parts) > 1:
-            found.append("".join(parts))
+            found["".join(parts)] = None
     return " ".join(found)
 
 
@@ -75,25 +78,44 @@ def looked_for(term: str) -> list[Words]:
     return found[:WORDS_AT_MOST]
 
 
-def texts_of(product: Product) -> tuple[str, str, str]:
-    """The name and the SKU, the search keywords, the description of a product, each as its words."""
-    title = f"{product.name} {product.sku}"
-    body = html.unescape(_TAG.sub(" ", product.description[: 2 * _LONGEST]))[:_LONGEST]
-    return searchable(title), searchable(product.search_keywords), searchable(body)
+def title_of(product: Product) -> str:
+    """The words of the name and the SKU."""
+    return searchable(f"{product.name} {product.sku}")
+
+
+def body_of(product: Product) -> str:
+    """The words of the description."""
+    body = product.description[: 2 * _LONGEST]
+    if "<" in body:
+        body = _TAG.sub(" ", body)
+    if "&" in body:
+        body = html.unescape(body)
+    return searchable(body[:_LONGEST])
 
 
 INSERT = "INSERT INTO product_texts (product_id, description, title, keywords, body) VALUES ($1, $2, $3, $4, $5)"
-UPDATE = "UPDATE product_texts SET description = $2, title = $3, keywords = $4, body = $5 WHERE product_id = $1"
 
 
 @depends_on("description name sku search_keywords")
 def store_search_text(_unit: Unit, old: Product | None, new: Product) -> list[Statement]:
     """Stores the description for keyword searches, and the words of all that full-text search reads."""
     if old is None:
-        return [(INSERT, (new.id, new.description, *texts_of(new)))]
-    if all(getattr(old, name) == getattr(new, name) for name in ("description", "name", "sku", "search_keywords")):
-        return []
-    return [(UPDATE, (new.id, new.description, *texts_of(new)))]
+        words = title_of(new), searchable(new.search_keywords), body_of(new)
+        return [(INSERT, (new.id, new.description, *words))]
+    changed: dict[str, str] = {}
+    if old.description != new.description:
+        changed |= {"description": new.description, "body": body_of(new)}
+    if (old.name, old.sku) != (new.name, new.sku):
+        changed["title"] = title_of(new)
+    if old.search_keywords != new.search_keywords:
+        changed["keywords"] = searchable(new.search_keywords)
+    return [(update_of(tuple(changed)), (new.id, *changed.values()))] if changed else []
+
+
+def update_of(columns: tuple[str, ...]) -> str:
+    """The statement that changes these columns of a product's texts."""
+    said = ", ".join(f"{column} = ${place}" for place, column in enumerate(columns, 2))
+    return f"UPDATE product_texts SET {said} WHERE product_id = $1"
 
 
 # The tests. `?1` and so on are their values.
@@ -124,7 +146,11 @@ VECTOR = (
 """What PostgreSQL's index holds, as the migration says it."""
 
 _IDS = {
-    "sqlite": ("s.rowid", "product_search s WHERE s.product_search MATCH {}"),
+    "sqlite": (
+        "s.rowid",
+        "product_search s WHERE s.product_search MATCH {}"
+        " AND s.rowid NOT IN (SELECT w.product_id FROM product_search_waiting w)",
+    ),
     "postgresql": ("product_id", f"product_texts WHERE {VECTOR} @@ to_tsquery('simple', {{}})"),
 }
 _SCORES = {
@@ -164,6 +190,28 @@ class Found(NamedTuple):
         return f"SELECT id, sum(score) AS score FROM ({' UNION ALL '.join(parts)}) scored GROUP BY id"
 
 
+_WAITS = (
+    "CASE WHEN ' ' || t.title || ' ' LIKE ?{0} THEN 8.0 WHEN ' ' || t.keywords || ' ' LIKE ?{0} THEN 3.0 ELSE 1.0 END"
+)
+"""The score of what waits for its place in the full text, by where it has the last word."""
+
+
+def _waiting(words: Sequence[Words], values: list[str], joined: str, score: str) -> Source:
+    """What waits for its place in SQLite's full text, and has any of the words, or every one; adds to the values."""
+    tests = []
+    for word in words:
+        parts = []
+        for part in word.parts:
+            values.append(f"% {part}%" if len(part) >= BEGINS else f"% {part} %")
+            parts.append(f"' ' || t.title || ' ' || t.keywords || ' ' || t.body || ' ' LIKE ?{len(values)}")
+        tests.append(f"({' AND '.join(parts)})")
+    rest = (
+        "product_texts t WHERE t.product_id IN (SELECT w.product_id FROM product_search_waiting w)"
+        f" AND ({joined.join(tests)})"
+    )
+    return Source("t.product_id", rest, score.format(len(values)))
+
+
 def found_by(words: Sequence[Words], dialect: str) -> Found:
     """What has any of the words: in its texts, as the beginning of its SKU or a variant's, in the name of its brand or
     of a category. Words of a letter or two are found whole, and in texts alone."""
@@ -179,9 +227,13 @@ def found_by(words: Sequence[Words], dialect: str) -> Found:
             named.append(f"k.name_key LIKE ?{at + 2} ESCAPE '\\' OR k.name_key LIKE ?{at + 3} ESCAPE '\\'")
     column, rest = _IDS[dialect]
     sources = [Source(column, rest.format("?1"), _SCORES[dialect])]
+    if dialect == "sqlite":
+        sources.append(_waiting(words, values, " OR ", _WAITS))
     if len(words) > 1:
         values.append(_query(words, dialect, every=True))
         sources.append(Source(column, rest.format(f"?{len(values)}"), _EVERY[dialect]))
+        if dialect == "sqlite":
+            sources.append(_waiting(words, values, " AND ", _EVERY[dialect]))
     if named:
         these, score = " OR ".join(named), _NAMED[dialect]
         brands = f"products b WHERE b.brand_id IN (SELECT k.id FROM brands k WHERE {these})"
