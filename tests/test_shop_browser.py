@@ -78,8 +78,9 @@ def house(tmp_path_factory: pytest.TempPathFactory, driver: Any) -> Iterator[Hou
         for name, rate in (("Standard delivery", 8), ("Express delivery", 19)):
             method = {"name": name, "type": "perorder", "settings": {"rate": rate}}
             ask(started, "POST", "/v2/shipping/zones/1/methods", method)
-        ask(started, "POST", "/v2/coupons", {"name": "Ten", "code": "TEN", "type": "percentage_discount",
-                                             "amount": "10", "applies_to": {"entity": "categories", "ids": [0]}})  # fmt: skip
+        everything = {"entity": "categories", "ids": [0]}
+        coupon = {"name": "Ten", "code": "TEN", "type": "percentage_discount", "amount": "10", "applies_to": everything}
+        ask(started, "POST", "/v2/coupons", coupon)
         yield started
 
 
