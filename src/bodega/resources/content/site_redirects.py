@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 from urllib.parse import urljoin
@@ -21,7 +22,7 @@ from bodega.kit.render import json
 from bodega.kit.route import collection, route
 from bodega.kit.v3_shape import V3Shape
 from bodega.law.outcome import NO_DATE, Created, Outcome, Validator
-from bodega.law.refusal import Fault, missing, refuse_faults
+from bodega.law.refusal import Fault, Refusal, missing, refuse_faults
 from bodega.resources.channels import sites
 from bodega.resources.channels.addresses import shop_url
 from bodega.resources.content import redirect_export, redirect_import, redirect_jobs
@@ -153,10 +154,29 @@ class Upsert(UpdateMany):
     async def write_item(self, unit: Unit, context: Context, parent: Any, draft: Changes, notes: list[Fault]) -> Row:
         if "to" not in draft and not await same_path(unit, draft):
             raise refuse_faults([missing("to")])
-        return await super().write_item(unit, context, parent, draft, notes)
+        try:
+            return await super().write_item(unit, context, parent, draft, notes)
+        except Refusal as refusal:  # rules name the members of the entity
+            refusal.faults = tuple(_as_v3_says(fault) for fault in refusal.faults)
+            refusal.message = refusal.faults[0].message if refusal.faults else refusal.message
+            raise
 
     def done(self, saved: bytes) -> Outcome:
         return Created(ready=saved)
+
+
+def _as_v3_says(fault: Fault) -> Fault:
+    name = _NAMES.get(fault.field)
+    if name is None:
+        return fault
+    return fault._replace(field=name, message=re.sub(rf"\b(?:{'|'.join(_NAMES)})\b", _name, fault.message))
+
+
+_NAMES = {"forward": "to", "path": "from_path"}
+
+
+def _name(found: re.Match[str]) -> str:
+    return _NAMES[found[0]]
 
 
 class ListRedirects(ListAll):

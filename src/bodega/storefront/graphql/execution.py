@@ -103,6 +103,10 @@ __all__ = [
 ]  # fmt: skip
 
 
+class _Unshowable(Exception):
+    """A value that its type cannot show: a fault of the server."""
+
+
 class Unfit(GraphQLError):
     """What the client sent does not fit."""
 
@@ -167,7 +171,7 @@ class _Running:
             try:
                 result[step.key] = step.leaf(value)
             except GraphQLError as error:
-                value = error
+                value = _Unshowable(error.message)
             else:
                 return
         if value is not None or not step.nullable:
@@ -221,7 +225,7 @@ class _Running:
                 try:
                     place.holder[place.key] = inner.serialize(value)
                 except GraphQLError as error:
-                    self._null(error, place, nodes)
+                    self._null(_Unshowable(error.message), place, nodes)
             else:
                 below: dict[str, Any] = {}
                 place.holder[place.key] = below
@@ -252,7 +256,8 @@ class _Running:
         if why is not None or not place.nullable:
             message = "Cannot return null for a field that is not nullable." if why is None else _message(why)
             code = "NOT_SERVED" if isinstance(why, NotServed) else getattr(why, "code", None)
-            self.errors.append(told(message, code or "INTERNAL_ERROR", nodes, place.path()))
+            usual = "BAD_USER_INPUT" if isinstance(why, GraphQLError) else "INTERNAL_ERROR"
+            self.errors.append(told(message, code or usual, nodes, place.path()))
         at = place
         while not at.nullable and at.above is not None:
             at = at.above
