@@ -157,26 +157,24 @@ class Upsert(UpdateMany):
         try:
             return await super().write_item(unit, context, parent, draft, notes)
         except Refusal as refusal:  # rules name the members of the entity
-            refusal.faults = tuple(_as_v3_says(fault) for fault in refusal.faults)
-            refusal.message = refusal.faults[0].message if refusal.faults else refusal.message
+            refusal.message = _as_v3_says(refusal.message)
+            refusal.details = {key: _as_v3_says(value) for key, value in refusal.details.items()}
+            refusal.faults = tuple(
+                fault._replace(field=_NAMES.get(fault.field, fault.field), message=_as_v3_says(fault.message))
+                for fault in refusal.faults
+            )
             raise
 
     def done(self, saved: bytes) -> Outcome:
         return Created(ready=saved)
 
 
-def _as_v3_says(fault: Fault) -> Fault:
-    name = _NAMES.get(fault.field)
-    if name is None:
-        return fault
-    return fault._replace(field=name, message=re.sub(rf"\b(?:{'|'.join(_NAMES)})\b", _name, fault.message))
-
-
 _NAMES = {"forward": "to", "path": "from_path"}
+_NAMED = re.compile(r"\b(?:forward|path)\b")
 
 
-def _name(found: re.Match[str]) -> str:
-    return _NAMES[found[0]]
+def _as_v3_says(text: Any) -> Any:
+    return _NAMED.sub(lambda found: _NAMES[found[0]], text) if isinstance(text, str) else text
 
 
 class ListRedirects(ListAll):
