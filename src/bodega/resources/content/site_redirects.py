@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 from urllib.parse import urljoin
 
@@ -158,9 +158,13 @@ class Upsert(UpdateMany):
             return await super().write_item(unit, context, parent, draft, notes)
         except Refusal as refusal:  # rules name the members of the entity
             refusal.message = _as_v3_says(refusal.message)
-            refusal.details = {key: _as_v3_says(value) for key, value in refusal.details.items()}
+            refusal.details = _all_as_v3_says(refusal.details)
             refusal.faults = tuple(
-                fault._replace(field=_NAMES.get(fault.field, fault.field), message=_as_v3_says(fault.message))
+                fault._replace(
+                    field=_NAMES.get(fault.field, fault.field),
+                    message=_as_v3_says(fault.message),
+                    details=_all_as_v3_says(fault.details),
+                )
                 for fault in refusal.faults
             )
             raise
@@ -175,6 +179,10 @@ _NAMED = re.compile(r"\b(?:forward|path)\b")
 
 def _as_v3_says(text: Any) -> Any:
     return _NAMED.sub(lambda found: _NAMES[found[0]], text) if isinstance(text, str) else text
+
+
+def _all_as_v3_says(details: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _as_v3_says(value) for name, value in details.items()}
 
 
 class ListRedirects(ListAll):
