@@ -14,6 +14,7 @@ from bodega.storefront.shoppers_api import ShopperRefused, ShoppersApi
 from bodega.storefront.signing_in import NotSignedIn, sign_in
 from shop import Shop
 from storefront import NOW, Window, nodes
+from test_panel_journal import told
 from test_storefront_fields import selection
 
 PASSWORD, OTHER = "sesame4you", "another5one"
@@ -535,8 +536,8 @@ def test_every_field_of_a_customer_can_be_asked(window: Window, monkeypatch: pyt
     roots = {"customer ": "Customer", f"site {{ order(filter: {{entityId: {number}}}) ": "OrderWithPayments",
              "geography ": "Geography", "site { settings { formFields ": "FormFields"}  # fmt: skip
     for root, kind in roots.items():
-        told = selection(schema().type_map[kind], served(), 6)
-        whole = window.whole("{ " + root + told + " }" * (root.count("{") - root.count("}") + 1), **me)
+        shown = selection(schema().type_map[kind], served(), 6)
+        whole = window.whole("{ " + root + shown + " }" * (root.count("{") - root.count("}") + 1), **me)
         assert "errors" not in whole, whole["errors"][:3]
         assert "data" in whole
     query = '{ customer { attributes { attribute(entityId: %d) { name value } } metafields(namespace: "n") { edges {'
@@ -544,3 +545,22 @@ def test_every_field_of_a_customer_can_be_asked(window: Window, monkeypatch: pyt
     found = window.ask(query % 1, **me)["customer"]
     assert found["attributes"]["attribute"] == {"name": "Shoe size", "value": "42"}
     assert window.codes(query % 9, **me)
+
+
+@pytest.mark.parametrize(
+    ("query", "variables"),
+    [
+        (LOGIN, {"email": "jane@example.com", "password": PASSWORD}),
+        ('mutation ($e: String!, $p: String!) { login(email: $e, password: $p) { customerAccessToken { value } } }',
+         {"e": "jane@example.com", "p": PASSWORD}),
+        (f'mutation {{ login(email: "jane@example.com", password: "{PASSWORD}") {{ result }} }}', {}),
+        (f'mutation {{ login(email: "jane@example.com", password: """{PASSWORD}""") {{ result }} }}', {}),
+    ],
+)  # fmt: skip
+def test_no_password_stands_in_the_journal(window: Window, query: str, variables: dict[str, str]) -> None:
+    window.shop.change(settings={"journal": "full"})
+    token = (window.ask(query, variables)["login"].get("customerAccessToken") or {}).get("value", "no token")
+    (kept,) = [str(one) for one in told(window.shop).entries if one.path == "/graphql"]
+    assert "jane@example.com" in kept
+    assert PASSWORD not in kept
+    assert token not in kept

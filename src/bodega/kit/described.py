@@ -88,7 +88,7 @@ def _lacking(action: Action, body: bytes) -> tuple[str, ...] | None:
     try:
         draft = action.read(body)
     except Refusal as refusal:
-        faults = refusal.faults
+        faults: Sequence[Fault] = refusal.faults
         if not faults or any(not fault.field for fault in faults):
             return None
     else:

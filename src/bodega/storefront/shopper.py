@@ -87,6 +87,11 @@ def cart_cookie(scope: Mapping[str, Any], cart_id: str) -> Header:
     return _cookie(scope, CART, cart_id, CART_SECONDS)
 
 
+def named_cookie(scope: Mapping[str, Any], name: str, value: str, seconds: int) -> Header:
+    """Another cookie that scripts cannot read; it goes with an empty value."""
+    return _cookie(scope, name, value, seconds)
+
+
 def csrf_cookie(scope: Mapping[str, Any], value: str) -> Header:
     """Gives the browser a token that only the shop's own pages can read."""
     return readable_cookie(scope, CSRF, value)

@@ -152,7 +152,7 @@ async def processed(unit: Unit, token_id: int, draft: PaymentDraft) -> dict[str,
         if not paying.owed(row.entity):
             message = "The order has nothing left to pay."
             raise Refusal(Reason.PAYMENT_STATE, message, details={"payment_status": row.entity.payment_status})
-        transaction, pending = await _pay(unit, row, draft)
+        transaction, pending = await charge(unit, row, draft)
         kept = msgspec.structs.replace(kept, transaction_id=transaction, pending=pending)
         await unit.update(access_tokens.TABLE, held, kept)
     return {
@@ -162,8 +162,8 @@ async def processed(unit: Unit, token_id: int, draft: PaymentDraft) -> dict[str,
     }
 
 
-async def _pay(unit: Unit, row: Row, draft: PaymentDraft) -> tuple[int, bool]:
-    """The transaction, and whether it waits for the shopper. Raises Refusal."""
+async def charge(unit: Unit, row: Row, draft: PaymentDraft) -> tuple[int, bool]:
+    """Pays what is owed of an order; the transaction, and whether it waits for the shopper. Raises Refusal."""
     one = draft.instrument
     if one.type == "gift_certificate":
         return await paying.by_certificate(unit, row, str(one.gift_certificate_code)), False
