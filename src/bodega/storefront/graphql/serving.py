@@ -296,9 +296,8 @@ def _read(scope: Mapping[str, Any], content: bytes) -> Question:
             return _question(content)
         asked = {name: value[0] for name, value in query_of(scope).items()}
         named = {name: msgspec.json.decode(asked[name]) for name in ("variables", "extensions") if name in asked}
-        return msgspec.convert(
-            {"query": asked.get("query"), "operationName": asked.get("operationName"), **named}, Question
-        )
+        said: dict[str, Any] = {name: asked.get(name) for name in ("query", "operationName")}
+        return msgspec.convert({**said, **named}, Question)
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError):
         raise Stopped(Reason.MALFORMED_BODY, words="Send JSON with query, variables and operationName.") from None
 
