@@ -19,7 +19,7 @@ _BESIDE = {("gateway", "GET", "/time"), ("login", "POST", "/oauth2/token")}
 """Operations outside the versions that are served beside them."""
 
 _OF_SHOPPERS = "storefront"
-"""All operations for shoppers are served, at the hosts of shops; `tests/test_documented.py` compares them."""
+"""All that is documented for shoppers is served, at the hosts of shops; `tests/test_documented.py` compares them."""
 
 CALLED = frozenset({"estimate", "commit", "adjust", "void", "rate", "check_connection_options"})
 """The operations of providers that this server calls (docs/providers.md)."""
@@ -80,12 +80,19 @@ def documented() -> tuple[Operation, ...]:
     return tuple(Operation(*line.split("\t")) for line in file.read_text(encoding="utf-8").splitlines()[1:])
 
 
+@cache
+def _for_shoppers() -> frozenset[tuple[str, str]]:
+    return frozenset((each.method, each.path) for each in documented() if each.version == _OF_SHOPPERS)
+
+
 def is_served(operation: Operation, tries: Mapping[int, Routes]) -> bool:
     """Whether a request for the operation would find its route there, and the method on it; of an operation of a
     provider, whether it is called."""
     if operation.host == "provider":
         return operation.path.strip("/") in CALLED
-    if operation.version == _OF_SHOPPERS or (operation.version, operation.method, operation.path) in _BESIDE:
+    if operation.version == _OF_SHOPPERS:
+        return (operation.method, operation.path) in _for_shoppers()
+    if (operation.version, operation.method, operation.path) in _BESIDE:
         return True
     return route_of(operation, tries) is not None
 
