@@ -19,7 +19,7 @@ _BESIDE = {("gateway", "GET", "/time"), ("login", "POST", "/oauth2/token")}
 """Operations outside the versions that are served beside them."""
 
 _OF_SHOPPERS = "storefront"
-"""All operations for shoppers are served, at the hosts of shops; `tests/test_documented.py` compares them."""
+"""All that is documented for shoppers is served, at the hosts of shops; `tests/test_documented.py` compares them."""
 
 CALLED = frozenset({"estimate", "commit", "adjust", "void", "rate", "check_connection_options"})
 """The operations of providers that this server calls (docs/providers.md)."""
