@@ -184,3 +184,10 @@ def test_no_event_is_published_of_wishlists(jane: Shop) -> None:
     jane.post(PATH, {"customer_id": 1, "name": "Quiet", "items": [{"product_id": 1}]})
     jane.delete(f"{PATH}/1")
     assert jane.events() == []
+
+
+def test_a_wishlist_that_is_gone_is_deleted_again_without_a_complaint(jane: Shop) -> None:
+    """Published with 204 alone; clients delete a customer, and then the wishlists that went with them."""
+    before = jane.rows("wishlists")
+    assert jane.delete(f"{PATH}/99").status == 204
+    assert jane.rows("wishlists") == before

@@ -20,7 +20,7 @@ from bodega.kit.resource import Resource
 from bodega.kit.route import collection, route
 from bodega.kit.v3_shape import Nested, V3Shape
 from bodega.kit.write import rows_of, unchanging
-from bodega.law.outcome import Created, Emptied, Outcome, Shown
+from bodega.law.outcome import Created, Outcome, Shown
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
 from bodega.storage import query
@@ -116,6 +116,19 @@ class AddItems(Update):
         return made
 
 
+class DropWishlist(Delete):
+    """DELETE of a wishlist. It is published with 204 alone, where GET has 404, and clients count on it: they delete a
+    customer, and then the wishlists that went with them."""
+
+    async def find(self, context: Context) -> Found:
+        try:
+            return await super().find(context)
+        except Refusal as refusal:
+            if refusal.reason is not Reason.NO_SUCH_ENTITY:
+                raise
+            return Found()
+
+
 class DropItem(Delete):
     """DELETE of an item: the reply is the wishlist without it."""
 
@@ -127,30 +140,9 @@ class DropItem(Delete):
         return Shown(ready=b'{"data":' + documents[0] + b',"meta":{}}')
 
 
-class DropWishlist(Delete):
-    """DELETE of a wishlist: one that is gone already, as with its customer, is no error. 404 is not published here."""
-
-    async def find(self, context: Context) -> Found:
-        try:
-            return await super().find(context)
-        except Refusal as refusal:
-            if refusal.reason is not Reason.NO_SUCH_ENTITY:
-                raise
-            return Found()
-
-    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
-        return await super().perform(unit, context, write) if write.found.entity_id else Emptied()
-
-
 routes = (
     collection("wishlists", POST, "GET POST"),
-    route(
-        "wishlists/{id}",
-        3,
-        GET=ShowItem(PUT),
-        PUT=Update(PUT),
-        DELETE=DropWishlist(PUT),
-    ),
+    route("wishlists/{id}", 3, GET=ShowItem(PUT), PUT=Update(PUT), DELETE=DropWishlist(PUT)),
     route("wishlists/{wishlist_id}/items", 3, POST=AddItems(ADD)),
     route("wishlists/{wishlist_id}/items/{id}", 3, DELETE=DropItem(ITEM)),
 )
