@@ -137,14 +137,6 @@ def test_a_wishlist_goes_with_its_items(jane: Shop) -> None:
     assert (jane.rows("wishlists"), jane.rows("wishlist_items")) == (0, 0)
 
 
-def test_a_wishlist_that_is_gone_is_deleted_again_without_complaint(jane: Shop) -> None:
-    """The operation publishes no 404, and clients tidy up what went with its customer."""
-    jane.watch()
-    for path in (f"{PATH}/1", f"{PATH}/1", f"{PATH}/99"):
-        assert jane.delete(path).status == 204
-    assert jane.delete(f"{PATH}/none").status == 404
-
-
 def test_a_wishlist_goes_with_its_customer(jane: Shop) -> None:
     jane.post(PATH, {"customer_id": 2, "name": "John's", "items": [{"product_id": 1}]})
     assert jane.delete("/v3/customers?id:in=1").status == 204
