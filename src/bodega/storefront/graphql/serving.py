@@ -295,7 +295,9 @@ def _read(scope: Mapping[str, Any], content: bytes) -> Question:
         if scope["method"] == "POST":
             return _question(content)
         asked = {name: value[0] for name, value in query_of(scope).items()}
-        named = {name: msgspec.json.decode(asked[name]) for name in ("variables", "extensions") if name in asked}
+        named: dict[str, Any] = {
+            name: msgspec.json.decode(asked[name]) for name in ("variables", "extensions") if name in asked
+        }
         return msgspec.convert(
             {"query": asked.get("query"), "operationName": asked.get("operationName"), **named}, Question
         )
