@@ -10,6 +10,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from graphql import GraphQLError
 
+from bodega.aside import Turn
+from bodega.domain import markup
 from bodega.resources.pricing.buyer import Buyer, buyer_of
 from bodega.resources.pricing.policy import Money, money_of
 from bodega.resources.store import channel_currencies
@@ -29,6 +31,9 @@ class Thing(NamedTuple):
     kind: str
     row: Any
     more: Any = None
+
+
+_ABOUT = (512, 4_096, 32_768, markup.LONGEST)
 
 
 class Asking:
@@ -73,6 +78,19 @@ class Asking:
             for one in await query.entities_of(self.reader, table, wanted):
                 known[one.id] = one
         return {one: known[one] for one in ids if known.get(one) is not None}
+
+    async def plain_texts(self, texts: Sequence[str], limit: int | None) -> list[str]:
+        """Texts without their markup, cut to a number of characters. Each is read once for all fields that ask for
+        about as much of it, and others go first where many are long."""
+        most = markup.LONGEST if limit is None else min(max(0, limit), markup.LONGEST)
+        about = next(one for one in _ABOUT if one >= most)
+        known: dict[tuple[str, int], str] = self._known.setdefault("plain texts", {})
+        turn = Turn()
+        for text in texts:
+            if (text, about) not in known:
+                known[text, about] = markup.plain(text, about)
+                await turn.breathe()
+        return [known[text, about][:most] for text in texts]
 
     async def buyer(self) -> Buyer:
         """The shopper."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bodega.domain.markup import plain as plain_text
 from bodega.resources.content import blog, pages, scripts
 from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
@@ -71,11 +70,12 @@ def _of(name: str) -> Any:
     return lambda thing: getattr(thing.row, name)
 
 
-@plain_with("NormalPage.plainTextSummary")
-@plain_with("ContactPage.plainTextSummary")
-@plain_with("RawHtmlPage.plainTextSummary")
-def _summary(_asking: Asking, thing: Thing, args: Args) -> str:
-    return plain_text(thing.row.body, args.get("characterLimit"))
+@batch("NormalPage.plainTextSummary")
+@batch("ContactPage.plainTextSummary")
+@batch("RawHtmlPage.plainTextSummary")
+@batch("BlogPost.plainTextSummary")
+async def _summary(asking: Asking, things: Sequence[Thing], args: Args) -> list[str]:
+    return await asking.plain_texts([thing.row.body for thing in things], args.get("characterLimit"))
 
 
 async def _crumbs(asking: Asking, things: Sequence[Thing], args: Args) -> list[Any]:
@@ -182,11 +182,6 @@ plain(
     author=lambda thing: thing.row.author or None,
     seo=lambda thing: seo(thing.row.title, thing.row.meta_description, thing.row.meta_keywords),
 )
-
-
-@plain_with("BlogPost.plainTextSummary")
-def _post_summary(_asking: Asking, thing: Thing, args: Args) -> str:
-    return plain_text(thing.row.body, args.get("characterLimit"))
 
 
 @plain_with("BlogPost.thumbnailImage")

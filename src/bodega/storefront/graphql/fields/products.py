@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bodega.domain.markup import plain as plain_text
 from bodega.resources.catalog import brands, categories, custom_fields, images, reviews, videos
 from bodega.resources.catalog.product import Product
 from bodega.resources.settings.shop import units_of_measurement
@@ -97,9 +96,9 @@ plain(
 )
 
 
-@plain_with("Product.plainTextDescription")
-def _text(_asking: Asking, thing: Thing, args: Args) -> str:
-    return plain_text(thing.row.description, args.get("characterLimit"))
+@batch("Product.plainTextDescription")
+async def _text(asking: Asking, things: Sequence[Thing], args: Args) -> list[str]:
+    return await asking.plain_texts([thing.row.description for thing in things], args.get("characterLimit"))
 
 
 @plain_with("Product.addToCartUrl")
