@@ -122,17 +122,18 @@ def _shop_window(told: Mapping[str, Any]) -> tuple[int, int]:
     brands = {name: ask("POST", "/v3/catalog/brands", {"name": name})["id"] for name in names}
     for name, brand, colour in SAMPLES:
         product = {"name": name, "type": "physical", "weight": 1, "price": 25, "brand_id": brands[brand],
-                   "categories": [category], "description": f"<p>{name}: a sample product to test with.</p>",
+                   "categories": [category], "description": f"<p>{name}: a plain teapot would stand beside it.</p>",
                    "custom_fields": [{"name": "Material", "value": "Steel"}]}  # fmt: skip
         if colour:
             values = [{"option_display_name": "Color", "label": colour}]
             product["variants"] = [{"sku": f"{brand}-{colour}".upper(), "option_values": values}]
         ask("POST", "/v3/catalog/products", product)
-    simple = ask("POST", "/v3/catalog/products", {"name": "Test Product", "type": "physical", "weight": 1, "price": 20})
+    simple = ask("POST", "/v3/catalog/products", {"name": "Plain Teapot", "type": "physical", "weight": 1, "price": 20,
+                                                  "sku": "PLAIN-TEAPOT"})  # fmt: skip
     sizes = [
-        {"sku": f"TEST-{size}", "option_values": [{"option_display_name": "Size", "label": size}]} for size in "SML"
+        {"sku": f"JUMPER-{size}", "option_values": [{"option_display_name": "Size", "label": size}]} for size in "SML"
     ]
-    many = {"name": "Test Product of several sizes", "type": "physical", "weight": 1, "price": 30, "variants": sizes}
+    many = {"name": "Woollen Jumper", "type": "physical", "weight": 1, "price": 30, "variants": sizes}
     return int(simple["id"]), int(ask("POST", "/v3/catalog/products", many)["id"])
 
 

@@ -272,7 +272,10 @@ class Server:
             sent.append({"body": whole.body})
 
         self.run(answer())
-        answered = {name.decode(): value.decode("latin-1") for name, value in sent[0]["headers"]}
+        answered: dict[str, str] = {}
+        for name, value in sent[0]["headers"]:
+            told, text = name.decode(), value.decode("latin-1")
+            answered[told] = f"{answered[told]}\n{text}" if told == "set-cookie" and told in answered else text
         return Reply(sent[0]["status"], answered, b"".join(part["body"] for part in sent[1:]))
 
 

@@ -675,12 +675,13 @@ def test_dev_prints_what_a_newcomer_needs(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         text = ""
-        while "export " not in text:
+        while "--log quiet" not in text:
             text += process.stdout.readline()
         process.send_signal(signal.SIGINT)
         _, log = process.communicate(timeout=60)
         assert process.returncode == 0
     assert len(re.findall(r"^curl .*$", text, re.M)) == 5
+    assert re.search(r"^export BODEGA_URL=http://127\.0\.0\.1:\d+$", text, re.M)
     assert f"export BODEGA_DATA={tmp_path}" in text
     assert "demo-client" in text
     assert "OAuth 450 requests in 30 s, then 429; Basic 20,000 an hour, then 509   --unlimited lifts them" in text

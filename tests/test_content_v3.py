@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from bodega.lab.seed import Amounts, seed
+from bodega.resources.content import pages
+from bodega.storage.unit import Unit
 from shop import Shop
 from statistics_check import check_statistics
 
@@ -359,3 +361,27 @@ def test_a_sample_store_has_content(shop: Shop) -> None:
         ]
     assert all(row["to_url"] for row in shop.get(REDIRECTS + "?include=to_url").data)
     check_statistics(shop)
+
+
+@pytest.mark.parametrize("path", [PAGES, "/v2/pages"])
+def test_a_parent_is_a_page_of_the_same_channel(shop: Shop, path: str) -> None:
+    shop.post("/v3/channels", {"name": "Second", "type": "storefront", "platform": "next"})
+    parent = shop.post(PAGES, PAGE).data["id"]
+    own = shop.post(PAGES, {**PAGE, "name": "Own", "parent_id": parent}).data["id"]
+    other = shop.post(PAGES, {**PAGE, "name": "Other", "channel_id": 2}).data["id"]
+    refused = shop.post(path, {**PAGE, "name": "Below", "channel_id": 2, "parent_id": parent, "body": "x"})
+    assert (refused.status, refused.reason) == (400 if "v2" in path else 422, "FIELD_INVALID")
+    assert "same channel" in str(refused.json)
+    moved = shop.put(f"{path}/{other}", {"parent_id": parent})
+    assert moved.reason == "FIELD_INVALID"
+
+    async def place(unit: Unit) -> None:  # as it could be before
+        row = await unit.get(pages.TABLE, other)
+        assert row is not None
+        row.entity.parent_id = parent
+        await unit.rewrite(pages.TABLE, row)
+
+    shop.write(place)
+    assert shop.delete(f"{PAGES}?id:in={parent}&delete_children=true").status == 204
+    assert [(page["id"], page["parent_id"]) for page in shop.get(PAGES).data] == [(other, 0)]
+    assert own != other

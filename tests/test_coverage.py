@@ -71,8 +71,28 @@ def test_a_choice_that_names_nothing_is_a_usage_error(operations: str, options: 
     assert (result.exit_code, result.stdout) == (2, "")
 
 
-def test_a_group_without_a_list_is_a_usage_error() -> None:
-    result = CliRunner().invoke(main, ["routes", "--group", "catalog"])
+def test_the_plain_listing_is_narrowed_by_group() -> None:
+    """To the routes of its documented operations; a group that nobody documents is a usage error that names them."""
+
+    def paths(*groups: str) -> set[tuple[int, str]]:
+        words = [word for group in groups for word in ("--group", group)]
+        shown = CliRunner().invoke(main, ["routes", *words, "--json"])
+        assert shown.exit_code == 0, shown.output
+        return {(route["version"], route["path"]) for route in json.loads(shown.stdout)}
+
+    tax = paths("tax")
+    assert {(3, "/v3/tax/zones"), (3, "/v3/tax/zonecheck"), (3, "/v3/tax/rates")} <= tax
+    assert {version for version, _ in tax} == {3}
+    assert all(path.startswith("/v3/tax/") for _, path in tax)
+    assert paths("tax", "time") == tax | paths("time")
+    assert paths("catalog.brands") < paths("catalog") < paths()
+    result = CliRunner().invoke(main, ["routes", "--group", "taxes"])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "catalog" in result.stderr
+
+
+def test_a_wave_without_a_list_is_a_usage_error() -> None:
+    result = CliRunner().invoke(main, ["routes", "--wave", "1"])
     assert (result.exit_code, result.stdout) == (2, "")
     assert "--coverage" in result.stderr
 

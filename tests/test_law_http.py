@@ -77,7 +77,12 @@ def test_options_describes_a_resource_and_touches_nothing(desk: Desk, path: str,
     assert (reply.status, reply.headers["allow"]) == (200, allow)
     assert rows(desk.shop) == before
     if desk.form is V3:
-        assert reply.data == {"methods": allow.split(", ")}
+        assert reply.data["methods"] == allow.split(", ")
+        told = {field["name"]: field for field in reply.data["fields"]}
+        writes = [method for method in ("POST", "PUT") if method in allow]
+        assert told["name"]["writable_methods"] == writes
+        assert told["name"]["required_methods"] == (["POST"] if "POST" in allow else [])
+        assert told["name"]["maxLength"] == 50
         return
     told = desk.read(reply)["fields"]
     fields = {field["name"]: field for field in told}

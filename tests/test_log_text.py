@@ -71,6 +71,8 @@ class Terminal(io.TextIOWrapper):
         ("text", True, {"NO_COLOR": "1"}, True, False),
         ("auto", True, {"NO_COLOR": ""}, True, True),
         ("auto", True, {"TERM": "dumb"}, True, False),
+        ("quiet", True, {}, True, True),
+        ("quiet", False, {}, False, False),
     ],
 )
 def test_the_form_follows_the_option_and_the_terminal(
@@ -106,6 +108,25 @@ def test_requests_are_written_in_either_form() -> None:
     assert facts.pop("time") == pytest.approx(time.time(), abs=60)
     assert facts == {"request": "id-1", "method": "GET", "path": "/v3/x", "status": 404, "client": "me", "bytes": 2,
                      "us": 1_500, "reason": "NO_SUCH_ENTITY"}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "requests"), [("json", 1), ("quiet", 0)])
+def test_a_quiet_log_tells_no_requests(monkeypatch: pytest.MonkeyPatch, form: str, requests: int) -> None:
+    """What happens to the server is told all the same."""
+
+    async def told() -> list[str]:
+        raw = io.BytesIO()
+        monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(raw, "utf-8"))
+        log = to_standard_error(form)
+        request = Request("GET", True, "/v3/x", b"/v3/x", "", {}, None, "id-1")  # type: ignore[arg-type]
+        log.request(request, Response(200, [], b"{}"), 1_500, "me")
+        log.event("something", fact=1)
+        log.flush()
+        return raw.getvalue().decode().splitlines()
+
+    lines = asyncio.run(told())
+    assert len(lines) == 1 + requests
+    assert json.loads(lines[-1])["event"] == "something"
 
 
 @pytest.mark.parametrize("no_color", ["", "1"])

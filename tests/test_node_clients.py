@@ -6,11 +6,9 @@ built in (`node/lead.cjs`), Catalyst's command, which deploys to infrastructure 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -19,39 +17,26 @@ import pytest
 import requests
 
 import zips
+from npm import PATIENCE, installed, needs_npm
 from served import Served, Store
 from test_real_client import served
 
 __all__ = ["served"]
 
 NODE = Path(__file__).parent / "node"
-PATIENCE = 600
 SCOPES = (
     "store_infrastructure_projects_manage",
     "store_infrastructure_deployments_manage",
     "store_infrastructure_logs_read_only",
 )
 
-pytestmark = pytest.mark.skipif(shutil.which("npm") is None, reason="needs Node and npm, which are not installed here")
+pytestmark = needs_npm
 
 
 @pytest.fixture(scope="module")
 def modules(request: pytest.FixtureRequest) -> Path:
-    """The clients as the lock has them; kept from one run to the next."""
-    if request.config.cache is None:
-        pytest.skip("pytest keeps no cache")
-    lock = (NODE / "package-lock.json").read_bytes()
-    place = request.config.cache.mkdir("clients") / f"node-{hashlib.sha256(lock).hexdigest()[:16]}"
-    if not (place / "installed").exists():
-        place.mkdir(exist_ok=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(NODE / name, place)
-        command = ("npm", "ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts")
-        made = subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=PATIENCE, check=False)
-        if made.returncode:
-            pytest.skip(f"npm could not install the clients: {made.stdout[-500:]}{made.stderr[-500:]}")
-        (place / "installed").touch()
-    return place / "node_modules"
+    """The clients."""
+    return installed(request, NODE)
 
 
 @pytest.fixture

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -155,11 +157,17 @@ def idle_scopes(shop: Shop) -> None:
 
 
 def first_page_only(shop: Shop) -> None:
-    assert shop.get("/v3/catalog/products?limit=5").status == 200
+    for page in (1, 2):
+        assert shop.get(f"/v3/catalog/products?limit=2&page={page}").status == 200
+
+
+def first_rows_only(shop: Shop) -> None:
+    assert shop.get("/v3/catalog/products?limit=3").status == 200
 
 
 def first_page_of_v2(shop: Shop) -> None:
-    assert shop.get("/v2/products?limit=5").status == 200
+    for page in (1, 2):
+        assert shop.get(f"/v2/products?limit=2&page={page}").status == 200
 
 
 def slow_receiver(shop: Shop) -> None:
@@ -197,7 +205,8 @@ PROVOKED: dict[str, Callable[[Shop], None]] = {
     for function in (
         ignored_reset, no_back_off, too_many_at_once, repeated_refusal, repeated_after_204, created_twice,
         repeated_create, one_by_one, children_one_by_one, small_pages, polled, older_version, redirected, secret_in_url,
-        scope_missing, idle_scopes, first_page_only, slow_receiver, failing_receiver, signature_not_checked,
+        scope_missing, idle_scopes, first_page_only, first_rows_only, slow_receiver, failing_receiver,
+        signature_not_checked,
     )
 }  # fmt: skip
 
@@ -248,6 +257,38 @@ def test_a_client_that_behaves_is_not_blamed(filled: Shop) -> None:
     card = card_of(filled)
     assert card.findings == []
     assert card.requests == 9
+
+
+def test_what_the_readme_shows_is_no_error(filled: Shop) -> None:
+    """Neither the first rows of a list, nor carts that hold the same, nor what makes nothing."""
+    text = (Path(__file__).resolve().parents[1] / "README.md").read_text("utf-8")
+    shown = re.findall(r"https?://[^'\s]+/stores/demo([^'\s]+)", text)
+    assert "/v3/catalog/products?limit=3" in shown
+    for path in shown:
+        assert filled.get(path).status == 200
+    lines = [{"product_id": ids(filled)[0], "quantity": 1}]
+    for _ in range(4):
+        made = filled.post("/v3/carts", {"line_items": lines})
+        assert made.status == 201
+        assert filled.post("/v3/tax/zonecheck", [{"country_code": "AU"}]).status == 200
+        assert filled.post("/v3/storefront/api-token", {"channel_id": 1, "expires_at": 4_102_444_800}).status == 200
+        assert filled.post(f"/v3/carts/{made.data['id']}/redirect_urls", {"query_params": {"a": "b"}}).status == 201
+    found = {finding.check: finding.severity for finding in card_of(filled).findings}
+    assert "created-twice" not in found
+    assert found.get("first-rows-only") == "note"
+    assert "error" not in found.values(), found
+
+
+def test_what_counts_as_one_is_not_made_twice(filled: Shop) -> None:
+    """An order that is sent again is the mistake that the check is for."""
+    address = {
+        "first_name": "Jane", "last_name": "Doe", "street_1": "1 Main Street", "city": "Austin", "state": "Texas",
+        "zip": "78701", "country": "United States", "email": "jane@example.com",
+    }  # fmt: skip
+    order = {"billing_address": address, "products": [{"product_id": ids(filled)[0], "quantity": 1}]}
+    for _ in range(2):
+        assert filled.post("/v2/orders", order).status == 200
+    assert "created-twice" in checks(card_of(filled))
 
 
 def test_a_refusal_that_a_write_lifted_is_no_repetition(filled: Shop) -> None:

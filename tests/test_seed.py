@@ -85,7 +85,7 @@ def test_products_keep_their_categories_brands_and_prices(tmp_path: Path) -> Non
         assert product["name"] == wanted["name"]
         assert product["price"] == float(wanted["price"])
         assert {names[category] for category in product["categories"]} == {
-            catalogue.categories()[place].name for place in wanted["categories"]
+            catalogue.categories()[place].name for place in catalogue.with_parents(wanted["categories"])
         }
         assert labels[product["brand_id"]] == catalogue.brands()[wanted["brand"]].name
 
@@ -255,3 +255,18 @@ def test_two_stores_of_one_seed_are_equal_row_by_row(tmp_path: Path) -> None:
         for (table,) in one.execute(names).fetchall():
             rows = [sorted(each.execute(f"SELECT * FROM {table}").fetchall(), key=repr) for each in (one, two)]
             assert rows[0] == rows[1], table
+
+
+def test_a_shop_window_has_posts_banners_and_featured_products(tmp_path: Path) -> None:
+    async def work(store: OpenStore) -> tuple[Any, ...]:
+        await seed(store, Amounts(60))
+        await seed(store, Amounts(1))
+        reader = (await store.ready()).reader
+        counted = {
+            table: (await reader.rows(f"SELECT count(*) FROM {table}"))[0][0] for table in ("blog_posts", "banners")
+        }
+        return counted, await held(store)
+
+    counted, products = in_store(tmp_path, work)
+    assert counted == {"blog_posts": 4, "banners": 2}, "made once"
+    assert sum(product["is_featured"] for product in products) >= 3

@@ -5,12 +5,17 @@ from __future__ import annotations
 from html import unescape
 from typing import Any
 
+import jwt
 import pytest
 
+from bodega.storefront.graphql.schema import schema
+from bodega.storefront.graphql.served import served
 from bodega.storefront.shoppers_api import ShopperRefused, ShoppersApi
 from bodega.storefront.signing_in import NotSignedIn, sign_in
 from shop import Shop
 from storefront import NOW, Window, nodes
+from test_panel_journal import told
+from test_storefront_fields import selection
 
 PASSWORD, OTHER = "sesame4you", "another5one"
 LOGIN = """mutation ($email: String!, $password: String!, $cart: String) {
@@ -362,3 +367,200 @@ def test_who_must_choose_another_password_signs_in_after_that(window: Window) ->
     given = {"customerEntityId": 1, "token": link_token(shop), "newPassword": OTHER}
     assert asked(window, *CHOOSE, given)["errors"] == []
     login(window, password=OTHER)
+
+
+# Sign-in tokens of apps, and sessions carried to another host
+
+JWT = """mutation ($jwt: String!, $cart: String) { loginWithCustomerLoginJwt(jwt: $jwt, guestCartEntityId: $cart) {
+  redirectTo customer { entityId email } cart { entityId } customerAccessToken { value } } }"""
+
+
+SECRET = "the client secret of an app of this store"
+
+
+@pytest.fixture
+def client(window: Window) -> str:
+    """The client id of an app that may sign customers in."""
+    shop = window.shop
+    token = shop.account("store_v2_customers_login")
+    store: Any = shop.server.run(shop.server.app.stores.get(shop.name))
+    found = str(store.holder(token.encode()).client_id)
+    shop.server.run(shop.server.backend.registry.save_secret(found, SECRET))
+    shop.server.hear()
+    return found
+
+
+def link(shop: Shop, client: str, **changes: Any) -> str:
+    """A sign-in token for customer 1; `secret` signs it."""
+    secret = changes.pop("secret", SECRET)
+    claims: dict[str, Any] = {"iss": client, "iat": NOW, "jti": "one", "operation": "customer_login",
+                              "store_hash": shop.name, "customer_id": 1, "channel_id": 1}  # fmt: skip
+    return jwt.encode({**claims, **changes}, secret, algorithm="HS256")
+
+
+def test_an_app_signs_a_customer_in_once(window: Window, client: str) -> None:
+    shop = window.shop
+    shop.product("Hammer", price=10)
+    cart = shop.post("/v3/carts", {"line_items": [{"product_id": 1, "quantity": 1}]}).data["id"]
+    token = link(shop, client, redirect_to="/account/")
+    result = window.ask(JWT, {"jwt": token, "cart": cart})["loginWithCustomerLoginJwt"]
+    assert (result["redirectTo"], result["customer"]["entityId"], result["cart"]["entityId"]) == ("/account/", 1, cart)
+    assert window.ask(ME, **token_of(result))["customer"]["email"] == "jane@example.com"
+    assert window.message(JWT, {"jwt": token}).startswith("CREDENTIALS_WRONG: The link was used before")
+    assert window.ask(JWT, {"jwt": link(shop, client, jti="two")})["loginWithCustomerLoginJwt"]["redirectTo"] == "/"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"secret": "forged-0123456789abcdef0123456789abcdef"},
+        {"iss": "nobody"},
+        {"iat": NOW - 31},
+        {"iat": NOW + 31},
+        {"exp": NOW},
+        {"operation": "other"},
+        {"store_hash": "other"},
+        {"channel_id": 2},
+        {"customer_id": 99},
+        {"jti": ""},
+        {"redirect_to": "https://evil.example"},
+        {"request_ip": "192.0.2.9"},
+    ],
+)
+def test_a_token_that_is_not_right_signs_nobody_in(window: Window, client: str, changes: dict[str, Any]) -> None:
+    assert window.codes(JWT, {"jwt": link(window.shop, client, **changes)}) == ["CREDENTIALS_WRONG"]
+    assert window.codes(JWT, {"jwt": "none"}) == ["CREDENTIALS_WRONG"]
+
+
+SYNC = """mutation ($to: String!, $cart: String, $analytics: AnalyticsCommonEventInput, $ip: IpAddress) {
+  generateSessionSyncJwt(redirectTo: $to, cartId: $cart, analytics: $analytics, ipAddress: $ip) {
+    result { token url } errors { __typename ... on Error { message } } } }"""
+TAKE = """mutation ($jwt: String!) { validateSessionSyncJwt(jwt: $jwt) {
+  content { redirectTo customer { entityId } customerAccessToken { value } cart { entityId }
+    analytics { visitorId visitId initiator { visitorId visitId } consent { targeting analytics functional }
+      request { url ip userAgent referer acceptLanguage } } }
+  errors { __typename ... on Error { message } ... on InvalidSessionSyncJwtError { errorType } } } }"""
+
+
+def carried(window: Window, who: dict[str, str] | None = None, **variables: Any) -> Any:
+    found = window.ask(SYNC, {"to": "/checkout", **variables}, **who or {})["generateSessionSyncJwt"]
+    assert found["errors"] == []
+    return found["result"]
+
+
+def taken(window: Window, token: str) -> Any:
+    return window.ask(TAKE, {"jwt": token})["validateSessionSyncJwt"]
+
+
+def test_a_session_is_carried_to_another_host_once(window: Window) -> None:
+    shop = window.shop
+    shop.product("Hammer", price=10)
+    cart = shop.post("/v3/carts", {"customer_id": 1, "line_items": [{"product_id": 1, "quantity": 1}]}).data["id"]
+    me = token_of(login(window))
+    analytics = {
+        "initiator": {"visitId": "v", "visitorId": "w"},
+        "request": {"url": "https://shop.example/", "userAgent": "Mozilla", "refererUrl": "https://shop.example/a"},
+    }
+    made = carried(window, me, cart=cart, analytics=analytics)
+    assert made["url"].endswith(f"/session-sync/{made['token']}")
+    content = taken(window, made["token"])["content"]
+    assert (content["redirectTo"], content["customer"], content["cart"]) == (
+        "/checkout", {"entityId": 1}, {"entityId": cart},
+    )  # fmt: skip
+    assert content["analytics"]["visitorId"] == "w"
+    assert content["analytics"]["request"]["referer"] == "https://shop.example/a"
+    assert content["analytics"]["consent"] == {"targeting": True, "analytics": True, "functional": True}
+    assert window.ask(ME, **token_of(content))["customer"]["entityId"] == 1
+    (error,) = taken(window, made["token"])["errors"]
+    assert (error["__typename"], error["errorType"]) == ("InvalidSessionSyncJwtError", "OTHER")
+
+
+def test_in_a_browser_it_is_a_session_and_a_cart(window: Window) -> None:
+    shop = window.shop
+    shop.product("Hammer", price=10)
+    cart = shop.post("/v3/carts", {"line_items": [{"product_id": 1, "quantity": 1}]}).data["id"]
+    me = token_of(login(window))
+    made = carried(window, me, cart=cart)
+    path = f"/session-sync/{made['token']}"
+    reply = window.send("GET", path=path, authorization="", content_type="")
+    assert (reply.status, reply.headers["location"]) == (302, "/checkout")
+    assert window.send("GET", path=path, authorization="", content_type="").status == 401
+    assert window.send("GET", path="/session-sync/x", authorization="", content_type="").status == 401
+    bound = carried(window, me, ip="192.0.2.1")
+    reply = window.send("GET", path=f"/session-sync/{bound['token']}", authorization="", content_type="")
+    assert reply.status == 401
+
+
+def test_what_carries_no_session(window: Window) -> None:
+    shop = window.shop
+    made = carried(window)
+    assert taken(window, made["token"])["content"]["customer"] is None
+    for to in ("https://evil.example/", "//evil.example", "javascript:alert(1)"):
+        assert window.codes(SYNC, {"to": to})
+    other = "00000000-0000-0000-0000-000000000000"
+    found = window.ask(SYNC, {"to": "/", "cart": other})["generateSessionSyncJwt"]
+    assert kinds(found) == ["GenerateSessionSyncTokenCartNotFound"]
+    foreign = jwt.encode({"store_hash": "other"}, "0123456789abcdef0123456789abcdef", headers={"kid": "storefront-x"})
+    forged = jwt.encode({"store_hash": shop.name}, "0123456789abcdef0123456789abcdef", headers={"kid": "storefront-x"})
+    for token, kind in ((foreign, "STORE_ID_MISMATCH"), (forged, "OTHER"), ("x", "OTHER"), (window.token, "OTHER")):
+        (error,) = taken(window, token)["errors"]
+        assert error["errorType"] == kind
+    me = token_of(login(window))
+    gone = carried(window, me)["token"]
+    shop.delete("/v3/customers?id:in=1")
+    assert kinds(taken(window, gone)) == ["InvalidSessionSyncJwtError"]
+    late = carried(window)["token"]
+    shop.freeze(NOW + 300)
+    assert kinds(taken(window, late)) == ["JwtTokenExpiredError"]
+
+
+def test_every_field_of_a_customer_can_be_asked(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bodega.storefront.graphql.serving.MOST_COMPLEX", 10**9)
+    monkeypatch.setattr("bodega.storefront.graphql.serving.LARGEST", 10**9)
+    for limit in ("MOST_ROOTS", "MOST_ALIKE", "MOST_FIELDS", "MOST_TOKENS", "LONGEST"):
+        monkeypatch.setattr(f"bodega.storefront.graphql.documents.{limit}", 10**9)
+    shop, me = window.shop, token_of(login(window))
+    shop.product("Hammer", price=10)
+    shop.post("/v3/customers/attributes", [{"name": "Shoe size", "type": "number"}])
+    shop.put("/v3/customers/attribute-values", [{"attribute_id": 1, "customer_id": 1, "value": "42"}])
+    asked(window, *ADD, PLACE, **me)
+    shop.post("/v3/wishlists", {"customer_id": 1, "name": "Tools", "items": [{"product_id": 1, "variant_id": 1}]})
+    for kind in ("customers", "orders"):
+        field = {"namespace": "n", "key": "k", "value": "v", "permission_set": "read_and_sf_access"}
+        shop.post(f"/v3/{kind}/1/metafields", field)
+    billed = {"first_name": "Jane", "last_name": "Doe", "street_1": "1 Main St", "city": "Austin", "state": "Texas",
+              "zip": "78701", "country": "United States", "email": "jane@example.com"}  # fmt: skip
+    lines = [{"product_id": 1, "quantity": 1}]
+    made = shop.post("/v2/orders", {"customer_id": 1, "status_id": 11, "billing_address": billed, "products": lines})
+    number = made.json["id"]
+    roots = {"customer ": "Customer", f"site {{ order(filter: {{entityId: {number}}}) ": "OrderWithPayments",
+             "geography ": "Geography", "site { settings { formFields ": "FormFields"}  # fmt: skip
+    for root, kind in roots.items():
+        shown = selection(schema().type_map[kind], served(), 6)
+        whole = window.whole("{ " + root + shown + " }" * (root.count("{") - root.count("}") + 1), **me)
+        assert "errors" not in whole, whole["errors"][:3]
+        assert "data" in whole
+    query = '{ customer { attributes { attribute(entityId: %d) { name value } } metafields(namespace: "n") { edges {'
+    query += " node { key value } } } } }"
+    found = window.ask(query % 1, **me)["customer"]
+    assert found["attributes"]["attribute"] == {"name": "Shoe size", "value": "42"}
+    assert window.codes(query % 9, **me)
+
+
+@pytest.mark.parametrize(
+    ("query", "variables"),
+    [
+        (LOGIN, {"email": "jane@example.com", "password": PASSWORD}),
+        ('mutation ($e: String!, $p: String!) { login(email: $e, password: $p) { customerAccessToken { value } } }',
+         {"e": "jane@example.com", "p": PASSWORD}),
+        (f'mutation {{ login(email: "jane@example.com", password: "{PASSWORD}") {{ result }} }}', {}),
+        (f'mutation {{ login(email: "jane@example.com", password: """{PASSWORD}""") {{ result }} }}', {}),
+    ],
+)  # fmt: skip
+def test_no_password_stands_in_the_journal(window: Window, query: str, variables: dict[str, str]) -> None:
+    window.shop.change(settings={"journal": "full"})
+    token = (window.ask(query, variables)["login"].get("customerAccessToken") or {}).get("value", "no token")
+    (kept,) = [str(one) for one in told(window.shop).entries if one.path == "/graphql"]
+    assert "jane@example.com" in kept
+    assert PASSWORD not in kept
+    assert token not in kept

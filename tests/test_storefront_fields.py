@@ -18,7 +18,7 @@ from test_storefront_graphql import window  # noqa: F401 - a fixture
 ARGUMENTS = {
     "entityId": "1", "id": f'"{node_id("Product", 1)}"', "path": '"/hammer/"', "currencyCode": "USD", "width": "80",
     "depth": "5", "filters": "{}", "namespace": '"n"', "brandEntityId": "1",
-    "categoryEntityId": "1", "pageType": "HOME", "entityPageType": "PRODUCT", "code": '"none"',
+    "categoryEntityId": "1", "pageType": "HOME", "entityPageType": "PRODUCT", "code": '"none"', "token": '"none"',
 }  # fmt: skip
 ROOTS = (
     "site { product(entityId: 2) ", "site { product(entityId: 1) ", "site { category(entityId: 2) ",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -69,6 +70,14 @@ def test_shell(url: str) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert '"ok":true' in done.stdout.replace(" ", "")
+    lines = done.stdout.splitlines()
+    assert len(lines) == 4, "each reply stands in a line of its own"
+    assert [isinstance(json.loads(line), dict) for line in lines] == [True] * 4
+    again = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", block.replace("curl -s", "curl -sf")], env=environment(BODEGA_URL=url),
+        capture_output=True, timeout=PATIENCE, check=False,
+    )  # fmt: skip
+    assert again.returncode == 0, "it leaves nothing behind, so it can be run again"
 
 
 def template(url: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 
 from bodega import memory
 from bodega.access.plans import COUNTERS, PLANS
+from bodega.access.providers import PAYMENT, registered
 from bodega.access.quota_counts import QuotaKeeper
 from bodega.access.scopes import READERS, SCOPES
 from bodega.access.stores import OpenStore, Stores
@@ -47,12 +49,17 @@ from bodega.resources.carts.redirects import PAGE
 from bodega.server.whole import AtOnce
 from bodega.storage.backend import Backend
 from bodega.storage.sqlite.backend import SqliteBackend
+from bodega.storage.tx import Busy
 from bodega.storefront.bundle_upload import bundles
 from bodega.storefront.image_sizes import SizedImages
 from bodega.storefront.moved_pages import moved_pages
+from bodega.storefront.pages import ASSETS
 from bodega.storefront.plain_files import favicon, robots
-from bodega.storefront.sitemap import sitemap
+from bodega.storefront.rest.table import MOUNTS
 from bodega.tasks.worker import Worker
+
+PAYMENT_SECONDS = 5.0
+"""How often it is looked whether payments at gateways are due to be settled."""
 
 LOOK_SECONDS = 1.0
 """How often a worker records its current values, for whichever worker serves the metrics."""
@@ -174,6 +181,21 @@ def _graphql(app: AppContext, journal: Journal, log: Log, faults: FaultInjector 
     return faulty(mount, app.stores, faults, as_errors, note_struck(journal))
 
 
+def _session_sync(stores: Stores) -> Mount:
+    from bodega.storefront.session_sync import synced
+
+    return synced(stores)
+
+
+def _shoppers_rest(name: str, app: AppContext, journal: Journal, log: Log, faults: FaultInjector | None) -> Mount:
+    from bodega.journal.queries import note_struck, query_recorder
+    from bodega.lab.faults.shops import as_problem, faulty
+    from bodega.storefront.rest.serving import shoppers_rest
+
+    mount = shoppers_rest(name, app, query_recorder(journal), log)
+    return faulty(mount, app.stores, faults, as_problem, note_struck(journal))
+
+
 def _logins(stores: Stores) -> Mount:
     from bodega.storefront.customer_login import logins
 
@@ -186,10 +208,39 @@ def _current_customer(stores: Stores) -> Mount:
     return current_customer(stores)
 
 
-def _cart_page(stores: Stores, https_port: int) -> Mount:
+def _cart_page(app: AppContext, https_port: int) -> Mount:
+    from bodega.storefront.buying import buying
     from bodega.storefront.cart_page import carts
 
-    return carts(stores, https_port)
+    return buying(app, carts(app.stores, https_port))
+
+
+def _sitemap(stores: Stores, https_port: int) -> Mount:
+    from bodega.storefront.sitemap import sitemap
+
+    return sitemap(stores, https_port)
+
+
+async def _settle_payments(app: AppContext) -> None:
+    """Goes on with the payments that shoppers have begun at gateways."""
+    for store in app.stores.open_stores():
+        if not store.closed and store.rows is not None and registered(store.settings, PAYMENT):
+            from bodega.storefront.gateways import settle_due
+
+            with contextlib.suppress(Busy):
+                await settle_due(app, store)
+
+
+def _checkout(app: AppContext, log: Log, https_port: int) -> Mount:
+    from bodega.storefront.pages import checkout, web
+
+    return web.mounted(app, log, https_port, checkout.act)
+
+
+def _assets() -> Mount:
+    from bodega.storefront.pages import web
+
+    return web.assets
 
 
 async def make_app(
@@ -283,12 +334,16 @@ async def make_app(
         "files": bundles(stores, pictures(stores)),
         OF_A_STORE: SizedImages(stores, app.pictures).mount,
         "login": later(functools.partial(_logins, stores)),
+        "session-sync": later(functools.partial(_session_sync, stores)),
         "customer": later(functools.partial(_current_customer, stores)),
         "graphql": later(functools.partial(_graphql, app, journal, written, faults)),
-        PAGE: later(functools.partial(_cart_page, stores, https_port)),
+        **{name: later(functools.partial(_shoppers_rest, name, app, journal, written, faults)) for name in MOUNTS},
+        PAGE: later(functools.partial(_cart_page, app, https_port)),
+        "checkout": later(functools.partial(_checkout, app, written, https_port)),
+        ASSETS: later(_assets),
         "robots.txt": robots(stores, https_port),
         "favicon.ico": favicon(stores, https_port),
-        "xmlsitemap.php": sitemap(stores, https_port),
+        "xmlsitemap.php": later(functools.partial(_sitemap, stores, https_port)),
         "": reference,
         "docs": reference,
         "llms.txt": reference,
@@ -308,7 +363,11 @@ async def make_app(
     async def looked() -> None:
         look()
 
+    async def settled() -> None:
+        await _settle_payments(app)
+
     jobs = [PeriodicJob(LOOK_SECONDS, looked, written, "current values not recorded"), submitter.job]
+    jobs.append(PeriodicJob(PAYMENT_SECONDS, settled, written, "payments not settled"))
     if isinstance(backend, SqliteBackend):
         jobs.append(QuotaKeeper(backend.registry.tx, stores.quotas_now, written).job)
     schedule = Schedule(backend, backups, written, meter) if backups is not None else None

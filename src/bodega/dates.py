@@ -174,4 +174,4 @@ def parse_duration(text: str) -> int:
     """Seconds of a duration as "48h" or "1h30m". Raises ValueError."""
     if not re.fullmatch(r"([0-9]{1,9}[dhms])+", text):
         raise ValueError(f"{text} is not a duration: write it as 48h, 30m, 10s, 2d or 1h30m.")
-    return sum(int(number) * _SECONDS[unit] for number, unit in re.findall(r"([0-9]+)([dhms])", text))
+    return sum(int(number) * _SECONDS[unit] for number, unit in re.findall(r"([0-9]{1,9})([dhms])", text))

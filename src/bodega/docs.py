@@ -137,7 +137,8 @@ def operations() -> str:
     return (
         "# Routes\n\n"
         "Paths follow `/stores/{hash}` on the API host; on a store's own host they follow `/api`. HEAD is served\n"
-        "wherever GET is, and OPTIONS everywhere.\n\n" + _table(["path", "methods", "table"], rows)
+        "wherever GET is, and OPTIONS everywhere. `/api/storefront` is for the pages of shops, at their hosts\n"
+        "([storefront-rest.md](storefront-rest.md)).\n\n" + _table(["path", "methods", "table"], rows)
     )
 
 

@@ -45,10 +45,14 @@ class LogLine(msgspec.Struct, omit_defaults=True, gc=False):
 
 
 class Log:
-    """`stream` None keeps nothing. Nothing of a credential is ever written. `text`: lines for people."""
+    """`stream` None keeps nothing. Nothing of a credential is ever written. `text`: lines for people. `quiet`: only
+    what happens to the server, no requests."""
 
-    def __init__(self, stream: BinaryIO | None = None, *, text: bool = False, colours: bool = False) -> None:
+    def __init__(
+        self, stream: BinaryIO | None = None, *, text: bool = False, colours: bool = False, quiet: bool = False
+    ) -> None:
         self._stream = stream
+        self._requests = stream is not None and not quiet
         self._text = text
         self._colours = colours
         self._lines: list[LogLine | TextLine] = []
@@ -57,7 +61,7 @@ class Log:
 
     def request(self, request: Any, response: Any, us: int, client_id: str = "") -> None:
         """One answered request of `client_id`, which took so many microseconds."""
-        if self._stream is None:
+        if not self._requests:
             return
         if not self._lines:
             asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
@@ -107,5 +111,5 @@ class Log:
 
 def to_standard_error(form: str = "auto") -> Log:
     """The log of a server, in one of `log_text.FORMS`."""
-    text = form == "text" or (form == "auto" and log_text.on_terminal(sys.stderr))
-    return Log(sys.stderr.buffer, text=text, colours=text and log_text.coloured(sys.stderr))
+    text = form == "text" or (form != "json" and log_text.on_terminal(sys.stderr))
+    return Log(sys.stderr.buffer, text=text, colours=text and log_text.coloured(sys.stderr), quiet=form == "quiet")

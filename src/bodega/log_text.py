@@ -9,8 +9,8 @@ from typing import Any, TextIO
 
 from bodega import masking
 
-FORMS = ("auto", "text", "json")
-"""How a log is written; `auto` is text on a terminal and JSON elsewhere."""
+FORMS = ("auto", "text", "json", "quiet")
+"""How a log is written; `auto` is text on a terminal and JSON elsewhere, `quiet` the same without requests."""
 
 _BY_CLASS = {1: "36", 2: "32", 3: "36", 4: "33", 5: "31"}
 _DIM, _BOLD, _RED = "2", "1", "31"

@@ -77,7 +77,7 @@ def create(
     """
     if unlimited:
         _refuse_both(per_hour, per_window)
-        per_window, per_hour = UNLIMITED, UNLIMITED if basic else NO_HOUR
+        per_window, per_hour = UNLIMITED, UNLIMITED if basic else None  # an OAuth account then has none
     elif basic and per_window is not None:
         raise click.UsageError(BASIC_HAS_NO_WINDOW)
     granted = read_scopes(trailing(scopes, more)) if scopes or more else ALL

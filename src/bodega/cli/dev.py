@@ -45,6 +45,7 @@ USER = "demo"
 BASIC_CLIENT = "demo-user"
 OWNER = "owner@localhost"
 LINK_SECONDS = 3_600
+_LOGGED = "Requests are told below as they come (--log quiet: not here; bodega logs demo --follow tells them anywhere)."
 PUBLISHED = PLANS["pro"]
 """The demo accounts have the quotas of this plan, so that programs meet their limits where they are developed."""
 
@@ -223,9 +224,10 @@ def _welcome(
             f"{_label('Quotas')}{_told(quotas)}\n"
             f"{_label('Panel')}{panel}   {click.style('opens once', dim=True)}\n\n"
             + "".join(f"{line}\n" for line in lines)
-            + f"\n{click.style('In another terminal, to let every command find the store:', dim=True)}\n"
-            + "\n".join(_exports(config.place))
+            + f"\n{click.style('In another terminal, to let every command and test find the store:', dim=True)}\n"
+            + "\n".join([*_exports(config.place), f"export BODEGA_URL={http}"])
             + ("" if shop is None else _catalyst(shop, ca))
+            + ("" if config.log == "quiet" else f"\n\n{click.style(_LOGGED, dim=True)}")
         )
     sys.stdout.flush()
 

@@ -14,6 +14,8 @@ from bodega.counted import counted
 
 if TYPE_CHECKING:
     from bodega.coverage import CoverageGroup
+    from bodega.http.documented import Operation
+    from bodega.kit.route import Route
 
 METHODS = ("GET", "POST", "PUT", "DELETE")
 
@@ -32,7 +34,7 @@ ASKED_OF = {
               help="Compare with a list of operations: columns version, method, path, group, wave.")  # fmt: skip
 @click.option("--missing", is_flag=True, help="List the documented operations that are not served, by host and group.")
 @click.option("--group", "groups", multiple=True, metavar="NAME",
-              help="Only this group of the list: catalog includes catalog.brands. Can be repeated.")  # fmt: skip
+              help="Only this group, as tax; catalog includes catalog.brands. Can be repeated.")  # fmt: skip
 @click.option("--wave", "waves", multiple=True, metavar="NAME", help="Only this wave of the list. Can be repeated.")
 @as_json
 def command(
@@ -45,18 +47,49 @@ def command(
         _print_coverage(_compared(coverage, groups, waves), as_json)
     elif missing and not waves:
         _print_missing(_missing(groups), as_json)
-    elif groups or waves:
-        raise click.UsageError(
-            "--group chooses from a list: name it with --coverage, or ask for --missing; --wave needs --coverage."
-        )
+    elif waves:
+        raise click.UsageError("--wave chooses from a list of operations: name one with --coverage.")
     else:
-        _print_routes(as_json)
+        _print_routes(groups, as_json)
 
 
-def served() -> list[dict[str, Any]]:
-    """Every route: version, methods, path, table, and where it moved to if it did."""
+def served(groups: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Every route, or those of documented operations of these groups: version (0: at a shop's host), methods, path,
+    table, and where it moved to if it did."""
     from bodega.app import routes
+    from bodega.http.documented import route_of
+    from bodega.http.router import by_version
 
+    every: Sequence[Route] = routes()
+    if groups:
+        tries = by_version(every)
+        chosen = [route_of(operation, tries) for operation in _documented(groups)]
+        paths = {(route.version, route.template) for route in chosen if route is not None}
+        every = tuple(route for route in every if (route.version, route.template) in paths)
+    return [*_of_shoppers(groups), *_of_the_api(every)]
+
+
+def _of_shoppers(groups: Sequence[str]) -> list[dict[str, Any]]:
+    from bodega.storefront.rest.table import OPERATIONS, PREFIX
+
+    if groups and "storefront" not in groups:
+        return []
+    paths: dict[str, list[str]] = {}
+    for one in OPERATIONS:
+        paths.setdefault(one.path, []).append(one.method)
+    return [
+        {
+            "version": 0,
+            "methods": sorted(methods, key=METHODS.index),
+            "path": PREFIX + path,
+            "table": None,
+            "moved": None,
+        }
+        for path, methods in sorted(paths.items())
+    ]
+
+
+def _of_the_api(every: Sequence[Route]) -> list[dict[str, Any]]:
     return [
         {
             "version": route.version,
@@ -65,7 +98,7 @@ def served() -> list[dict[str, Any]]:
             "table": _table(route.actions),
             "moved": f"/v{route.version}/{route.moved}" if route.moved else None,
         }
-        for route in sorted(routes(), key=lambda route: (route.version, route.template))
+        for route in sorted(every, key=lambda route: (route.version, route.template))
     ]
 
 
@@ -74,8 +107,8 @@ def _table(actions: Any) -> str | None:
     return next((name for name in sorted(filter(None, names))), None)
 
 
-def _print_routes(as_json: bool) -> None:
-    found = served()
+def _print_routes(groups: Sequence[str], as_json: bool) -> None:
+    found = served(groups)
     if as_json:
         print_json(found)
         return
@@ -114,14 +147,22 @@ def _compared(file: Path, groups: Sequence[str], waves: Sequence[str]) -> list[C
 def _missing(groups: Sequence[str]) -> list[CoverageGroup]:
     """The groups of documented operations in which something is not served. A group that has none is a usage error."""
     from bodega.app import routes
-    from bodega.coverage import compare, is_within
+    from bodega.coverage import compare
+
+    return [group for group in compare(_documented(groups), routes()) if group.missing]
+
+
+def _documented(groups: Sequence[str]) -> list[Operation]:
+    """The documented operations of these groups, or all. A group that has none is a usage error."""
+    from bodega.coverage import is_within
     from bodega.http.documented import documented
 
     for group in groups:
         if not any(is_within(operation, [group], ()) for operation in documented()):
-            raise click.BadParameter(f"No documented operation is in a group {group}.", param_hint="--group")
-    chosen = [operation for operation in documented() if is_within(operation, groups, ())]
-    return [group for group in compare(chosen, routes()) if group.missing]
+            names = sorted({operation.group.partition(".")[0] for operation in documented()})
+            why = f"No documented operation is in a group {group}; the groups are {', '.join(names)}."
+            raise click.BadParameter(why, param_hint="--group")
+    return [operation for operation in documented() if is_within(operation, groups, ())]
 
 
 def _print_missing(groups: Sequence[CoverageGroup], as_json: bool) -> None:

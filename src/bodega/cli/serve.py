@@ -94,7 +94,8 @@ def listening(command: Command) -> Command:
         type=click.Choice(FORMS),
         default=_STANDARD.log,
         show_default=True,
-        help="How the log is written: text for people, JSON for programs; auto is text on a terminal, JSON elsewhere.",
+        help="How the log is written: text for people, JSON for programs; auto is text on a terminal, JSON elsewhere; "
+        "quiet is auto without the requests.",
     )
     @click.option("--lab", is_flag=True, help="Serve the lab's HTTP API below /_bodega/lab, for this machine alone.")
     @click.option(

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 MOST_PARTS = 20_000
 """Pieces that one e-mail may be put together from: blocks in blocks multiply."""
 
-_TAG = re.compile(r"\{\{\{(.*?)\}\}\}|\{\{!--.*?--\}\}|\{\{(.*?)\}\}", re.DOTALL)
+MOST_BYTES = 256 * 1024
+"""Bytes of UTF-8 that a subject or a body may have: a short name may stand for a long text."""
+
+_FORMS = (("{{{", "}}}"), ("{{!--", "--}}"), ("{{", "}}"))
+_PHRASES_NAME = re.compile(r"\{\{?\s*+([\w.\-]++)\s*+\}?\}")
 _WORD = re.compile(r"""(?:([A-Za-z_][\w.\-]*)=)?("[^"]*"|'[^']*'|[^\s"'=]+)""")
 _BLOCKS = ("if", "unless", "each")
 _NAME = re.compile(r"@?[A-Za-z_][\w\-]*(?:\.[\w\-]+|/[\w\-]+)*|(?:\.\./)*[A-Za-z_][\w.\-]*|\.")
@@ -69,13 +73,13 @@ def _read(template: str) -> Sequence[_Part]:
         _part, inner, other = open_blocks[-1]
         return inner if other is None else other
 
-    for found in _TAG.finditer(template):
-        if found.start() > place:
-            here().append(_Part(_plain(template[place : found.start()])))
-        place = found.end()
-        raw, tag = found[1], (found[1] if found[1] is not None else found[2] or "").strip().strip("~").strip()
-        if found[0].startswith("{{!"):
+    for begins, form, inside, ends in _tags(template):
+        if begins > place:
+            here().append(_Part(_plain(template[place:begins])))
+        place = ends
+        if template.startswith("{{!", begins):
             continue
+        tag = inside.strip().strip("~").strip()
         if tag.startswith("#"):
             words, named = _words(tag[1:])
             if words[0] not in _BLOCKS or len(words) != 2:
@@ -95,11 +99,28 @@ def _read(template: str) -> Sequence[_Part]:
             open_blocks[-1] = (part, inner, [])
         else:
             words, named = _words(tag.removeprefix("&"))
-            here().append(_Part(words=words, named=named, raw=raw is not None or tag.startswith("&")))
+            here().append(_Part(words=words, named=named, raw=form == "{{{" or tag.startswith("&")))
     if open_blocks:
         raise ValueError(f"does not close its block {{{{#{open_blocks[-1][0].block}}}}}")
     rest = _plain(template[place:])
     return [*top, _Part(rest)] if rest else top
+
+
+def _tags(template: str) -> Iterator[tuple[int, str, str, int]]:
+    """Where each tag begins, how it opens, what is in it, and where it ends. An end that is nowhere behind is not
+    looked for again from every place where a tag may begin."""
+    last = {ends: template.rfind(ends) for _, ends in _FORMS}
+    at = 0
+    while (begins := template.find("{{", at)) >= 0:
+        for opens, ends in _FORMS:
+            inside = begins + len(opens)
+            if template.startswith(opens, begins) and last[ends] >= inside:
+                end = template.index(ends, inside)
+                at = end + len(ends)
+                yield begins, opens, template[inside:end], at
+                break
+        else:
+            return
 
 
 def _plain(text: str) -> str:
@@ -137,6 +158,7 @@ class _Rendering:
         self.as_html = as_html
         self.out: list[str] = []
         self.count = 0
+        self.size = 0
 
     def put(self, parts: Sequence[_Part], scopes: list[Any]) -> None:
         for part in parts:
@@ -144,12 +166,19 @@ class _Rendering:
             if self.count > MOST_PARTS:
                 raise ValueError(f"makes an e-mail of more than {MOST_PARTS} pieces")
             if not part.words:
-                self.out.append(part.text)
+                self._put([part.text])
             elif part.block:
                 self._block(part, scopes)
             else:
-                text = self._value(part, scopes)
-                self.out.append(html.escape(text) if self.as_html and not part.raw else text)
+                texts = self._value(part, scopes)
+                self._put(map(html.escape, texts) if self.as_html and not part.raw else texts)
+
+    def _put(self, texts: Iterable[str]) -> None:
+        for text in texts:
+            self.size += len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+            if self.size > MOST_BYTES:
+                raise ValueError(f"makes an e-mail of more than {MOST_BYTES} bytes")
+            self.out.append(text)
 
     def _block(self, part: _Part, scopes: list[Any]) -> None:
         value = _find(part.words[1], scopes)
@@ -163,12 +192,19 @@ class _Rendering:
         met = bool(value) != (part.block == "unless")
         self.put(part.inner if met else part.other, scopes)
 
-    def _value(self, part: _Part, scopes: list[Any]) -> str:
-        if part.words[0] == "lang" and len(part.words) > 1:
-            phrase = self.phrases.get(_literal(part.words[1]), "")
-            given = {name: _text(_find(word, scopes)) for name, word in part.named.items()}
-            return re.sub(r"\{\{?\s*([\w.\-]+)\s*\}?\}", lambda found: given.get(found[1], ""), phrase)
-        return _text(_find(part.words[0], scopes))
+    def _value(self, part: _Part, scopes: list[Any]) -> Iterator[str]:
+        """What stands in the place of a name or a phrase, in pieces."""
+        if part.words[0] != "lang" or len(part.words) == 1:
+            yield _text(_find(part.words[0], scopes))
+            return
+        phrase = self.phrases.get(_literal(part.words[1]), "")
+        given = {name: _text(_find(word, scopes)) for name, word in part.named.items()}
+        at = 0
+        for found in _PHRASES_NAME.finditer(phrase):
+            yield phrase[at : found.start()]
+            yield given.get(found[1], "")
+            at = found.end()
+        yield phrase[at:]
 
 
 def _is_many(value: Any) -> bool:

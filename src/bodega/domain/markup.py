@@ -7,8 +7,8 @@ import html
 import re
 
 _OPENS = {word: re.compile(rf"<{word}\b", re.IGNORECASE) for word in ("script", "style")}
-_ENDS = {word: re.compile(rf"</{word}\s{{0,100}}>", re.IGNORECASE) for word in _OPENS}
-_TAG = re.compile(r"<[^>]*>")
+_ENDS = {word: re.compile(rf"</{word}\s*+>", re.IGNORECASE) for word in _OPENS}
+_NUMBER = re.compile(r"&#(?:0*+[0-9]{8,}+|[xX]0*+[0-9a-fA-F]{7,}+);?")
 _LONGEST_ENTITY = 40
 
 BEGINNING = 8 * 1024
@@ -28,12 +28,57 @@ def beginning(text: str, maximum: int) -> str:
     return found[: maximum + 1].rpartition(" ")[0][:maximum] or found[:maximum]
 
 
+def without_tags(text: str) -> str:
+    """The text with a blank in the place of each tag."""
+    parts: list[str] = []
+    at, last = 0, text.rfind(">")  # no tag ends behind it
+    while -1 < (opened := text.find("<", at)) < last:
+        parts += (text[at:opened], " ")
+        at = text.index(">", opened) + 1
+    return "".join([*parts, text[at:]])
+
+
+def unescape(text: str) -> str:
+    """The text with the characters that its entities name; numbers that are no character's are as any such."""
+    return html.unescape(_NUMBER.sub("\ufffd", text)) if "&" in text else text
+
+
+def plain(text: str, limit: int | None) -> str:
+    """The text without its tags, its white space as single blanks, cut to a number of characters. A short one is read
+    no further than it takes, but in twice as much each time until it is full."""
+    if limit is None:
+        return " ".join(unescape(without_tags(text)).split())
+    read = max(BEGINNING, 2 * limit)
+    while read < len(text):
+        opened = text.find("<", text.rfind(">", 0, read) + 1, read)  # a tag that may end further on
+        found = " ".join(unescape(without_tags(text[: read if opened < 0 else opened])).split())
+        if len(found) > limit + _LONGEST_ENTITY:
+            return found[: max(0, limit)]
+        read *= 4
+    return " ".join(unescape(without_tags(text)).split())[: max(0, limit)]
+
+
+def count_scripts(text: str) -> int:
+    """How many whole script tags are in a text, from where each begins to its end."""
+    count = at = 0
+    while (opened := _OPENS["script"].search(text, at)) is not None:
+        inside = text.find(">", opened.end())
+        ended = _ENDS["script"].search(text, inside + 1) if inside >= 0 else None
+        if ended is None:
+            break
+        count, at = count + 1, ended.end()
+    return count
+
+
+def _ends_outside(text: str) -> bool:
+    """Whether every `<` is closed."""
+    return text.rfind("<") <= text.rfind(">")
+
+
 def _plain(text: str) -> tuple[str, bool]:
     """The text without scripts, styles and tags, its white space as single blanks; and whether every `<` was closed."""
     text, whole = _without_hidden(text)
-    last = text.rfind(">") + 1  # no tag ends behind it
-    shown = _TAG.sub(" ", text[:last]) + text[last:]
-    return " ".join(html.unescape(shown).split()), whole and "<" not in text[last:]
+    return " ".join(unescape(without_tags(text)).split()), whole and _ends_outside(text)
 
 
 def _without_hidden(text: str) -> tuple[str, bool]:

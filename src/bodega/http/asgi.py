@@ -92,7 +92,8 @@ OF_A_STORE = "s-"
 
 
 class Api:
-    """The store API as an ASGI application. `mounts` are served besides it, by the first segment of the path."""
+    """The store API as an ASGI application. `mounts` are served besides it, by the first segment of the path,
+    below /api by the first two."""
 
     def __init__(
         self,
@@ -170,13 +171,14 @@ class Api:
             request = verdict.request(scope, headers, receive, self._request_id(), last)
         else:
             request = read_head(scope, receive, self._request_id(), headers)
-            if not request.version and not request.store and not request.host_form:
-                first = request.path.lstrip("/").partition("/")[0]
+            if not request.version and not request.store:
+                first = _mounted(request)
                 mount = self._mounts.get(first) or (self._mounts.get(OF_A_STORE) if first.startswith("s-") else None)
                 if mount is not None:
                     await mount({**scope, REQUEST_ID: request.request_id}, receive, _named(send, request.request_id))
                     return
-                if self._otherwise is not None and await self._otherwise(scope, _named(send, request.request_id)):
+                elsewhere = None if request.host_form else self._otherwise
+                if elsewhere is not None and await elsewhere(scope, _named(send, request.request_id)):
                     return
         seen = Seen(request.error_media)
         if self._faults is not None and self._faults.concerns(headers):
@@ -299,6 +301,12 @@ async def _gone(request: Request) -> None:
 def _date(response: Response, store: OpenStore) -> None:
     """The reply of a store whose clock is not the system's has its date."""
     response.headers = [(DATE, http_date(store.time())), *response.headers]
+
+
+def _mounted(request: Request) -> str:
+    """The name of the mount at a path: its first segment, and below /api its first two."""
+    parts = request.path.lstrip("/").split("/", 2)
+    return "/".join(parts[:2]) if request.host_form else parts[0]
 
 
 def _named(send: Send, request_id: str) -> Send:

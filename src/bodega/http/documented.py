@@ -14,12 +14,19 @@ from typing import NamedTuple
 from bodega.http.nearest import Nearest
 from bodega.http.router import Routes, by_version
 from bodega.kit.route import Route
+from bodega.storefront.rest.table import OPERATIONS
 
-AT_ROOT = frozenset({
+_AT_ROOT = frozenset({
     ("gateway", "GET", "/time"), ("login", "POST", "/oauth2/token"), ("storefront", "GET", "/customer/current.jwt"),
     ("storefront", "GET", "/login/token/{jwt_token}"),
 })  # fmt: skip
-"""Operations outside the versions that are served beside them."""
+
+
+@cache
+def beside() -> frozenset[tuple[str, str, str]]:
+    """Operations outside the versions that are served beside them: version, method, path."""
+    return _AT_ROOT | {("storefront", one.method, one.path) for one in OPERATIONS}
+
 
 CALLED = frozenset({"estimate", "commit", "adjust", "void", "rate", "check_connection_options"})
 """The operations of providers that this server calls (docs/providers.md)."""
@@ -85,16 +92,22 @@ def is_served(operation: Operation, tries: Mapping[int, Routes]) -> bool:
     provider, whether it is called."""
     if operation.host == "provider":
         return operation.path.strip("/") in CALLED
-    if (operation.version, operation.method, operation.path) in AT_ROOT:
+    if (operation.version, operation.method, operation.path) in beside():
         return True
+    return route_of(operation, tries) is not None
+
+
+def route_of(operation: Operation, tries: Mapping[int, Routes]) -> Route | None:
+    """The route that a request for an operation of a version would find, if it has the method."""
     version = 3 if operation.version == "payments" else VERSIONS.get(operation.version, 0)  # its path names none
     if version not in tries:
-        return False
+        return None
     # "1" is a number and a word. A word of the path that is taken for an id makes one id too many: `/products/count` is
     # not served by `products/{code:text}`.
     match = tries[version].find(tuple("1" if is_parameter(segment) else segment for segment in operation.segments))
     ids = sum(map(is_parameter, operation.segments))
-    return match is not None and len(match.ids) == ids and operation.method in match.route.actions
+    found = match is not None and len(match.ids) == ids and operation.method in match.route.actions
+    return match.route if match is not None and found else None
 
 
 def is_parameter(segment: str) -> bool:

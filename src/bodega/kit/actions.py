@@ -55,6 +55,10 @@ class Action(MayFetch):
     """What it shows is of a media type of its own, whatever the caller accepts (RFC 9110 12.5.1)."""
     header: ClassVar[bytes] = b""
     """The name of a header that it reads itself, in lower case."""
+    anew: ClassVar[bool] = False
+    """The same request may well be sent twice: each makes another, as a cart for another shopper, or nothing at all."""
+    reads_otherwise: ClassVar[bool] = False
+    """Its body is not of the endpoint's V3 shape, nor of its own `shape`."""
     tried: bool = True  # before it becomes a task, so that what would refuse it is told at once
     secret: bool = False
     """Its body must not be stored: it never becomes a task, and its fingerprint is made slow to guess from."""

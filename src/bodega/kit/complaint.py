@@ -26,7 +26,7 @@ _NOUNS = {
 }
 _UNITS = {"str": "character", "array": "item", "object": "member"}
 _EXPECTED = re.compile(r"Expected `([^`]*)`(?: (of length )?(>=|<=) (\d+|-\d+))?(?:, got `.*`)?")
-NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?")
+NUMBER = re.compile(r"[+-]?(?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]{1,9})?")
 """A number that is written as text."""
 
 _GOT = re.compile(r"Expected `([^`]*)`, got `([^`]*)`")
@@ -42,7 +42,7 @@ _JSON_TYPES = {
 }
 _DIGITS = 20
 """Of a whole number that is written with a fraction: no documented one is longer."""
-_STEP = re.compile(r"\[[^\]]*\]|\.\w+")
+_STEP = re.compile(r"\[[^\[\]]*\]|\.\w+")
 
 
 class Misfit(ValueError):

@@ -27,7 +27,7 @@ from bodega.kit.fields import (
     field_type_of,
     ten_thousandths,
 )
-from bodega.kit.hints import hints_of, once_asked
+from bodega.kit.hints import hint_of, hints_of, once_asked
 from bodega.storage import files
 from bodega.storage.aggregate import BeforeValidate
 from bodega.storage.rules import depends_on
@@ -72,8 +72,7 @@ def stored(
     it, `first` gives the default rows, `at_once` is for a delete that may be refused because of one of many rows.
     Whether its documents name files follows from the field types.
     """
-    hints = hints_of(entity)
-    made = [_column(field, hints.get(field, Any)) for field in columns.split()]
+    made = [_column(field, hint_of(entity, field)) for field in columns.split()]
     made += [Column(column, kind, value) for column, (kind, value) in (computed or {}).items()]
     wanted = set(indexed.split())
     encode, decode = _codec(entity, tuple(hidden.split()))
@@ -92,7 +91,7 @@ def stored(
         more_schema,
         cap_within,
         first,
-        naming_files=frozenset(name for name, hint in hints.items() if names_files(hint)),
+        naming_files=cache(lambda: frozenset(name for name, hint in hints_of(entity).items() if names_files(hint))),
         at_once=at_once,
         indexed=tuple(indexed.split()),
         hidden=tuple(hidden.split()),

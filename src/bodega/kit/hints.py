@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import cache
@@ -19,6 +20,19 @@ def hints_of(kind: type[Any]) -> Mapping[str, Any]:
     if found is None:
         found = _KNOWN[kind] = MappingProxyType(get_type_hints(kind, include_extras=True))
     return found
+
+
+def hint_of(kind: type[Any], member: str) -> Any:
+    """The type of one member, as in `hints_of`: where few are asked for, the others need not be evaluated."""
+    known = _KNOWN.get(kind)
+    if known is not None:
+        return known.get(member, Any)
+    for base in kind.__mro__:
+        text = vars(base).get("__annotations__", {}).get(member)
+        if isinstance(text, str):
+            found = eval(text, vars(sys.modules[base.__module__]))  # noqa: S307 - the text of a class of ours
+            return hints_of(kind)[member] if found is None or isinstance(found, str) else found
+    return hints_of(kind).get(member, Any)
 
 
 def once_asked(make: Callable[[], Callable[[bytes], Any]]) -> Callable[[bytes], Any]:

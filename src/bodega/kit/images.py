@@ -61,6 +61,7 @@ class UploadImage(DropImage):
 
     body = True
     uploads = True
+    reads_otherwise = True
 
     def __init__(self, endpoint: Endpoint, field: str = "image_url", *, by_url: bool = False) -> None:
         super().__init__(endpoint, field)

@@ -110,19 +110,26 @@ class V3Shape(Sealed):
         self.members = tuple(members.split())
         self.required = tuple(required.split())
         self.set_once = tuple(set_once.split())
-        hints = hints_of(entity)
-        unwritten = {*self.read_only, *self.hidden}
         kept = tuple(name for name in entity.__struct_fields__ if name not in self.hidden)
         self.shown = self.members or kept
-        self.types = {name: _written(hints[name]) for name in entity.__struct_fields__ if name not in unwritten}
-        self.types |= write_only or {}
+        self._write_only = write_only or {}
         self.nested: Mapping[str, Nested] = MappingProxyType(dict(nested or {}))
         self._alternatives = tuple((name, frozenset(name.split("|"))) for name in self.required)
         self._always = frozenset(name for name in self.required if "|" not in name)
         self._chosen = tuple(names for _name, names in self._alternatives if len(names) > 1)
-        self._rows = tuple(name for name in self.nested if name not in self.types)
 
     # What a shape reads bodies with is made for the first one: of hundreds of shapes a server uses some.
+
+    @cached_property
+    def types(self) -> Mapping[str, Any]:
+        """What may be written, by member."""
+        hints, unwritten = hints_of(self.entity), {*self.read_only, *self.hidden}
+        made = {name: _written(hints[name]) for name in self.entity.__struct_fields__ if name not in unwritten}
+        return made | dict(self._write_only)
+
+    @cached_property
+    def _rows(self) -> tuple[str, ...]:
+        return tuple(name for name in self.nested if name not in self.types)
 
     @cached_property
     def bounds(self) -> Mapping[str, Bound]:

@@ -9,7 +9,7 @@ combination, and no part of the name.
 Weights are in kilograms, lengths in centimetres.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -37,6 +37,17 @@ class SampleCategory:
     parent: int | None
     description: str
     sort_order: int
+
+
+def with_parents(places: Iterable[int]) -> set[int]:
+    """Indexes into `categories()`, and those of the categories that they are in: a shop shows a product in each."""
+    known, found = categories(), set[int]()
+    for place in places:
+        at: int | None = place
+        while at is not None and at not in found:
+            found.add(at)
+            at = known[at].parent
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +114,7 @@ def product(seed: int, k: int) -> dict[str, Any]:
         "inventory_tracking": "none" if not tracked else "variant" if kind.varies else "product",
         "is_free_shipping": physical and (rng.one_in(50) or prices["price"] > 150),
         "is_visible": not rng.one_in(33),
-        "is_featured": rng.one_in(40),
+        "is_featured": rng.one_in(12),
         "warranty": rng.pick(stock.warranties),
         "bin_picking_number": f"{article.aisle:02d}-{article.line_index + 1:03d}" if physical else "",
         "upc": upc,

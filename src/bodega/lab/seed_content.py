@@ -1,4 +1,4 @@
-"""Sample content: web pages, redirects to the first products, a script, and e-mails to shoppers who left a cart."""
+"""Sample content: web pages, posts, banners, redirects to the first products, a script, e-mails about left carts."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from uuid import NAMESPACE_URL, uuid5
 
 from bodega.access.accounts import OWNERS_CLIENT
 from bodega.access.stores import OpenStore
+from bodega.dates import rfc2822
 from bodega.kit.fields import moment
 from bodega.kit.write import create_one
 from bodega.lab.generation import read
 from bodega.resources.carts import abandoned_emails
-from bodega.resources.content import listed_pages, scripts, site_redirects
+from bodega.resources.content import blog, listed_pages, scripts, site_redirects
+from bodega.resources.marketing import banners
 from bodega.storage import query
 from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
@@ -32,6 +34,23 @@ PAGES: tuple[dict[str, Any], ...] = (
     {"type": "blog", "name": "News of the shop", "is_visible": True},
 )  # fmt: skip
 CHILD = {"type": "page", "name": "The people", "is_visible": True, "body": "<p>Six of us.</p>"}
+POSTS: tuple[dict[str, Any], ...] = (
+    {"title": "A season of copper", "author": "Ada Brook", "tags": ["garden", "tools"],
+     "body": "<p>Copper keeps slugs away, and ages well. We tried seven tools for a year.</p>"},
+    {"title": "How we wrap a gift", "author": "Ada Brook", "tags": ["gifts"],
+     "body": "<p>Two sheets of paper, one ribbon, and a card that you write yourself.</p>"},
+    {"title": "Coffee at the workshop", "author": "Tom Reed", "tags": ["kitchen", "people"],
+     "body": "<p>Our potter makes it in a glass press. Here is why.</p>"},
+    {"title": "What to sow in March", "author": "Tom Reed", "tags": ["garden"],
+     "body": "<p>Sweet peas first, then salads under glass.</p>"},
+)  # fmt: skip
+BANNERS: tuple[dict[str, Any], ...] = (
+    {"name": "Free shipping", "page": "home_page", "location": "top", "date_type": "always", "visible": "1",
+     "content": "<p>Free shipping on orders over $50</p>"},
+    {"name": "Gift wrap", "page": "search_page", "location": "bottom", "date_type": "always", "visible": "1",
+     "content": "<p>We wrap every gift by hand</p>"},
+)  # fmt: skip
+DAY = 86_400
 REDIRECTS = 5
 """So many of the first products were once at another path."""
 
@@ -43,6 +62,8 @@ EMAILS = ({"is_active": True, "notify_at_minutes": 60}, {"is_active": True, "not
 async def generate_content(store: OpenStore) -> None:
     """Adds what is not there yet."""
     await store.write(_pages)
+    await store.write(_posts)
+    await store.write(_banners)
     await store.write(_redirects)
     await store.write(_script)
     await store.write(_emails)
@@ -62,6 +83,21 @@ async def _pages(unit: Unit) -> None:
     for page in PAGES[1:]:
         await _page(unit, page)
     await _page(unit, {**CHILD, "parent_id": about})
+
+
+async def _posts(unit: Unit) -> None:
+    if unit.statistics.total(blog.TABLE.name):
+        return
+    for place, post in enumerate(POSTS):
+        published = {"is_published": True, "published_date": rfc2822(unit.now - (1 + 6 * place) * DAY)}
+        await create_one(unit, blog.V2, read(blog.V2, {**post, **published}), [])
+
+
+async def _banners(unit: Unit) -> None:
+    if unit.statistics.total(banners.TABLE.name):
+        return
+    for banner in BANNERS:
+        await create_one(unit, banners.V2, read(banners.V2, banner), [])
 
 
 async def _redirects(unit: Unit) -> None:

@@ -96,7 +96,7 @@ def _draft(seed: int, number: int, categories: Sequence[int], labels: Sequence[i
         review["date_reviewed"] = moment(now - review.pop("age"))
     rows = [(endpoint, read(endpoint, item)) for name, endpoint in CHILDREN.items() for item in found.get(name, ())]
     rows += [(images.V3, image) for image in _pictures(seed, number)]
-    body["categories"] = sorted({categories[place] for place in body["categories"]})
+    body["categories"] = sorted({categories[place] for place in catalogue.with_parents(body["categories"])})
     body["brand_id"] = labels[body.pop("brand")]
     draft = read(products.V3, body)
     days = YOUNGEST + mix(mix(seed) ^ number) % (OLDEST - YOUNGEST)

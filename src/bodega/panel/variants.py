@@ -45,7 +45,7 @@ OPTION = [
         ],
     )
 ]
-_COLOUR = re.compile(r"(.+?)\s+(#[0-9a-fA-F]{6})")
+_COLOUR = re.compile(r"(\S(?:.*\S)?)\s++(#[0-9a-fA-F]{6})")
 
 
 @pages.get(ONE + "/variants")

@@ -19,6 +19,8 @@ from bodega.storage.unit import Unit
 SCOPE = "store_v2_information"
 KEPT_SECONDS = 30 * 86_400
 SWEPT = 250
+PAGE = 50
+"""E-mails of a page: each may be as long as `mail_text.MOST_BYTES`."""
 
 
 class Mail(Entity, kw_only=True):
@@ -53,6 +55,7 @@ V3 = Endpoint(
         mapped={"recipient": FilterField("recipient_key")},
         sorts="id date_created",
         shown=v3.shown,
+        maximum=PAGE,
     ),
     SCOPE,
     "outbox",

@@ -142,7 +142,7 @@ class Table:
     cap_within: tuple[str, int] | None = None
     """Columns, separated by blanks, and how many rows may agree in them: the platform's limit for one parent."""
     first: DefaultRows | None = None
-    naming_files: frozenset[str] = frozenset()
+    naming_files: Callable[[], frozenset[str]] = frozenset
     """The members that may name files (`storage/files.py`)."""
     at_once: bool = False
     """A delete of many rows is always one transaction, since one of them may be refused."""
@@ -222,7 +222,7 @@ class Table:
     @property
     def files(self) -> bool:
         """Whether its documents may name files."""
-        return bool(self.naming_files)
+        return bool(self.naming_files())
 
     def differing(self, old: Any, new: Any, within: Collection[str] | None = None) -> frozenset[str]:
         """The members in which two states of a row differ; all of one that was changed in place, since it cannot be

@@ -80,7 +80,7 @@ def logins(stores: Stores) -> Mount:
 
     async def mount(scope: Mapping[str, Any], _receive: Receive, send: Send) -> None:
         token = scope["path"].removeprefix(LOGIN)
-        found = await _asked(stores, scope, send, valid=token != scope["path"] and "/" not in token)
+        found = await shop_asked(stores, scope, send, valid=token != scope["path"] and "/" not in token)
         if found is None:
             return
         store, channel_id = found
@@ -90,10 +90,10 @@ def logins(stores: Stores) -> Mount:
         except LinkRefused as refused:
             cookie, why = "", str(refused)
         except Busy:
-            await _say(send, scope, HTTPStatus.SERVICE_UNAVAILABLE, "The shop cannot be reached right now.")
+            await tell(send, scope, HTTPStatus.SERVICE_UNAVAILABLE, "The shop cannot be reached right now.")
             return
         if why:
-            await _say(send, scope, HTTPStatus.UNAUTHORIZED, why)
+            await tell(send, scope, HTTPStatus.UNAUTHORIZED, why)
             return
         headers = [(b"location", (local(claims.redirect_to) or "/account.php").encode("ascii", "replace")),
                    session_cookie(scope, cookie), (b"cache-control", b"no-store")]  # fmt: skip
@@ -106,22 +106,22 @@ def current_customer(stores: Stores) -> Mount:
     """GET /customer/current.jwt?app_client_id=ID: the shopper of the session, told to an app."""
 
     async def mount(scope: Mapping[str, Any], _receive: Receive, send: Send) -> None:
-        found = await _asked(stores, scope, send, valid=scope["path"] == CURRENT)
+        found = await shop_asked(stores, scope, send, valid=scope["path"] == CURRENT)
         if found is None:
             return
         store, channel_id = found
         client_id = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("app_client_id", [""])[0]
         account = await _signer(stores, store, client_id)
         if account is None:
-            await _say(send, scope, HTTPStatus.BAD_REQUEST, "app_client_id must be the client id of an app.")
+            await tell(send, scope, HTTPStatus.BAD_REQUEST, "app_client_id must be the client id of an app.")
             return
         try:
             shopper = await signed_in(store, scope, channel_id)
         except Busy:
-            await _say(send, scope, HTTPStatus.SERVICE_UNAVAILABLE, "The shop cannot be reached right now.")
+            await tell(send, scope, HTTPStatus.SERVICE_UNAVAILABLE, "The shop cannot be reached right now.")
             return
         if shopper is None:
-            await _say(send, scope, HTTPStatus.NOT_FOUND, "Nobody is signed in.")
+            await tell(send, scope, HTTPStatus.NOT_FOUND, "Nobody is signed in.")
             return
         token = _about(store, shopper, client_id, account.secret)
         headers = [(b"content-type", b"application/jwt"), (b"cache-control", b"no-store"), (b"vary", b"Cookie")]
@@ -217,7 +217,9 @@ def local(path: str) -> str:
     return path if is_path else ""
 
 
-async def _asked(stores: Stores, scope: Mapping[str, Any], send: Send, *, valid: bool) -> tuple[OpenStore, int] | None:
+async def shop_asked(
+    stores: Stores, scope: Mapping[str, Any], send: Send, *, valid: bool
+) -> tuple[OpenStore, int] | None:
     """The store and the channel of the host; None if the request has been answered."""
     if scope["method"] != "GET" and valid:  # HEAD would use a link up: mail scanners and previews ask that way
         headers = [(b"content-type", b"text/plain"), (b"allow", b"GET")]
@@ -225,15 +227,15 @@ async def _asked(stores: Stores, scope: Mapping[str, Any], send: Send, *, valid:
         return None
     found = await at_host(stores, scope) if valid else None
     if found is None:
-        await _say(send, scope, HTTPStatus.NOT_FOUND, "There is nothing here.")
+        await tell(send, scope, HTTPStatus.NOT_FOUND, "There is nothing here.")
         return None
     if found[0].suspended or found[0].maintenance:
-        await _say(send, scope, HTTPStatus.SERVICE_UNAVAILABLE, "The shop is closed right now.")
+        await tell(send, scope, HTTPStatus.SERVICE_UNAVAILABLE, "The shop is closed right now.")
         return None
     return found
 
 
-async def _say(send: Send, scope: Mapping[str, Any], status: int, words: str) -> None:
+async def tell(send: Send, scope: Mapping[str, Any], status: int, words: str) -> None:
     """A short page."""
     page = f"<!doctype html><html lang=en><title>{html.escape(words)}</title><h1>{html.escape(words)}</h1></html>"
     await reply(send, scope["method"], status, page.encode(), _PAGE)

@@ -6,6 +6,7 @@ is signed in.
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -23,6 +24,9 @@ SESSION = "SHOP_SESSION_TOKEN"
 
 CART = "cartId"
 """The cookie that names the cart of a browser."""
+
+CSRF = "XSRF-TOKEN"
+"""The cookie that scripts of the shop's own pages read, to send it back as `X-XSRF-TOKEN`."""
 
 CART_SECONDS = 30 * 86_400
 LONGEST_COOKIE = 128
@@ -81,6 +85,30 @@ def session_cookie(scope: Mapping[str, Any], value: str) -> Header:
 def cart_cookie(scope: Mapping[str, Any], cart_id: str) -> Header:
     """Gives the browser its cart; takes it with an empty id."""
     return _cookie(scope, CART, cart_id, CART_SECONDS)
+
+
+def named_cookie(scope: Mapping[str, Any], name: str, value: str, seconds: int) -> Header:
+    """Another cookie that scripts cannot read; it goes with an empty value."""
+    return _cookie(scope, name, value, seconds)
+
+
+def csrf_cookie(scope: Mapping[str, Any], value: str) -> Header:
+    """Gives the browser a token that only the shop's own pages can read."""
+    return readable_cookie(scope, CSRF, value)
+
+
+def readable_cookie(scope: Mapping[str, Any], name: str, value: str) -> Header:
+    """A cookie that scripts of the shop's own pages may read."""
+    header, text = _cookie(scope, name, value, CART_SECONDS)
+    return header, text.replace(b"; HttpOnly", b"")
+
+
+def has_own_token(scope: Mapping[str, Any]) -> bool:
+    """Whether the token that a script sends is that of the cookie; a request without one is judged by its page
+    alone."""
+    sent = dict(scope["headers"]).get(b"x-xsrf-token", b"")
+    known = cookies(scope).get(CSRF, "").encode("latin-1")
+    return not sent or hmac.compare_digest(sent, known)
 
 
 def _cookie(scope: Mapping[str, Any], name: str, value: str, seconds: int) -> Header:

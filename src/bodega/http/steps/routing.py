@@ -15,8 +15,10 @@ from bodega.http.request import V2_MEDIA, V3_MEDIA, Request
 from bodega.http.router import Match
 from bodega.kit.actions import NO_QUERY, Action
 from bodega.kit.context import Context, Found
+from bodega.kit.described import described
 from bodega.kit.links import Base
 from bodega.kit.listing import Query
+from bodega.kit.render import json
 from bodega.kit.route import Route
 from bodega.law.outcome import Outcome, Shown
 from bodega.law.reasons import Reason
@@ -24,7 +26,7 @@ from bodega.law.refusal import Refusal
 
 
 class Describe(Action):
-    """OPTIONS: which methods there are, and in V2 which fields (rule 13). It reads no row and changes nothing."""
+    """OPTIONS: which methods there are, and which fields (rule 13). It reads no row and changes nothing."""
 
     def __init__(self, route: Route) -> None:
         self.route = route
@@ -39,9 +41,8 @@ class Describe(Action):
         if self.route.version == 2:
             fields = self.route.fields.describe(self.route.actions) if self.route.fields is not None else []
             return Shown(value={"fields": fields}, root="options", allow=allow)
-        return Shown(
-            ready=b'{"data":{"methods":["' + allow.replace(", ", '","').encode() + b'"]},"meta":{}}', allow=allow
-        )
+        told = {"methods": allow.split(", "), **described(self.route.actions)}
+        return Shown(ready=json({"data": told, "meta": {}}), allow=allow)
 
 
 def find_route(app: AppContext, request: Request) -> Match:

@@ -66,7 +66,7 @@ def same_operation(asked: str, served: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _plain(operation: str) -> str:
-    return re.sub(r"\{[^}]*\}", "{}", operation)
+    return re.sub(r"\{[^{}]*\}", "{}", operation)
 
 
 def _in_window(schedule: Schedule, now: float) -> bool:
@@ -82,7 +82,7 @@ def _expression(pattern: str, part: str) -> re.Pattern[str]:
     """`*` is anything within a part, and `**` across parts, which `part` divides; without one they are the same."""
     within = f"[^{part}]" if part else "."
     out = []
-    for piece in re.split(r"(\*\*|\*|\{[^}]*\})", pattern):
+    for piece in re.split(r"(\*\*|\*|\{[^{}]*\})", pattern):
         if piece == "**":
             out.append(".*")
         elif piece == "*":

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SECONDS = 60.0
 LONGEST_WAIT_SECONDS = 60.0
 
-_BELOW = re.compile(r".*?/(?=v[23](?:/|$))")
+_BELOW = re.compile(r"\A.*?/(?=v[23](?:/|$))")
 _HASH = re.compile(r"/stores/([^/]+)/v[23]")
 _REPEATED = frozenset(
     {"accept", "content-type", "prefer", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since",

@@ -127,8 +127,10 @@ def repeated_after_204(run: Run) -> Found:
     "Send an Idempotency-Key with a POST that may be repeated, or look for the first one before the second.",
 )
 def created_twice(run: Run) -> Found:
-    """The same POST succeeded more than once without a key."""
-    made = [call for call in run.calls if call.method == "POST" and call.status in (200, 201) and call.exchange.body]
+    """The same POST succeeded more than once without a key; but for what is made anew each time, as carts and tokens,
+    and for what makes nothing."""
+    posted = [call for call in run.calls if call.method == "POST" and call.status in (200, 201) and call.exchange.body]
+    made = [one for one in posted if one.action is not None and not (one.action.anew or one.action.calculates)]
     for calls in grouped(made, lambda call: call.same).values():
         open_calls = [call for call in calls if not call.exchange.header("idempotency-key")]
         if len(open_calls) > 1 and open_calls[0].action is not None and not open_calls[0].action.is_list:

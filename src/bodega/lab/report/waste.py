@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from bodega.counted import counted
 from bodega.kit.actions import Action, ListAll
 from bodega.kit.batch import UpdateMany
@@ -12,6 +14,8 @@ MANY = 5
 """So many calls where fewer would do are a finding."""
 
 LARGEST_PAGE = 250
+USUAL_PAGE = 50
+"""The rows of a page for which no limit is asked."""
 SMALL_PAGE = 100
 
 
@@ -21,12 +25,38 @@ SMALL_PAGE = 100
     "Go on until meta.pagination.current_page is total_pages (V3), or until 204 (V2).",
 )
 def first_page_only(run: Run) -> Found:
-    """The last page of a list that was asked for was not the last that there was."""
-    for calls in grouped((call for call in run.calls if call.is_list), lambda call: call.listing).values():
-        if any(call.id in run.unfinished for call in calls):
+    """The last page of a list that was asked for was not the last that there was. Who asks for one page of few rows is
+    told by another check."""
+    for calls in _unfinished(run):
+        if not _asked_for_few(calls):
             pages = {call.page for call in calls}
             told = "page 1" if pages == {1} else f"{counted(len(pages), 'page')}"
             yield place(calls[0]), f"only {told} of a longer list was read", calls
+
+
+@check(
+    NOTE,
+    "Read the first few rows of a list",
+    "If these were all that was wanted, nothing is wrong; else go on until the last page, with a larger limit.",
+)
+def first_rows_only(run: Run) -> Found:
+    """One page was read of a longer list, whose limit asked for fewer rows than a page has by itself."""
+    for calls in _unfinished(run):
+        if _asked_for_few(calls):
+            yield place(calls[0]), f"the first {calls[0].query['limit']} rows of a longer list were read", calls
+
+
+def _unfinished(run: Run) -> Iterator[list[Call]]:
+    """The calls for each list that was not read to its end."""
+    for calls in grouped((call for call in run.calls if call.is_list), lambda call: call.listing).values():
+        if any(call.id in run.unfinished for call in calls):
+            yield calls
+
+
+def _asked_for_few(calls: Sequence[Call]) -> bool:
+    limits = [call.query.get("limit", "") for call in calls]
+    few = all(limit.isascii() and limit.isdigit() and int(limit) < USUAL_PAGE for limit in limits)
+    return few and {call.page for call in calls} == {1}
 
 
 @check(

@@ -35,6 +35,9 @@ from bodega.storage.unit import Unit
 SCOPE = "store_v2_information"
 PATH = "marketing/abandoned-cart-emails"
 
+MOST = 100
+"""E-mails of a store: each is written to every shopper who left a cart."""
+
 Minutes = Literal[
     60, 120, 180, 240, 300, 360, 420, 480, 540, 600, 660, 720, 780, 840, 900, 960, 1020, 1080, 1140, 1200, 1260, 1320,
     1380, 1440, 2880, 4320, 5760, 7200, 8640, 10080, 11520, 12960, 14400,
@@ -66,6 +69,7 @@ TABLE = stored(
     computed={"place": ("INTEGER", lambda email: email.channel_id or 0)},
     hidden="channel_id",
     indexed="channel_id place",
+    cap=MOST,
     references=[Reference("channel_id", "channels", "channel_id", "The channel does not exist.", "CASCADE")],
 )
 

@@ -222,6 +222,8 @@ class SetBilling(ChangeCheckout):
 class AddConsignments(ChangeCheckout):
     """POST of a list of consignments."""
 
+    reads_otherwise = True
+
     def read(self, content: Any) -> Any:
         be_a_list(parse_json(content))
         draft = self.shape.read(b'{"consignments":' + content + b"}", creating=True)
@@ -435,6 +437,7 @@ class PlaceOrder(ShowCheckout):
 class MakeToken(ShowCheckout):
     """POST of a token that shows a guest the confirmation of the order. Only its digest is kept."""
 
+    anew = True
     writes = True
     body = True
 

@@ -23,6 +23,8 @@ from bodega.resources.carts.cart import TABLE as CARTS
 from bodega.resources.carts.cart import Cart, CartItem, fire_cart_event
 from bodega.resources.checkouts import prepaid
 from bodega.resources.checkouts.checkout import Checkout, CheckoutAddress, CheckoutConsignment
+from bodega.resources.customers import forms
+from bodega.resources.customers.forms import Form
 from bodega.resources.marketing import coupons, gift_certificates
 from bodega.resources.marketing.gift_certificates import GiftCertificate
 from bodega.resources.marketing.promotions.candidates import shopper_key
@@ -69,11 +71,14 @@ async def place(unit: Unit, old: Row, of: Checkout) -> int:
     new.payment_method, new.tax_provider_id = "", cart.totals.tax_provider_id
     new.customer_message, new.customer_locale = of.customer_message, cart.locale
     assert of.billing_address is not None
-    new.billing_address = BillingAddress(**_address(of.billing_address), form_fields=_answers(of.billing_address))
+    fields = await _fields(unit, of)
+    new.billing_address = BillingAddress(
+        **_address(of.billing_address), form_fields=_answers(of.billing_address, fields)
+    )
     made = await _lines(unit, cart, answer, inclusive=rules.inclusive)
     work = Work(new, made, [], _fees(of, answer), coupons=await _coupons(unit, cart, answer), quoted=answer)
     by_key = {line.key: one for line, one in zip(answer.lines, made, strict=True)}
-    await _send(unit, work, cart, of, by_key)
+    await _send(unit, work, cart, of, by_key, fields)
     totals.take_charges(new, answer)
     faults = totals.take_quote(new, made, answer)
     if faults:
@@ -136,8 +141,24 @@ def _address(of: CheckoutAddress) -> dict[str, Any]:
     return {name: getattr(of, member) for name, member in ADDRESS_NAMES.items()}
 
 
-def _answers(of: CheckoutAddress) -> list[FormField]:
-    return [FormField(name=one.field_id, value=one.field_value) for one in of.custom_fields]
+async def _fields(unit: Unit, of: Checkout) -> dict[int, Form]:
+    """The store's own fields of addresses, by their numbers, if an address of a checkout answers any."""
+    addresses = [of.billing_address, *(one.address for one in of.consignments)]
+    if not any(one is not None and one.custom_fields for one in addresses):
+        return {}
+    return forms.numbered(await query.entities(unit.tx, forms.TABLE, "form = $1", "address"))
+
+
+def _answers(of: CheckoutAddress, fields: Mapping[int, Form]) -> list[FormField]:
+    """The answers of an address, under the names of the fields and in their words; unknown ones as they were sent."""
+    made = []
+    for one in of.custom_fields:
+        field = fields.get(forms.number_in(one.field_id))
+        name, value = (
+            (one.field_id, one.field_value) if field is None else (field.name, forms.in_words(field, one.field_value))
+        )
+        made.append(FormField(name=name, value=value))
+    return made
 
 
 async def _lines(unit: Unit, cart: Cart, answer: Quote, *, inclusive: bool) -> list[OrderLine]:
@@ -243,7 +264,14 @@ async def _coupons(unit: Unit, cart: Cart, answer: Quote) -> list[OrderCoupon]:
     ]
 
 
-async def _send(unit: Unit, work: Work, cart: Cart, of: Checkout, by_key: Mapping[str, OrderLine]) -> None:
+async def _send(
+    unit: Unit,
+    work: Work,
+    cart: Cart,
+    of: Checkout,
+    by_key: Mapping[str, OrderLine],
+    fields: Mapping[int, Form],
+) -> None:
     """The addresses of the order with their lines and costs, and its pickup. What a promotion added goes with the first
     consignment."""
     inclusive = work.order.is_tax_inclusive_pricing
@@ -264,7 +292,9 @@ async def _send(unit: Unit, work: Work, cart: Cart, of: Checkout, by_key: Mappin
         handling = Amount(cost.handling_ex_tax, cost.handling_inc_tax)
         if one.address is not None and not one.address.email:
             one.address.email = work.order.billing_address.email
-        work.sent.append(Sent(_sent(one, own, shipping, handling, cost.option, inclusive=inclusive), own, one.id))
+        work.sent.append(
+            Sent(_sent(one, own, shipping, handling, cost.option, fields, inclusive=inclusive), own, one.id)
+        )
 
 
 def _sent(
@@ -273,6 +303,7 @@ def _sent(
     shipping: Amount,
     handling: Amount,
     option: object,
+    fields: Mapping[int, Form],
     *,
     inclusive: bool,
 ) -> ShippingAddress:
@@ -280,7 +311,7 @@ def _sent(
     return ShippingAddress(
         order_id=0,
         **_address(one.address),
-        form_fields=_answers(one.address),
+        form_fields=_answers(one.address, fields),
         items_total=sum(line.quantity for line in own if line.type == "physical"),
         shipping_method=getattr(option, "description", "") or "None",
         base_cost=shipping.inc if inclusive else shipping.ex,

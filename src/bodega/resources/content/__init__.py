@@ -1,10 +1,11 @@
-"""Content: the blog, web pages, redirects, scripts."""
+"""Content: the blog, web pages, redirects, scripts, messages of contact forms."""
 
 from __future__ import annotations
 
 from bodega.resources.content import (
     aggregates,
     blog,
+    contact_messages,
     scripts,
 )
 
@@ -13,4 +14,5 @@ RESOURCES = (
     aggregates.PAGES,
     aggregates.REDIRECTS,
     scripts.RESOURCE,
+    contact_messages.RESOURCE,
 )

@@ -137,12 +137,19 @@ class DeletePages(DeleteMany):
         return PartlyMissing(ready=json({**told, "details": {"missing_ids": missing}}))
 
 
+_BELOW = """
+SELECT child.id FROM web_pages child JOIN web_pages parent ON child.parent_id = parent.id
+WHERE parent.id IN ({}) AND child.channel_id = parent.channel_id ORDER BY child.id
+"""
+"""What is below pages, of their own channel: what a store kept from before may be below another channel's."""
+
+
 async def _with_descendants(unit: Unit, ids: Sequence[int]) -> list[int]:
     found = list(ids)
     level: Sequence[int] = ids
     while level:
-        sql = f"SELECT id FROM web_pages WHERE parent_id IN ({numbered_placeholders(len(level))}) ORDER BY id"
-        level = [one for one in await query.values(unit.tx, sql, *level) if one not in set(found)]
+        marks = numbered_placeholders(len(level))
+        level = [one for one in await query.values(unit.tx, _BELOW.format(marks), *level) if one not in set(found)]
         found += level
     return found
 

@@ -18,7 +18,6 @@ from bodega.kit.v2_members import ObjectMember
 from bodega.kit.v2_shape import V2Shape
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal, invalid, missing, refuse_faults
-from bodega.storage import query
 from bodega.storage.conflicts import dangling
 from bodega.storage.table import Reference, Unique, numbered_placeholders
 from bodega.storage.text import caseless
@@ -105,7 +104,7 @@ async def require_members_of_type(_unit: Unit, _old: WebPage | None, new: WebPag
 
 
 async def check_parent_page(unit: Unit, old: WebPage | None, new: WebPage) -> None:
-    """The parent must exist, and must not be the page itself or one below it."""
+    """The parent must exist, of the same channel, and must not be the page itself or one below it."""
     above = new.parent_id
     if not above or (old is not None and old.parent_id == above):
         return
@@ -113,10 +112,13 @@ async def check_parent_page(unit: Unit, old: WebPage | None, new: WebPage) -> No
         if above == new.id:
             raise refuse_faults([invalid("parent_id", "must not be the page itself or one below it")])
         page = above
-        above = await query.value(unit.tx, "SELECT parent_id FROM web_pages WHERE id = $1", page)
-        if above is None:
+        found = await unit.tx.row("SELECT parent_id, channel_id FROM web_pages WHERE id = $1", page)
+        if found is None:
             fault = dangling("parent_id", "The parent page does not exist.", [page])
             raise Refusal(Reason.DANGLING_REFERENCE, fault.message, details=fault.details, faults=[fault])
+        above, channel = found
+        if page == new.parent_id and channel != new.channel_id:
+            raise refuse_faults([invalid("parent_id", "must be a page of the same channel")])
 
 
 async def keep_one_homepage(unit: Unit, old: WebPage | None, new: WebPage) -> None:

@@ -61,6 +61,8 @@ def _wanted(job: RedirectJob) -> tuple[str, list[Any]]:
 class ExportRedirects(StartJob):
     """POST of what is to be exported; in its task, one part of the file."""
 
+    anew = True
+
     def parse(self, query: str) -> Query:
         return NO_QUERY
 

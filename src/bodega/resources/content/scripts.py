@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 from uuid import uuid4
@@ -10,6 +9,7 @@ from uuid import uuid4
 import msgspec
 
 from bodega.access.scopes import allows
+from bodega.domain.markup import count_scripts
 from bodega.kit.body import Changes
 from bodega.kit.bounds import AtMost
 from bodega.kit.context import Context
@@ -129,9 +129,6 @@ async def name_its_app(unit: Unit, changes: Changes, old: Script | None, _notes:
         changes.setdefault("kind", "src" if changes.get("src") else "script_tag")
 
 
-_TAG = re.compile(r"<script\b[^>]*>.*?</script\s*>", re.IGNORECASE | re.DOTALL)
-
-
 async def be_of_one_kind(_unit: Unit, _old: Script | None, new: Script) -> None:
     """A script is either an address or a tag, and has nothing of the other."""
     faults = []
@@ -143,7 +140,7 @@ async def be_of_one_kind(_unit: Unit, _old: Script | None, new: Script) -> None:
     else:
         if new.src:
             faults.append(invalid("src", "must not be given when the kind is script_tag"))
-        if new.html and len(_TAG.findall(new.html)) != 1:
+        if new.html and count_scripts(new.html) != 1:
             faults.append(invalid("html", "must contain exactly one script tag"))
         if new.load_method != "default":
             faults.append(invalid("load_method", "must be default when the kind is script_tag"))

@@ -35,7 +35,7 @@ from bodega.storage.unit import Unit
 
 MAX_CUSTOMERS = 10
 """The most customers whose values one request may change."""
-_NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)\s*")
+_NUMBER = re.compile(r"\s*[+-]?(?:[0-9]++\.?[0-9]*+|\.[0-9]++)\s*")
 MAX_SHOWN = 10
 """The most values that are shown inside a customer, and that can be created with one."""
 

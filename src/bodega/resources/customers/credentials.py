@@ -66,6 +66,7 @@ V3 = Endpoint(
 class ValidateCredentials(Action):
     """POST: whether e-mail address and password match, and are valid at a channel."""
 
+    anew = True
     writes = True
     body = True
 
@@ -95,6 +96,8 @@ class ValidateCredentials(Action):
 
 class ValidatePassword(ValidateCredentials):
     """POST: whether this is the password of the customer in the path."""
+
+    anew = True
 
     async def find(self, context: Context) -> Found:
         return await self._find_item(context)

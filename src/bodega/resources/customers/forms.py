@@ -5,7 +5,8 @@ They are chosen in a control panel: no published operation lists them. `/v3/form
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -75,6 +76,37 @@ async def offer_what_can_be_chosen(_unit: Unit, changes: Changes, old: Form | No
         raise refuse_faults([invalid("options", f"must name what can be chosen, since the type is {kind}")])
     if len(set(options)) != len(options):
         raise refuse_faults([invalid("options", "must name each choice once")])
+
+
+def numbered(fields: Iterable[Form]) -> dict[int, Form]:
+    """The fields by the numbers that clients know them by."""
+    return {one.id + BUILT_IN: one for one in fields}
+
+
+def number_in(field_id: str) -> int:
+    """The number that a field's id in an address of a checkout has, as 30 or field_30; 0 if it has none."""
+    digits = field_id.removeprefix("field_")
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else 0
+
+
+def chosen(field: Form, answer: Any) -> list[int]:
+    """The places of the options that an answer names, by these places or by their labels."""
+    made = []
+    for one in answer if isinstance(answer, list) else [answer]:
+        text = str(one)
+        if text in field.options:
+            made.append(field.options.index(text))
+        elif text.isascii() and text.isdigit() and len(text) < 5 and int(text) < len(field.options):
+            made.append(int(text))
+    return made
+
+
+def in_words(field: Form, answer: Any) -> Any:
+    """An answer as people read it: the labels of what was chosen."""
+    if field.type not in CHOICES:
+        return answer
+    labels = [field.options[place] for place in chosen(field, answer)]
+    return labels if field.type == "checkboxes" else "".join(labels[:1])
 
 
 RESOURCE = Resource(

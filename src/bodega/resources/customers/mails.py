@@ -6,7 +6,8 @@ from typing import Any
 
 from bodega.kit.fields import moment
 from bodega.resources import outbox
-from bodega.resources.channels.sites import storefront_url
+from bodega.resources.channels.addresses import shop_url
+from bodega.resources.channels.sites import site_of
 from bodega.resources.customers.customer import Customer
 from bodega.resources.marketing import email_templates
 from bodega.resources.marketing.mail_template import Template, render
@@ -19,9 +20,11 @@ RESET_PAGE = "/login.php?action=change_password"
 """Where a new password is chosen, unless the storefront has another place for it."""
 
 
-async def tell_of_reset(unit: Unit, record: StoreRecord, channel_id: int, who: Customer, link: str) -> None:
-    """Sends the link by which a customer chooses a new password: `link` is a path of the channel's storefront."""
-    origin = (await storefront_url(unit.tx, record, channel_id)).rstrip("/")
+async def tell_of_reset(unit: Unit, record: StoreRecord, channel_id: int, who: Customer, link: str, here: str) -> None:
+    """Sends the link by which a customer chooses a new password: `link` is a path of the channel's storefront, `here`
+    the address by which it was asked for."""
+    site = await site_of(unit.tx, channel_id)
+    origin = shop_url(record, channel_id, "" if site is None else site.url, here)
     profile = await store_profile(unit.tx, channel_id, unit.terms.settings)
     _, kept = await email_templates.holding(unit.tx, RESET, channel_id)
     facts: dict[str, Any] = {

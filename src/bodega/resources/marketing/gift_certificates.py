@@ -61,6 +61,7 @@ TABLE = stored(
     noun="gift certificate",
     columns="order_id to_name to_email from_name from_email",
     computed={"code_key": ("TEXT", lambda certificate: caseless(certificate.code))},
+    indexed="order_id",
     uniques=[Unique(("code_key",), "code", "A gift certificate with this code exists.")],
 )
 

@@ -118,12 +118,16 @@ class _OfOrder(Action):
     async def find(self, context: Context) -> Found:
         return await self._find_item(context)
 
+    shape = asked
+
     def read(self, content: Any) -> Any:
-        return asked.read(content, creating=True)
+        return self.shape.read(content, creating=True)
 
 
 class QuoteRefund(_OfOrder):
     """POST: what a refund would amount to; it changes nothing."""
+
+    anew = True
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         refundable = await refund_context(unit, write.found.entity_id)

@@ -105,7 +105,7 @@ TABLE = stored(
 )
 
 
-def _link(shipment: Shipment) -> str:
+def tracked_at(shipment: Shipment) -> str:
     """The tracking URL of the parcel: the carrier's own page, else a tracking service."""
     carrier = shipment.tracking_carrier or CARRIERS.get(shipment.shipping_provider, "")
     if shipment.tracking_link or not carrier or not shipment.tracking_number:
@@ -114,7 +114,8 @@ def _link(shipment: Shipment) -> str:
     return known.format(shipment.tracking_number)
 
 
-def _display(shipment: Shipment) -> str:
+def display_name(shipment: Shipment) -> str:
+    """The name of the provider, as shoppers know it."""
     return DISPLAY.get(shipment.shipping_provider, shipment.shipping_provider)
 
 
@@ -126,8 +127,8 @@ v2 = V2Shape(
     " shipping_provider tracking_carrier tracking_link comments billing_address! shipping_address! items*"
     " shipping_provider_display_name! generated_tracking_link!",
     {
-        "shipping_provider_display_name": Derived(_display),
-        "generated_tracking_link": Derived(_link),
+        "shipping_provider_display_name": Derived(display_name),
+        "generated_tracking_link": Derived(tracked_at),
     },
 )
 V2 = Endpoint(

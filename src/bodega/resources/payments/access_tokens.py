@@ -75,6 +75,7 @@ V3 = Endpoint(3, TABLE, Listing(TABLE, 3, ""), SCOPE, "", v3=v3)
 class MakeAccessToken(Action):
     """POST."""
 
+    anew = True
     writes = True
     body = True
 

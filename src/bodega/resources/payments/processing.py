@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from bodega.access.payment_tokens import PaymentGrant
 from bodega.kit.actions import Action
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint
@@ -35,6 +36,7 @@ from bodega.resources.payments.cards import SENTENCES, Card, Verdict, brand_of, 
 from bodega.resources.payments.paying import CARD, CERTIFICATE, CREDIT
 from bodega.storage import query
 from bodega.storage.query import Row
+from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
 Unset = UnsetType
@@ -100,6 +102,20 @@ V3 = Endpoint(
 )  # fmt: skip
 
 
+def read_payment(content: Any) -> PaymentDraft:
+    """The payment that a body says. Raises Refusal."""
+    draft: PaymentDraft = v3.read(content, creating=True)["payment"]
+    one, at = draft.instrument, "payment.instrument"
+    faults: list[Fault] = [missing(f"{at}.{name}") for name in NEEDED[one.type] if not getattr(one, name)]
+    if isinstance(one.number, str) and one.number and not digits_of(one.number):
+        faults.append(invalid(f"{at}.number", "must be the number of a card"))
+    if draft.payment_method_id != METHODS.get(one.type, CARD):
+        faults.append(invalid("payment.payment_method_id", "must be a method that takes this instrument"))
+    if faults:
+        raise refuse_faults(faults)
+    return draft
+
+
 class ProcessPayment(Action):
     """POST."""
 
@@ -107,48 +123,47 @@ class ProcessPayment(Action):
     body = True
 
     def read(self, content: Any) -> Any:
-        draft: PaymentDraft = v3.read(content, creating=True)["payment"]
-        one, at = draft.instrument, "payment.instrument"
-        faults: list[Fault] = [missing(f"{at}.{name}") for name in NEEDED[one.type] if not getattr(one, name)]
-        if isinstance(one.number, str) and one.number and not digits_of(one.number):
-            faults.append(invalid(f"{at}.number", "must be the number of a card"))
-        if draft.payment_method_id != METHODS.get(one.type, CARD):
-            faults.append(invalid("payment.payment_method_id", "must be a method that takes this instrument"))
-        if faults:
-            raise refuse_faults(faults)
-        return draft
+        return read_payment(content)
 
     async def find(self, context: Context) -> Found:
-        grant = context.grant
-        assert grant is not None
-        row = await query.one(context.reader, access_tokens.TABLE, "jti = $1", grant.jti)
-        if row is None or row.entity.order_id != grant.order_id or row.entity.expires != grant.exp:
-            raise Refusal(Reason.NO_SUCH_ENTITY)
-        return Found(entity_id=row.entity.id)
+        assert context.grant is not None
+        return Found(entity_id=await held_by(context.reader, context.grant))
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
-        held = await unit.get(access_tokens.TABLE, write.found.entity_id)
-        row = None if held is None else await unit.get(order.TABLE, held.entity.order_id)
-        if held is None or row is None:
-            raise Refusal(Reason.NO_SUCH_ENTITY)
-        kept: PaymentToken = held.entity
-        if not kept.transaction_id:
-            if not paying.owed(row.entity):
-                message = "The order has nothing left to pay."
-                raise Refusal(Reason.PAYMENT_STATE, message, details={"payment_status": row.entity.payment_status})
-            transaction, pending = await _pay(unit, row, write.draft)
-            kept = msgspec.structs.replace(kept, transaction_id=transaction, pending=pending)
-            await unit.update(access_tokens.TABLE, held, kept)
-        shown = {
-            "id": str(kept.transaction_id),
-            "transaction_type": "purchase",
-            "status": "pending" if kept.pending else "success",
-        }
-        return Created(ready=json({"data": shown}))
+        return Created(ready=json({"data": await processed(unit, write.found.entity_id, write.draft)}))
 
 
-async def _pay(unit: Unit, row: Row, draft: PaymentDraft) -> tuple[int, bool]:
-    """The transaction, and whether it waits for the shopper. Raises Refusal."""
+async def held_by(reader: Tx, grant: PaymentGrant) -> int:
+    """The id of the token that grants this. Raises Refusal."""
+    row = await query.one(reader, access_tokens.TABLE, "jti = $1", grant.jti)
+    if row is None or row.entity.order_id != grant.order_id or row.entity.expires != grant.exp:
+        raise Refusal(Reason.NO_SUCH_ENTITY)
+    return int(row.entity.id)
+
+
+async def processed(unit: Unit, token_id: int, draft: PaymentDraft) -> dict[str, Any]:
+    """What came of a payment by a token: a second one with it is the first. Raises Refusal."""
+    held = await unit.get(access_tokens.TABLE, token_id)
+    row = None if held is None else await unit.get(order.TABLE, held.entity.order_id)
+    if held is None or row is None:
+        raise Refusal(Reason.NO_SUCH_ENTITY)
+    kept: PaymentToken = held.entity
+    if not kept.transaction_id:
+        if not paying.owed(row.entity):
+            message = "The order has nothing left to pay."
+            raise Refusal(Reason.PAYMENT_STATE, message, details={"payment_status": row.entity.payment_status})
+        transaction, pending = await charge(unit, row, draft)
+        kept = msgspec.structs.replace(kept, transaction_id=transaction, pending=pending)
+        await unit.update(access_tokens.TABLE, held, kept)
+    return {
+        "id": str(kept.transaction_id),
+        "transaction_type": "purchase",
+        "status": "pending" if kept.pending else "success",
+    }
+
+
+async def charge(unit: Unit, row: Row, draft: PaymentDraft) -> tuple[int, bool]:
+    """Pays what is owed of an order; the transaction, and whether it waits for the shopper. Raises Refusal."""
     one = draft.instrument
     if one.type == "gift_certificate":
         return await paying.by_certificate(unit, row, str(one.gift_certificate_code)), False

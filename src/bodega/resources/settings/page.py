@@ -28,6 +28,21 @@ What the operator can set as well (`bodega store set`, [settings](settings.md)) 
 heard, and both show it (`bodega store get`). Images are uploaded to `settings/logo/image` and `settings/favicon/image`:
 GIF, JPEG or PNG of at most 10 MB, in the part that the documents name.
 
+A test runs these lines on the demo store of `make dev`:
+
+```sh
+# Store-wide, a member of a group of which none is required; and how the operator sees it.
+curl -s -X PUT -H 'X-Auth-Token: demo-token' -H 'Content-Type: application/json' \\
+  -d '{"store_name": "Newcomer"}' http://127.0.0.1:8080/stores/demo/v3/settings/store/profile
+bodega store get demo name
+
+# A group with required members: read it, change what is to be changed, send it back.
+curl -s -H 'X-Auth-Token: demo-token' http://127.0.0.1:8080/stores/demo/v3/settings/storefront/search |
+  python3 -c 'import json, sys; print(json.dumps({**json.load(sys.stdin)["data"], "search_suggest": False}))' |
+  curl -s -X PUT -H 'X-Auth-Token: demo-token' -H 'Content-Type: application/json' \\
+  -d @- http://127.0.0.1:8080/stores/demo/v3/settings/storefront/search
+```
+
 The pages for shoppers are answered at the host of the store, `store-HASH.localhost`, of a channel,
 `store-HASH-N.localhost`, or of its site. The storefront's GraphQL API ([storefront.md](storefront.md)) tells many
 members below `settings`, for the storefront that you build to follow. The others are marked *kept*: they are stored

@@ -28,7 +28,7 @@ from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
 MAX_RATE = Decimal(1_000_000_000)
-_NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?")
+_NUMBER = re.compile(r"(?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]{1,2})?")
 RATE_PLACES = Decimal("1e-10")
 
 

@@ -231,6 +231,8 @@ _read_wanted = msgspec.json.Decoder(Wanted).decode
 class DownloadTheme(ThemeTask):
     """POST: a link to the theme's zip file."""
 
+    anew = True
+
     kind = "download"
 
     def read(self, content: Any) -> Any:

@@ -95,18 +95,25 @@ async def end_all(unit: Unit, customer_id: int, staying_on: Collection[int] = ()
     await unit.delete(TABLE, [row.entity.id for row in found if row.entity.channel_id not in staying_on])
 
 
+async def use_once(unit: Unit, client_id: str, jti: str, until: int) -> bool:
+    """Whether a token had not been used before; it has been now. `until` is when it could be used last."""
+    if await unit.tx.row("SELECT 1 FROM used_logins WHERE client_id = $1 AND jti = $2", client_id, jti) is not None:
+        return False
+    await unit.insert(USED, UsedLogin(client_id=client_id, jti=jti, until=until))
+    return True
+
+
 async def sign_in_once(
     unit: Unit, client_id: str, jti: str, until: int, customer_id: int, channel_id: int
 ) -> tuple[str, str]:
     """The cookie of a new session and "", or "" and why there is none. `until` is when the token could be used last."""
-    if await unit.tx.row("SELECT 1 FROM used_logins WHERE client_id = $1 AND jti = $2", client_id, jti) is not None:
-        return "", "The link was used before; each signs in once."
     row = await unit.get(customer.TABLE, customer_id)
     if row is None:
         return "", "There is no such customer."
     if row.entity.channel_ids is not None and channel_id not in row.entity.channel_ids:
         return "", "The customer has no account on this storefront."
-    await unit.insert(USED, UsedLogin(client_id=client_id, jti=jti, until=until))
+    if not await use_once(unit, client_id, jti, until):
+        return "", "The link was used before; each signs in once."
     return await begin(unit, customer_id, channel_id), ""
 
 

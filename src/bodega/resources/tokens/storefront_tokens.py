@@ -127,6 +127,7 @@ def _endpoint(kind: Kind, scope: str = SCOPE) -> Endpoint:
 class MakeToken(Action):
     """POST: a new token. Nothing of it is kept."""
 
+    anew = True
     writes = True
     body = True
 

@@ -48,9 +48,42 @@ others it does not exist (`NO_SUCH_ENTITY`).
 - Gift certificates pay in the order in which they are entered, and are spent when the order is made; one that cannot
   be spent any more keeps the order from being made. `outstandingBalance` is what is left.
 - `completeCheckout` makes the order, once: asked again it answers with the same order. `paymentAccessToken` pays it
-  by `POST /payments` within an hour; it is null where nothing is to pay, and the order then awaits fulfilment.
+  by `POST /payments` within an hour; it is null where nothing is to pay, and the order then awaits fulfilment. The
+  cart and its checkout are gone then: `order` of a checkout is null.
 - `applyCheckoutSpamProtection` takes any token: this server asks no such service.
 - A cart has one currency: its amounts in the displayed currency are the same amounts.
+
+## Customers
+
+`login` and `loginWithCustomerLoginJwt` give a token for `X-Bc-Customer-Access-Token`, good for 7 days, and the cart of
+the browser joined to the customer's. The token is a session of the store: `logout`, another password, a password that
+must be chosen anew, a channel that is taken away and a deleted customer end it at once, on every host.
+
+- `Invalid credentials` (`CREDENTIALS_WRONG`) is said of a wrong password and of an unknown address alike;
+  `Reset password` (`PASSWORD_RESET_REQUIRED`) where another password must be chosen first. After 10 wrong passwords in
+  a minute for an address, together with those that the API is asked to validate, or 100 from one network address, it
+  is `PASSWORD_GUESSED`.
+- The claims of a sign-in JWT are those of `/login/token/{jwt}`, and each signs in once, here or there.
+- `requestResetPassword` answers the same for unknown addresses. The mail is in the outbox: its link is
+  `path?c=CUSTOMER&t=TOKEN` at the storefront, good for an hour and once; at most 5 are good at a time.
+- An address, a wishlist, an order of somebody else does not exist. A guest sees the order of a cart whose id they give
+  as `cartEntityId`. Orders that are incomplete or archived are not shown.
+- `errors` of a result name the member by its `path` in the input, as `["input", "address", "countryCode"]`.
+- Form fields 1 to 25 are built in. The store's own are made by `/v3/form-fields`, an operation of Bodega's own: `form`
+  (`customer` or `address`), `name`, `type` (`checkboxes`, `date`, `multiline`, `numbers`, `password`, `radiobuttons`,
+  `text`, `picklist`), `required`, `options` and bounds. Their numbers are their ids and 25; options are numbered from
+  0; answers are those of `/v3/customers/form-field-values`.
+- Passwords have at least 7 characters, letters and digits.
+- `generateSessionSyncJwt` makes a token that carries session and cart to another host of the shop: by
+  `validateSessionSyncJwt`, or in a browser at `/session-sync/{token}`; good for 5 minutes and once.
+- Wishlists are those of `/v3/wishlists`; `publicWishlist` shows a public one by its token. At most 100 a customer.
+- `newsletter.subscribe` makes a subscriber whose source is `storefront`; `unsubscribe` takes the consent back.
+- A review is pending unless the store approves reviews at once; a customer reviews a product once.
+- `submitContactUs` keeps the message for the panel and `GET /v3/contact-messages` (Bodega's own), for a year, and mails
+  it to the address of the page, or to the store's.
+- The analytics events are counted by the day and product, for 90 days, unless `consent.analytics` is false; the panel
+  shows the numbers. Nothing about the visitor is kept.
+- `supportedShippingDestinations` are the countries and states of enabled zones that have an enabled method.
 """
 
 
@@ -72,6 +105,10 @@ def served() -> dict[str, set[str]]:
         elif isinstance(kind, GraphQLObjectType):
             found[kind.name] = {name for name in kind.fields if is_served(kind.name, name)}
             waiting += [get_named_type(kind.fields[name].type) for name in found[kind.name]]
+    for name in list(found):
+        reached = built.type_map[name]
+        for wider in reached.interfaces if isinstance(reached, GraphQLObjectType) else ():
+            found.setdefault(wider.name, set())
     for name in found:
         wider = built.type_map[name]
         if isinstance(wider, GraphQLInterfaceType):
@@ -87,6 +124,17 @@ def used(listed: Path) -> list[tuple[str, str]]:
     return [(kind, field) for kind, _, names in pairs for field in names.split()]
 
 
+EXAMPLE = """```sh
+TOKEN=$(curl -s -X POST -H 'X-Auth-Token: demo-token' -H 'Content-Type: application/json' \\
+  -d '{"channel_id": 1, "expires_at": 4102444800}' http://127.0.0.1:8080/stores/demo/v3/storefront/api-token |
+  python3 -c 'import json, sys; print(json.load(sys.stdin)["data"]["token"])')
+curl -s -X POST -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
+  -d '{"query": "{ site { products(first: 2) { edges { node { name path prices { price { value } } } } } } }"}' \\
+  http://store-demo.localhost:8080/graphql
+```
+"""
+
+
 def page(listed: Path) -> str:
     """The page: what the endpoint keeps to, and every type that is served, field by field."""
     known = served()
@@ -99,6 +147,9 @@ def page(listed: Path) -> str:
         "`POST /v3/storefront/api-token` as `Authorization: Bearer TOKEN`. What is not served below answers null,\n"
         "an empty list, or an object that has nothing, where its type allows that, else an error of the code\n"
         "`NOT_SERVED`.\n\n"
+        "`DOMAIN` is `localhost:8080` on the machine itself (every name that ends with `.localhost` is this machine),\n"
+        "or any other name that leads to the server. A test runs these lines on the demo store of `make dev`:\n\n"
+        f"{EXAMPLE}\n"
         f"A query has at most {DEEPEST} levels and {MOST_FIELDS:,} fields, and a complexity of {MOST_COMPLEX:,}:\n"
         "1 a field, and what stands below `edges` once for each item that the query asks for,\n"
         f"{LIKELY} times where it names no number. A page has {PAGE} items unless the query says otherwise,\n"

@@ -58,6 +58,7 @@ class GenerateCodes(Action):
 
     writes = True
     body = True
+    reads_otherwise = True
 
     async def find(self, context: Context) -> Found:
         return Found(parent=await self.selection.enter(context))

@@ -71,7 +71,7 @@ async def _wrappable(asking: Asking, things: Sequence[Thing], _args: Args) -> li
     return [owner is not None and owner.gift_wrapping_options_type != "none" for owner in owners]
 
 
-async def _seen(asking: Asking, things: Sequence[Thing]) -> dict[int, Any]:
+async def seen_products(asking: Asking, things: Sequence[Thing]) -> dict[int, Any]:
     """The products that shoppers may see, by their ids."""
 
     async def read() -> set[int]:
@@ -85,13 +85,13 @@ async def _seen(asking: Asking, things: Sequence[Thing]) -> dict[int, Any]:
 
 
 async def _product(asking: Asking, things: Sequence[Thing], _args: Args) -> list[Any]:
-    found = await _seen(asking, things)
+    found = await seen_products(asking, things)
     ids = [thing.row.product_id for thing in things]
     return [Thing("Product", found[one]) if one in found else None for one in ids]
 
 
 async def _chosen_product(asking: Asking, things: Sequence[Thing], _args: Args) -> list[Any]:
-    found = await _seen(asking, things)
+    found = await seen_products(asking, things)
     made = []
     for thing in things:
         owner = found.get(thing.row.product_id)

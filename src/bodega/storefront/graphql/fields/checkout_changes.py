@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from graphql import GraphQLError
 
 from bodega.resources.carts.cart import Cart
 from bodega.resources.geography import places
-from bodega.resources.orders import order
-from bodega.resources.orders.payments import AWAITING_FULFILLMENT
-from bodega.resources.payments import paying
-from bodega.storage import query
 from bodega.storefront import baskets
 from bodega.storefront.graphql.asking import Asking
 from bodega.storefront.graphql.execution import mutation, shaped
 from bodega.storefront.graphql.fields.cart_changes import MISMATCH, Told, given, in_known_words, new_cart, segment
 from bodega.storefront.graphql.fields.carts import own_cart
 from bodega.storefront.graphql.fields.checkouts import checkout_thing, offered, recommended
+from bodega.storefront.placing import complete
 from bodega.storefront.shoppers_api import ShopperRefused
 
 Args = Mapping[str, Any]
@@ -201,7 +197,9 @@ async def _certificate(asking: Asking, args: Args) -> Any:
     cart, _ = await _own(asking, said)
     try:
         code = said["data"]["giftCertificateCode"]
-        await baskets.enter_certificate(asking.api, cart, code, said.get("version"))
+        await baskets.enter_certificate(
+            asking.api, cart, code, said.get("version"), address=asking.address, most=baskets.MOST_OF_SERVERS
+        )
     except ShopperRefused as refused:
         raise _mismatch(refused) from None
     return await checkout_after(asking, cart)
@@ -263,18 +261,10 @@ async def _complete(asking: Asking, args: Args) -> Any:
     """Makes the order, once: asked again, the answer is the same order, with another token while it is to be paid."""
     cart = await own_cart(asking, args["input"]["checkoutEntityId"], ordered=True)
     try:
-        made = await asking.api.send("POST", f"{CHECKOUTS}/{cart.uuid}/orders", {})
+        made = await complete(asking.api, cart)
     except ShopperRefused as refused:
         raise in_known_words(refused) from None
-    order_id = int(made["id"])
-    row = await query.get(asking.reader, order.TABLE, order_id)
-    token = None
-    if row is not None and paying.owed(row.entity) > 0:
-        body = {"order": {"id": order_id, "is_recurring": False}}
-        token = (await asking.api.send("POST", "/v3/payments/access_tokens", body))["id"]
-    elif row is not None and not row.entity.status_id and row.entity.total_inc_tax <= Decimal(0):
-        await asking.api.send("PUT", f"/v2/orders/{order_id}", {"status_id": AWAITING_FULFILLMENT})
-    return {"orderEntityId": order_id, "paymentAccessToken": token}
+    return {"orderEntityId": made.order_id, "paymentAccessToken": made.token}
 
 
 _CHANGED = (

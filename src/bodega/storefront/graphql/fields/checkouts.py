@@ -9,9 +9,12 @@ from typing import Any
 from bodega.resources.carts.cart import Cart, ConsignmentTotals
 from bodega.resources.checkouts import costs, prepaid
 from bodega.resources.checkouts.checkout import CheckoutAddress, CheckoutConsignment
+from bodega.resources.customers import forms
+from bodega.resources.customers.forms import Form
 from bodega.storefront.graphql.asking import Asking, Thing, node_id
 from bodega.storefront.graphql.execution import batch, plain, plain_with, shaped
 from bodega.storefront.graphql.fields.carts import Shown, amounts, moment, shown_of, with_tax
+from bodega.storefront.graphql.fields.form_fields import own_fields
 from bodega.storefront.graphql.fields.prices import money_as
 from bodega.storefront.shopper import cart_of
 
@@ -100,6 +103,7 @@ plain(
     taxes=lambda thing: [Thing("CheckoutTax", one, thing.more) for one in thing.row.totals.taxes],
     createdAt=lambda thing: moment(thing.row.date_created),
     updatedAt=lambda thing: moment(thing.row.date_modified),
+    order=lambda _thing: None,  # what has become an order is no checkout any more
     customerMessage=lambda thing: thing.more.of.customer_message or None,
     coupons=_coupons,
     promotions=_promotions,
@@ -194,20 +198,42 @@ for _kind in ("CheckoutBillingAddress", "CheckoutConsignmentAddress"):
         countryCode=lambda thing: thing.row.country_code,
         postalCode=lambda thing: thing.row.postal_code or None,
         phone=lambda thing: thing.row.phone or None,
-        customFields=lambda thing: [_answer(one.field_id, one.field_value) for one in thing.row.custom_fields],
     )
 plain("CheckoutBillingAddress", entityId=lambda thing: thing.row.id)
 
 
-def _answer(field_id: str, value: Any) -> dict[str, Any]:
-    """An answer to a field of the address form, as the type that its value has."""
-    told = {"entityId": int(field_id) if field_id.isascii() and field_id.isdigit() else 0}
+@batch("CheckoutBillingAddress.customFields")
+@batch("CheckoutConsignmentAddress.customFields")
+async def _custom_fields(asking: Asking, things: Sequence[Thing], _args: Args) -> list[Any]:
+    asked = any(thing.row.custom_fields for thing in things)
+    known = forms.numbered(await own_fields(asking, "address")) if asked else {}
+    return [[_answer(one.field_id, one.field_value, known) for one in thing.row.custom_fields] for thing in things]
+
+
+def _answer(field_id: str, value: Any, known: Mapping[int, Form]) -> dict[str, Any]:
+    """An answer to a field of the address form, as the type that the field has; of one that is gone, as its value."""
+    number = forms.number_in(field_id)
+    field = known.get(number)
+    kind = "" if field is None else field.type
+    if field is not None and kind in forms.CHOICES:
+        places = forms.chosen(field, value)
+        if kind == "checkboxes":
+            return _told("Checkboxes", number, valueEntityIds=places)
+        if places:
+            return _told("MultipleChoice", number, valueEntityId=places[0])
     if isinstance(value, list):
-        numbers = [int(one) for one in value if str(one).isdigit()]
-        return {**told, "__typename": "CheckoutAddressCheckboxesCustomField", "valueEntityIds": numbers}
-    if isinstance(value, str):
-        return {**told, "__typename": "CheckoutAddressTextFieldCustomField", "text": value}
-    return {**told, "__typename": "CheckoutAddressNumberCustomField", "number": float(value)}
+        return _told("Checkboxes", number, valueEntityIds=[int(one) for one in value if str(one).isdigit()])
+    if kind == "date":
+        return _told("Date", number, date=moment(str(value)))
+    if kind == "password":
+        return _told("Password", number, password=str(value))
+    if not isinstance(value, str):
+        return _told("Number", number, number=float(value))
+    return _told("TextField", number, text=value)
+
+
+def _told(word: str, entity_id: int, **more: Any) -> dict[str, Any]:
+    return {"__typename": f"CheckoutAddress{word}CustomField", "entityId": entity_id, **more}
 
 
 def _of_consignment(thing: Thing) -> tuple[CheckoutConsignment, ConsignmentTotals]:
@@ -307,4 +333,7 @@ shaped(
     CheckoutAddressCheckboxesCustomField="entityId valueEntityIds",
     CheckoutAddressTextFieldCustomField="entityId text",
     CheckoutAddressNumberCustomField="entityId number",
+    CheckoutAddressMultipleChoiceCustomField="entityId valueEntityId",
+    CheckoutAddressDateCustomField="entityId date",
+    CheckoutAddressPasswordCustomField="entityId password",
 )

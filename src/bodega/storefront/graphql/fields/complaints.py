@@ -17,7 +17,7 @@ _KINDS = """
     CreateSubscriberEmailInvalidError CreateSubscriberFirstNameInvalidError CreateSubscriberLastNameInvalidError
     CreateSubscriberUnexpectedError CustomerAddressCreationError CustomerAddressDeletionError CustomerAddressUpdateError
     CustomerAlreadyReviewedProductError CustomerDoesNotExistError CustomerNotLoggedInError CustomerPasswordError
-    CustomerRegistrationError EmailAlreadyInUseError GenerateSessionSyncTokenCartNotFound InvalidInputFieldsError
+    CustomerRegistrationError EmailAlreadyInUseError GenerateSessionSyncTokenCartNotFound
     JwtTokenExpiredError NotAuthorizedToAddProductReviewError ProductIdNotFoundError RemoveSubscriberEmailInvalidError
     RemoveSubscriberUnexpectedError UnexpectedAddReviewError UnexpectedUpdateCustomerError
     CartUnassignInaccessibleError CartUnassignNotAllowedError
@@ -25,7 +25,11 @@ _KINDS = """
 
 for _kind in _KINDS.split():
     shaped(**{_kind: "message"})
-shaped(ValidationError="path message", InvalidSessionSyncJwtError="errorType message")
+shaped(
+    ValidationError="path message",
+    InvalidSessionSyncJwtError="errorType message",
+    InvalidInputFieldsError="fields message",
+)
 
 
 def complaint(kind: str, message: str, **more: Any) -> dict[str, Any]:

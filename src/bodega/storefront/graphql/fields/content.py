@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bodega.domain.markup import plain as plain_text
 from bodega.resources.content import blog, pages, scripts
 from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
 from bodega.storefront.graphql.asking import Asking, Thing, connection, node_id, part, window
 from bodega.storefront.graphql.execution import batch, plain, plain_with
-from bodega.storefront.graphql.fields.products import plain_text, seo
+from bodega.storefront.graphql.fields.products import seo
 
 Args = Mapping[str, Any]
 KINDS = {
@@ -25,7 +26,9 @@ def page_thing(row: pages.WebPage) -> Thing:
     return Thing(KINDS[row.type], row)
 
 
-async def _pages(asking: Asking) -> list[pages.WebPage]:
+async def visible_pages(asking: Asking) -> list[pages.WebPage]:
+    """The pages of the channel that the shopper may see."""
+
     async def read() -> list[pages.WebPage]:
         customers_too = bool(asking.customer_id)
         found = await query.entities(asking.reader, pages.TABLE, "channel_id = $1", asking.channel_id)
@@ -37,7 +40,7 @@ async def _pages(asking: Asking) -> list[pages.WebPage]:
 @batch("Content.pages")
 async def _listed(asking: Asking, things: Sequence[Any], args: Args) -> list[Any]:
     wanted = args.get("filters") or {}
-    found = await _pages(asking)
+    found = await visible_pages(asking)
     if wanted.get("entityIds"):
         found = [one for one in found if one.id in wanted["entityIds"]]
     if wanted.get("pageType"):
@@ -60,7 +63,7 @@ def _sorted(found: list[pages.WebPage], args: Args) -> list[pages.WebPage]:
 
 @batch("Content.page")
 async def _one(asking: Asking, things: Sequence[Any], args: Args) -> list[Any]:
-    found = {one.id: one for one in await _pages(asking)}.get(args["entityId"])
+    found = {one.id: one for one in await visible_pages(asking)}.get(args["entityId"])
     return [None if found is None else page_thing(found) for _ in things]
 
 
@@ -76,7 +79,7 @@ def _summary(_asking: Asking, thing: Thing, args: Args) -> str:
 
 
 async def _crumbs(asking: Asking, things: Sequence[Thing], args: Args) -> list[Any]:
-    known = {one.id: one for one in await _pages(asking)}
+    known = {one.id: one for one in await visible_pages(asking)}
     depth = max(0, args["depth"])
     made = []
     for thing in things:
@@ -90,7 +93,7 @@ async def _crumbs(asking: Asking, things: Sequence[Thing], args: Args) -> list[A
 
 
 async def _children(asking: Asking, things: Sequence[Thing], args: Args) -> list[Any]:
-    found = _sorted(await _pages(asking), args)
+    found = _sorted(await visible_pages(asking), args)
     wanted = (args.get("filters") or {}).get("isVisibleInNavigation")
     return [
         connection(
@@ -127,7 +130,7 @@ for _kind in KINDS.values():
 
 @batch("Content.blog")
 async def _blog(asking: Asking, things: Sequence[Any], _args: Args) -> list[Any]:
-    index = next((one for one in await _pages(asking) if one.type == "blog"), None)
+    index = next((one for one in await visible_pages(asking) if one.type == "blog"), None)
     return [Thing("Blog", index) for _ in things]
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bodega.domain.markup import plain as plain_text
 from bodega.resources.catalog import brands, categories, custom_fields, images, reviews, videos
 from bodega.resources.catalog.product import Product
 from bodega.resources.settings.shop import units_of_measurement
@@ -20,15 +19,8 @@ Args = Mapping[str, Any]
 SIZE = "{:size}"
 """What stands in the address of an image for its size."""
 
-_TAG = re.compile(r"<[^>]*>")
 _STATUS = {"available": "Available", "preorder": "Preorder", "disabled": "Unavailable"}
 _KINDS = {"available": "ProductAvailable", "preorder": "ProductPreOrder", "disabled": "ProductUnavailable"}
-
-
-def plain_text(text: str, limit: int | None) -> str:
-    """The text of a description without its tags, cut to a number of characters."""
-    found = " ".join(html.unescape(_TAG.sub(" ", text)).split())
-    return found if limit is None else found[: max(0, limit)]
 
 
 def seo(title: str, description: str, keywords: Sequence[str] | str) -> dict[str, str]:

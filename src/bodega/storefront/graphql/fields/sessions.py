@@ -118,7 +118,7 @@ async def _request_reset(asking: Asking, args: Args) -> Any:
             return
         to = path or mails.RESET_PAGE
         link = f"{to}{'&' if '?' in to else '?'}{urlencode({'c': who.id, 't': token})}"
-        await mails.tell_of_reset(unit, asking.store.record, asking.channel_id, who, link)
+        await mails.tell_of_reset(unit, asking.store.record, asking.channel_id, who, link, asking.base)
 
     await asking.api.write(job)
     return {"errors": []}

@@ -29,8 +29,8 @@ MOST_ITEMS = wishlists.MAXIMUM
 LARGEST = 2**31 - 1
 NONE: list[Any] = []
 
-for _result in ("AddWishlistItems", "CreateWishlist", "DeleteWishlistItems", "DeleteWishlist", "UpdateWishlist"):
-    shaped(**{f"{_result}Result": "result"})
+for _name in ("AddWishlistItems", "CreateWishlist", "DeleteWishlistItems", "DeleteWishlist", "UpdateWishlist"):
+    shaped(**{f"{_name}Result": "result"})
 
 
 class NotSignedIn(GraphQLError):
