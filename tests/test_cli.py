@@ -571,6 +571,20 @@ def test_dev_lifts_the_quotas_when_it_is_asked_to(tmp_path: Path) -> None:
         assert described["requests_per_hour"] == (20_000 if told else None)
 
 
+@pytest.mark.parametrize("kind", ["", "--basic"])
+def test_an_account_without_quotas_is_made_while_the_server_runs(demo: dict[str, Any], kind: str) -> None:
+    place = ("--data", demo["data"])
+    made = CliRunner().invoke(main, ["account", "create", "demo", f"free{kind}", "--unlimited", *kind.split(), *place])
+    assert made.exit_code == 0, made.output
+    told = json.loads(made.stdout)
+    assert (told["requests_per_hour"] if kind else told["requests_per_window"]) == UNLIMITED
+    listed = CliRunner().invoke(main, ["account", "list", "demo", "--json", *place])
+    account = next(one for one in json.loads(listed.stdout) if one["client_id"] == told["client_id"])
+    assert (account["requests_per_window"], account["requests_per_hour"]) == (
+        told["requests_per_window"], told["requests_per_hour"],
+    )  # fmt: skip
+
+
 def test_the_link_to_the_panel_leads_into_it(demo: dict[str, Any]) -> None:
     """Looking at it does not use it up."""
     for _ in range(2):
@@ -675,12 +689,13 @@ def test_dev_prints_what_a_newcomer_needs(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         text = ""
-        while "export " not in text:
+        while "--log quiet" not in text:
             text += process.stdout.readline()
         process.send_signal(signal.SIGINT)
         _, log = process.communicate(timeout=60)
         assert process.returncode == 0
     assert len(re.findall(r"^curl .*$", text, re.M)) == 5
+    assert re.search(r"^export BODEGA_URL=http://127\.0\.0\.1:\d+$", text, re.M)
     assert f"export BODEGA_DATA={tmp_path}" in text
     assert "demo-client" in text
     assert "OAuth 450 requests in 30 s, then 429; Basic 20,000 an hour, then 509   --unlimited lifts them" in text

@@ -137,6 +137,32 @@ def later(shop: Shop, minutes: int) -> None:
     shop.server.run(sweep())
 
 
+def test_the_link_of_an_email_leads_to_the_shop(shop: Shop) -> None:
+    """To the site of the cart's channel, the domain of the store, or the address that it always has."""
+    shop.put(SETTINGS, {"enable_notification": True})
+    body = "{{store.url}} {{notification.checkout_link}}"
+    shop.post(EMAILS, {"is_active": True, "notify_at_minutes": 60, "template": {**WRITTEN, "body": body}})
+    north = second_channel(shop)
+    shop.post("/v3/customers", [{"first_name": "Ada", "last_name": "Byron", "email": "ada@example.com"}])
+    item = {"name": "Mug", "quantity": 1, "list_price": 4, "sku": "M"}
+
+    def told(minutes: int, channel: int) -> str:
+        shop.freeze(NOW + 60 * minutes)
+        body = {"custom_items": [item], "customer_id": 1, "channel_id": channel}
+        assert shop.post("/v3/carts", body).status == 201
+        later(shop, minutes + 61)
+        url, link = max(shop.get(f"{OUTBOX}?limit=250").data, key=lambda mail: mail["id"])["body"].split()
+        assert link.startswith(f"{url}/cart.php?action=recover&")
+        return str(url)
+
+    assert told(0, 1) == f"https://store-{shop.name}.localhost"
+    assert told(1_000, north) == f"https://store-{shop.name}-{north}.localhost"
+    shop.change(settings={"domain": "shop.example.com"})
+    assert told(2_000, 1) == "https://shop.example.com"
+    shop.post(f"/v3/channels/{north}/site", {"url": "https://north.example.com"})
+    assert told(3_000, north) == "https://north.example.com"
+
+
 def test_a_shopper_who_left_a_cart_is_written_to_by_the_clock(shop: Shop) -> None:
     """Each e-mail when it is due, and none after the cart was ordered or without the notification."""
     shop.freeze(NOW)

@@ -562,6 +562,7 @@ ELSEWHERE: dict[Reason, str] = {
     Reason.NOT_SERVED_HERE: "other paths, of which nothing else is known; tests/test_documented.py",
     Reason.IMAGES_WAITING: "the queue of images; tests/test_picture_worker.py fills it",
     Reason.IMAGE_LOST: "the process that decodes images; tests/test_picture_worker.py ends it",
+    Reason.TEMPLATES_WAITING: "previews of widgets; tests/test_rendering.py fills their queue",
     Reason.LIST_REFUSED: "lists of customers; tests/test_customers.py holds it before its neighbours",
     Reason.PASSWORD_GUESSED: "passwords of customers; tests/test_customer_passwords.py holds it after its neighbours",
     Reason.NOT_THE_OWNER: "metafields; tests/test_metafields.py holds it before and after its neighbours",

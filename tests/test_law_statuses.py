@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import Any, NamedTuple
@@ -18,6 +20,8 @@ from bodega.imaging.worker import Full, Lost
 from bodega.kit.images import UploadImage
 from bodega.kit.route import route
 from bodega.law.reasons import Reason, Step
+from bodega.rendering.renderer import WAITING_OF_ONE, turns
+from bodega.rendering.turns import Turns
 from bodega.resources import ROUTES
 from bodega.resources.catalog import brands
 from bodega.resources.themes import theme
@@ -248,12 +252,6 @@ def a_name_where_an_id_belongs(desk: Desk) -> Send:
 @refused(Reason.NO_SUCH_RESOURCE, "rule 14: suffixes belong to V2", [V3])
 def a_suffix_in_v3(desk: Desk) -> Send:
     return lambda: desk.ask("GET", desk.path("brands.json"))
-
-
-@refused(Reason.NOT_SERVED_HERE, "a documented operation that is not served", [V3])
-def a_documented_path_that_is_not_served(desk: Desk) -> Send:
-    host = f"store-{desk.shop.name}.localhost:8443"
-    return lambda: desk.ask("POST", "/api/storefront/carts", {}, base="", headers={"host": host})
 
 
 @refused(Reason.MOVED_ROUTE, "RFC 9110 15.4.2", [V2, XML])
@@ -613,6 +611,28 @@ def an_image_whose_process_ends(desk: Desk) -> Send:
     return undecoded(desk, Lost())
 
 
+def renderings(shop: Shop) -> Turns:
+    """The turns at rendering, of the shop's server."""
+
+    async def found() -> Turns:
+        return turns()
+
+    return shop.server.run(found())
+
+
+@refused(Reason.TEMPLATES_WAITING, "RFC 9110 15.6.4", [V3])
+def a_preview_after_too_many_others(desk: Desk) -> Send:
+    shop = desk.shop
+    made = shop.post("/v3/content/widget-templates", {"name": "Note", "template": "Hi"}).data["uuid"]
+    shop.server.run(fill(renderings(shop), shop.name))
+    return lambda: desk.ask("POST", f"/v3/content/widget-templates/{made}/preview", {"widget_configuration": {}})
+
+
+async def fill(queue: Turns, store: str) -> None:
+    loop = asyncio.get_running_loop()
+    queue._waiting[store] = deque(loop.create_future() for _ in range(WAITING_OF_ONE))
+
+
 @refused(Reason.DUPLICATE, "RFC 9110 15.5.10, rule 32")
 def a_second_brand_of_the_name(desk: Desk) -> Send:
     desk.shop.brand("Acme")
@@ -808,8 +828,9 @@ def test_a_refusal_has_its_status_reason_path_headers_and_body_and_changes_nothi
 
 
 def test_every_reason_has_a_row_in_the_table() -> None:
-    """What cannot be produced is not a law. (UNREACHABLE has a test of its own, below.)"""
-    assert {case.reason for case in CASES} == set(Reason) - {Reason.UNREACHABLE}
+    """What cannot be produced is not a law. UNREACHABLE has a test of its own, below; every documented operation is
+    served today, so tests/test_documented.py takes each away in turn for NOT_SERVED_HERE."""
+    assert {case.reason for case in CASES} == set(Reason) - {Reason.UNREACHABLE, Reason.NOT_SERVED_HERE}
 
 
 # What an answer must carry (design section 1, contract/http.md).
@@ -1015,6 +1036,7 @@ MUST: dict[Reason, Callable[[Desk, Reply], None]] = {
     Reason.IMAGE_INVALID: every_fault("image_file"),
     Reason.IMAGES_WAITING: wait_a_little,
     Reason.IMAGE_LOST: wait_a_little,
+    Reason.TEMPLATES_WAITING: wait_a_little,
     Reason.DUPLICATE: duplicate,
     Reason.DANGLING_REFERENCE: conflict,
     Reason.NOT_THE_OWNER: detail("permission_set", "read"),

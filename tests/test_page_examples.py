@@ -81,6 +81,13 @@ def test_tax(demo: Demo, tmp_path: Path) -> None:
     assert {one["tax_class_id"]: one["rate"] for one in made["class_rates"]} == {0: 10, 2: 10}
 
 
+def test_what_a_path_takes(demo: Demo, tmp_path: Path) -> None:
+    [block] = [one for one in blocks("docs/law.md", "sh") if "OPTIONS" in one]
+    [told] = replies(typed(demo, tmp_path, block))
+    assert "shopper_target_settings" in {field["name"] for field in told["data"]["fields"]}
+    assert told["data"]["list_methods"] == ["POST", "PUT"]
+
+
 def test_settings_of_a_store(demo: Demo, tmp_path: Path) -> None:
     [block] = blocks("docs/store-settings.md", "sh")
     told = typed(demo, tmp_path, block)

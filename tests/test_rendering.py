@@ -10,6 +10,7 @@ import pytest
 
 from bodega.rendering import renderer
 from bodega.rendering.messages import Made, Work
+from bodega.rendering.turns import Full, Turns
 
 SHOP = {
     "title": "Fish & Chips",
@@ -22,7 +23,7 @@ SHOP = {
 
 
 def rendered(*templates: str, context: dict[str, Any] = SHOP) -> list[Made]:
-    return asyncio.run(renderer.render([Work(template, context) for template in templates]))
+    return asyncio.run(renderer.render("a", [Work(template, context) for template in templates]))
 
 
 SAID = {
@@ -99,7 +100,7 @@ def test_a_template_without_end_is_ended(monkeypatch: pytest.MonkeyPatch, templa
 
 def test_the_loop_goes_on_while_a_template_is_rendered() -> None:
     async def both() -> float:
-        rendering = asyncio.create_task(renderer.render([Work(LOOP, {"l": list(range(10))})]))
+        rendering = asyncio.create_task(renderer.render("a", [Work(LOOP, {"l": list(range(10))})]))
         longest, last = 0.0, time.perf_counter()
         while not rendering.done():
             await asyncio.sleep(0.01)
@@ -107,3 +108,87 @@ def test_the_loop_goes_on_while_a_template_is_rendered() -> None:
         return longest
 
     assert asyncio.run(both()) < 1.0
+
+
+def turns(*, at_once: int = 2, of_one: int = 1, waiting: int = 5, waiting_of_one: int = 3) -> Turns:
+    return Turns(at_once=at_once, of_one=of_one, waiting=waiting, waiting_of_one=waiting_of_one)
+
+
+async def settled() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+def test_a_store_keeps_no_other_waiting() -> None:
+    async def both() -> None:
+        queue, order = turns(), []
+
+        async def take(store: str) -> None:
+            await queue.take(store)
+            order.append(store)
+
+        tasks = [asyncio.ensure_future(take(store)) for store in ("a", "a", "a", "a", "b", "c", "b")]
+        await settled()
+        assert order == ["a", "b"]  # one turn is left for another store, whoever came before
+        with pytest.raises(Full):
+            await queue.take("a")
+        queue.give_back("a")
+        await settled()
+        assert order == ["a", "b", "a"]
+        queue.give_back("a")
+        await settled()
+        assert order == ["a", "b", "a", "c"]  # stores take turns
+        queue.give_back("b")
+        await settled()
+        assert order[4:] == ["b"]
+        tasks.append(asyncio.ensure_future(take("d")))
+        await settled()
+        assert queue.waiting == 3
+        for task in tasks:
+            task.cancel()
+        await settled()
+        assert queue.waiting == 0
+
+    asyncio.run(both())
+
+
+def test_so_many_wait_in_all() -> None:
+    async def many() -> None:
+        queue = turns()
+        tasks = [asyncio.ensure_future(queue.take(store)) for store in "abcdefg"]
+        await settled()
+        assert queue.waiting == 5
+        with pytest.raises(Full):
+            await queue.take("h")
+        tasks[2].cancel()
+        await settled()
+        assert queue.waiting == 4
+        queue.give_back("a")
+        tasks[3].cancel()  # it has its turn by now, and does not know of it
+        await settled()
+        assert tasks[4].done()
+        assert queue.waiting == 2
+        for task in tasks:
+            task.cancel()
+
+    asyncio.run(many())
+
+
+def test_previews_of_one_store_keep_no_other_waiting() -> None:
+    """Templates without end of one store fill its share, and those of another are rendered meanwhile."""
+    endless = [Work(LOOP.replace("x" * 50, "{{#if 0}}{{/if}}"), {"l": list(range(10))})]
+
+    async def both() -> tuple[float, int]:
+        attack = [asyncio.ensure_future(renderer.render("a", endless)) for _ in range(4)]
+        await settled()
+        began = time.perf_counter()
+        (made,) = await renderer.render("b", [Work("Hi", {})])
+        assert made.html == "Hi"
+        taken = time.perf_counter() - began
+        done = sum(one.done() for one in attack)
+        for one in attack:
+            one.cancel()
+        return taken, done
+
+    taken, done = asyncio.run(both())
+    assert done <= 1, taken  # it came before those that had come before it

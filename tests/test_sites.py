@@ -83,6 +83,9 @@ def test_the_page_of_a_product_is_at_the_shop_for_whoever_asks(north: Shop) -> N
             north.get(f"/v3/checkouts/{carts[channel]}", **sent).data["cart"]["line_items"],
         ]
         seen = {line["physical_items"][0]["url"] for line in lines}
+        links = north.get(f"/v3/carts/{carts[channel]}?include=redirect_urls", **sent).data["redirect_urls"]
+        links |= {"again": north.post(f"/v3/carts/{carts[channel]}/redirect_urls", **sent).data["cart_url"]}
+        seen |= {f"{link.partition('/cart.php?')[0]}/hammer/" for link in links.values()}
         redirects = north.get(f"/v3/storefront/redirects?include=to_url&site_id={channel}", **sent).data
         [url] = seen | {one["to_url"] for one in redirects}
         return str(url).removesuffix("/hammer/")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bodega.resources.content import visits
+from panel import base, signed_in
 from shop import Shop
 from storefront import NOW, Window, nodes
 
@@ -123,6 +124,14 @@ def test_a_store_can_approve_reviews_at_once(window: Window) -> None:
 def test_what_is_wrong_with_a_review_is_told(window: Window, given: dict[str, Any], error: str) -> None:
     assert told(window, REVIEW, given) == [error]
     assert window.shop.get("/v3/catalog/products/1/reviews").data == []
+
+
+def test_all_faulty_members_of_a_review_are_named(window: Window) -> None:
+    query = REVIEW.replace("... on Error { message }", "... on InvalidInputFieldsError { fields message }")
+    given = review(author="", rating=9, email="bob")
+    (error,) = window.ask(query, {"input": given})["catalog"]["addProductReview"]["errors"]
+    assert error["fields"] == ["author", "rating", "email"]
+    assert "rating must be from 1 to 5." in error["message"]
 
 
 def test_a_customer_reviews_a_product_once_in_their_own_name(window: Window) -> None:
@@ -390,6 +399,11 @@ def test_a_field_that_makes_no_sense_is_refused(window: Window, body: dict[str, 
 
 def test_a_field_is_changed_and_goes(own: Window) -> None:
     shop = own.shop
+    for number in range(1, 17):
+        before = shop.get(f"/v3/form-fields/{number}")
+        assert shop.put(f"/v3/form-fields/{number}", before.data).status == 200
+        after = shop.get(f"/v3/form-fields/{number}")
+        assert (after.body, after.headers["etag"]) == (before.body, before.headers["etag"])
     assert shop.put("/v3/form-fields/1", {"options": ["Green"]}).data["options"] == ["Green"]
     assert shop.put("/v3/form-fields/1", {"form": "address"}).status == 422
     assert shop.post("/v3/form-fields", {"form": "customer", "name": "Club"}).status == 409
@@ -446,3 +460,28 @@ def test_a_store_delivers_where_its_zones_do(window: Window) -> None:
     zone("All", "global")
     assert len(delivers(window)) > 200
     assert len(delivers(window)["US"]) > 50
+
+
+# The panel
+
+
+def test_the_panel_shows_messages_and_visits(window: Window, form: int) -> None:
+    shop = window.shop
+    browser = signed_in(shop)
+    assert "Nobody has written yet" in browser.get(f"{base(shop)}/messages").text
+    assert "Nobody has been counted yet" in browser.get(f"{base(shop)}/visits").text
+    data = {"fullName": "<b>Bob</b>", "email": "bob@example.com", "comments": "Where is it?"}
+    told(window, CONTACT, {"pageEntityId": form, "data": data}, **window.signed_in(1))
+    page = browser.get(f"{base(shop)}/messages")
+    assert "&lt;b&gt;Bob&lt;/b&gt;" in page.text
+    assert "Where is it?" in page.text
+    gone = browser.post(page, "/messages/1/delete")
+    assert gone.header("location").endswith("done=deleted")
+    assert browser.post(page, "/messages/1/delete").status == 200
+    query = (
+        "mutation ($input: ProductViewedEventInput!) { analytics { productViewedEvent(input: $input) { executed } } }"
+    )
+    window.ask(query, {"input": {"commonInput": COMMON, "productInput": {"productEntityId": 1}}})
+    page = browser.get(f"{base(shop)}/visits")
+    assert "Hammer" in page.text
+    assert "2030-03-17" in page.text

@@ -17,10 +17,10 @@ from bodega.access.stores import OpenStore, Stores
 from bodega.events import scopes as events
 from bodega.events.dispatcher import Dispatcher
 from bodega.http.app_context import AppContext
-from bodega.http.asgi import OF_A_STORE, Api
+from bodega.http.asgi import Api
 from bodega.http.documented import Unserved
 from bodega.http.files import pictures
-from bodega.http.mounts import Mount, Receive, Send, gateway_time, later, operations, server_itself
+from bodega.http.mounts import Mount, Receive, Send, gateway_time, operations, server_itself
 from bodega.http.proxies import Proxies, read_networks
 from bodega.http.router import by_version
 from bodega.http.task_executor import TaskExecutor
@@ -43,16 +43,15 @@ from bodega.providers.caller import ProviderCaller
 from bodega.providers.submitter import Submitter
 from bodega.reference import pages
 from bodega.resources import MODEL, REVOKED, ROUTES, SWEEPS
-from bodega.resources.carts.redirects import PAGE
 from bodega.server.whole import AtOnce
 from bodega.storage.backend import Backend
 from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.storefront.bundle_upload import bundles
-from bodega.storefront.image_sizes import SizedImages
-from bodega.storefront.moved_pages import moved_pages
-from bodega.storefront.plain_files import favicon, robots
-from bodega.storefront.rest.table import MOUNTS
+from bodega.storefront.mounts import elsewhere, settle_payments, shop_mounts
 from bodega.tasks.worker import Worker
+
+PAYMENT_SECONDS = 5.0
+"""How often it is looked whether payments at gateways are due to be settled."""
 
 LOOK_SECONDS = 1.0
 """How often a worker records its current values, for whichever worker serves the metrics."""
@@ -165,55 +164,6 @@ class Application:
         self._log.flush()
 
 
-def _graphql(app: AppContext, journal: Journal, log: Log, faults: FaultInjector | None) -> Mount:
-    from bodega.journal.queries import note_struck, query_recorder
-    from bodega.lab.faults.shops import as_errors, faulty
-    from bodega.storefront.graphql.serving import graphql
-
-    mount = graphql(app, query_recorder(journal), log)
-    return faulty(mount, app.stores, faults, as_errors, note_struck(journal))
-
-
-def _session_sync(stores: Stores) -> Mount:
-    from bodega.storefront.session_sync import synced
-
-    return synced(stores)
-
-
-def _shoppers_rest(name: str, app: AppContext, journal: Journal, log: Log, faults: FaultInjector | None) -> Mount:
-    from bodega.journal.queries import note_struck, query_recorder
-    from bodega.lab.faults.shops import as_problem, faulty
-    from bodega.storefront.rest.serving import shoppers_rest
-
-    mount = shoppers_rest(name, app, query_recorder(journal), log)
-    return faulty(mount, app.stores, faults, as_problem, note_struck(journal))
-
-
-def _logins(stores: Stores) -> Mount:
-    from bodega.storefront.customer_login import logins
-
-    return logins(stores)
-
-
-def _current_customer(stores: Stores) -> Mount:
-    from bodega.storefront.customer_login import current_customer
-
-    return current_customer(stores)
-
-
-def _cart_page(app: AppContext, https_port: int) -> Mount:
-    from bodega.storefront.buying import buying
-    from bodega.storefront.cart_page import carts
-
-    return buying(app, carts(app.stores, https_port))
-
-
-def _sitemap(stores: Stores, https_port: int) -> Mount:
-    from bodega.storefront.sitemap import sitemap
-
-    return sitemap(stores, https_port)
-
-
 async def make_app(
     backend: Backend,
     *,
@@ -303,19 +253,9 @@ async def make_app(
         "*": server_itself,
         "_bodega": _below_bodega(served_lab, operations(stores, meter.board, look)),
         "files": bundles(stores, pictures(stores)),
-        OF_A_STORE: SizedImages(stores, app.pictures).mount,
-        "login": later(functools.partial(_logins, stores)),
-        "session-sync": later(functools.partial(_session_sync, stores)),
-        "customer": later(functools.partial(_current_customer, stores)),
-        "graphql": later(functools.partial(_graphql, app, journal, written, faults)),
-        **{name: later(functools.partial(_shoppers_rest, name, app, journal, written, faults)) for name in MOUNTS},
-        PAGE: later(functools.partial(_cart_page, app, https_port)),
-        "robots.txt": robots(stores, https_port),
-        "favicon.ico": favicon(stores, https_port),
-        "xmlsitemap.php": later(functools.partial(_sitemap, stores, https_port)),
-        "": reference,
         "docs": reference,
         "llms.txt": reference,
+        **shop_mounts(app, journal, written, faults, https_port, reference),
         **panel,
     }
     api = Api(
@@ -326,13 +266,17 @@ async def make_app(
         journal,
         faults=faults,
         reads_at_once=isinstance(backend, SqliteBackend),
-        otherwise=moved_pages(stores),
+        otherwise=elsewhere(app, written, https_port),
     )
 
     async def looked() -> None:
         look()
 
+    async def settled() -> None:
+        await settle_payments(app)
+
     jobs = [PeriodicJob(LOOK_SECONDS, looked, written, "current values not recorded"), submitter.job]
+    jobs.append(PeriodicJob(PAYMENT_SECONDS, settled, written, "payments not settled"))
     if isinstance(backend, SqliteBackend):
         jobs.append(QuotaKeeper(backend.registry.tx, stores.quotas_now, written).job)
     schedule = Schedule(backend, backups, written, meter) if backups is not None else None

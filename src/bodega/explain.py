@@ -69,6 +69,7 @@ CARRIES: dict[Reason, str] = {
     Reason.IMAGE_INVALID: "what is wrong with the image",
     Reason.IMAGES_WAITING: _WAIT,
     Reason.IMAGE_LOST: _WAIT,
+    Reason.TEMPLATES_WAITING: _WAIT,
     Reason.DUPLICATE: "what conflicts, and how to resolve it",
     Reason.DANGLING_REFERENCE: "the ids that do not exist, and how to resolve it",
     Reason.LIST_REFUSED: "`errors` with the place of the item and its faulty field; `details.item`",

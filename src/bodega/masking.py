@@ -116,6 +116,27 @@ def body(text: str, media: str, more: frozenset[str] = NO_MORE) -> str:
     return msgspec.json.encode(masked).decode()
 
 
+_LITERAL = re.compile(
+    r"""([A-Za-z_]\w{0,63}+)(\s*+:\s*+)(\"\"\".*?(?:\"\"\"|\Z)|"(?:[^"\\\n]|\\.)*+"?|\[[^\]]*+\]?)""", re.DOTALL
+)
+_VARIABLE = re.compile(r"([A-Za-z_]\w{0,63}+)\s*+:\s*+\$([A-Za-z_]\w{0,63}+)")
+
+
+def question(text: str, more: frozenset[str] = NO_MORE) -> str:
+    """A query of GraphQL as JSON, with secret arguments masked, wherever they are written: in the query itself, or as a
+    variable of whatever name."""
+    try:
+        data = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return body(text, "application/json", more)
+    if not isinstance(data, dict) or not isinstance(data.get("query"), str):
+        return body(text, "application/json", more)
+    asked = data["query"]
+    named = frozenset(name for argument, name in _VARIABLE.findall(asked) if is_secret(argument))
+    shown = _LITERAL.sub(lambda found: f'{found[1]}{found[2]}"{MASK}"' if is_secret(found[1]) else found[0], asked)
+    return msgspec.json.encode(_masked({**data, "query": shown}, more | named)).decode()
+
+
 def _masked(value: Any, more: frozenset[str], depth: int = 0) -> Any:
     if depth > 60:
         return MASK

@@ -72,7 +72,7 @@ class OpenStore:
         self.clock_is_live = record.clock == Clock()
         self.settings: dict[str, Any] = with_defaults(record.settings)
         plan = PLANS.get(record.plan, PLANS[DEFAULT])
-        self.terms = Terms({**plan.limits, **record.limits}, self.settings)
+        self.terms = Terms({**plan.limits, **record.limits}, self.settings, store=record.hash)
         self.maintenance = record.maintenance
         self.suspended = bool(self.settings["suspended"])
         self.keeps_journal = self.settings["journal"] != "off"

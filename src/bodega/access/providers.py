@@ -1,4 +1,5 @@
-"""Providers: apps that a store asks for taxes, or for what shipping costs. The setting `providers` registers them.
+"""Providers: apps that a store asks for taxes, for what shipping costs, or to take payments. The setting
+`providers` registers them.
 
 A registration is `KIND:ID=URL`, registrations are joined by commas: `tax:acme=https://acme.example/tax`. The operations
 are below the URL: `https://acme.example/tax/estimate`. `{profile}` in it stands for the profile of the store's
@@ -20,12 +21,12 @@ PROVIDERS = "providers"
 SECONDS = "providers.seconds"
 KEEP_SECONDS = "providers.keep_seconds"
 ALLOW_PRIVATE = "providers.allow_private"
-TAX, SHIPPING = "tax", "shipping"
+TAX, SHIPPING, PAYMENT = "tax", "shipping", "payment"
 PROFILE = "{profile}"
 MOST = 20
 """The most providers of a store."""
 
-_NAME = re.compile(r"(tax|shipping):([A-Za-z0-9][A-Za-z0-9_\-]{0,49})(?:@([A-Za-z0-9_\-]{1,64}))?")
+_NAME = re.compile(r"(tax|shipping|payment):([A-Za-z0-9][A-Za-z0-9_\-]{0,49})(?:@([A-Za-z0-9_\-]{1,64}))?")
 
 
 class Provider(NamedTuple):

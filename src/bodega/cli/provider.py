@@ -1,4 +1,4 @@
-"""`bodega provider`: which apps a store asks for taxes and shipping costs."""
+"""`bodega provider`: which apps a store asks for taxes and shipping costs, and to take payments."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bodega.access.providers import (
+    PAYMENT,
     PROVIDERS,
     SHIPPING,
     TAX,
@@ -24,12 +25,13 @@ from bodega.config import DataLocation
 if TYPE_CHECKING:
     from bodega.storage.backend import Backend
 
-KIND = click.Choice([TAX, SHIPPING])
+KIND = click.Choice([TAX, SHIPPING, PAYMENT])
 
 
 @click.group("provider")
 def command() -> None:
-    """Register apps that a store asks: what tax a checkout owes, what shipping costs (docs/providers.md).
+    """Register apps that a store asks: what tax a checkout owes, what shipping costs (docs/providers.md); or that
+    takes payments (docs/payments.md).
 
     Where the hosted service registers a provider for all stores, here it is registered in one.
     """
@@ -46,8 +48,8 @@ def command() -> None:
 def add(
     place: DataLocation, store_hash: str, kind: str, provider_id: str, url: str, client_id: str, as_json: bool
 ) -> None:
-    """Register a provider, tax or shipping; its operations are below URL, as URL/estimate. One of the same kind and id
-    is replaced."""
+    """Register a provider: tax, shipping or payment; its operations are below URL, as URL/estimate.
+    One of the same kind and id is replaced."""
     made = Provider(kind, provider_id, url.rstrip("/"), client_id)
     before = _setting(place, store_hash)
     try:

@@ -54,8 +54,8 @@ def command(
 
 
 def served(groups: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """Every route, or those of documented operations of these groups: version (0: at a shop's host), methods, path, table,
-    and where it moved to if it did."""
+    """Every route, or those of documented operations of these groups: version (0: at a shop's host), methods, path,
+    table, and where it moved to if it did."""
     from bodega.app import routes
     from bodega.http.documented import route_of
     from bodega.http.router import by_version

@@ -1,4 +1,5 @@
-"""Limits guessing of shoppers' passwords: attempts are counted in the store, by its clock."""
+"""Limits guessing of shoppers' passwords, and of codes that are worth money: attempts are counted in the store, by its
+clock."""
 
 from __future__ import annotations
 
@@ -19,19 +20,23 @@ GUESSES = """CREATE TABLE password_guesses (
 );"""
 
 
-async def check_guesses(tx: Tx, subject: str, now: int, most: int = MAX_GUESSES) -> None:
-    """Refuses while there are too many recent wrong passwords for this subject; `now` in UTC seconds."""
+async def check_guesses(tx: Tx, subject: str, now: int, most: int = MAX_GUESSES, words: str = "") -> None:
+    """Refuses while there are too many recent wrong passwords for this subject; `now` in UTC seconds, `words` what is
+    told where they were none."""
     for wrong, until in await tx.rows("SELECT wrong, until FROM password_guesses WHERE subject = $1", subject):
         if until > now and wrong >= most:
             wait = str(until - now).encode()
             raise Refusal(
                 Reason.PASSWORD_GUESSED,
+                words,
                 details={"wrong": wrong, "seconds": until - now},
                 headers=[(b"retry-after", wait), (b"x-retry-after", wait)],
             )
 
 
-async def answered(unit: Unit, subject: str, *, right: bool, most: int = MAX_GUESSES) -> None:
+async def answered(
+    unit: Unit, subject: str, *, right: bool, most: int = MAX_GUESSES, seconds: int = WINDOW_SECONDS
+) -> None:
     """Counts an answer before it is given. The limit is checked again, since guesses can arrive in parallel."""
     await check_guesses(unit.tx, subject, unit.now, most)
     if right:
@@ -41,5 +46,5 @@ async def answered(unit: Unit, subject: str, *, right: bool, most: int = MAX_GUE
         "INSERT INTO password_guesses (subject, wrong, until) VALUES ($1, 1, $2)"
         " ON CONFLICT (subject) DO UPDATE SET wrong = password_guesses.wrong + 1",
         subject,
-        unit.now + WINDOW_SECONDS,
+        unit.now + seconds,
     )

@@ -30,7 +30,7 @@ def beginning(text: str, maximum: int) -> str:
 
 def without_tags(text: str) -> str:
     """The text with a blank in the place of each tag."""
-    parts = []
+    parts: list[str] = []
     at, last = 0, text.rfind(">")  # no tag ends behind it
     while -1 < (opened := text.find("<", at)) < last:
         parts += (text[at:opened], " ")

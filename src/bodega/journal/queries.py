@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from time import time as wall
 from typing import Any
 
+from bodega import masking
 from bodega.access.stores import OpenStore
 from bodega.http.asgi import REQUEST_ID
 from bodega.http.response import Response
@@ -23,7 +24,7 @@ def note_struck(journal: Journal) -> Callable[[OpenStore, Mapping[str, Any], byt
             scope.get("query_string", b"").decode("latin-1"), 0, response.status, response.reason, "", 0,
             dict(scope["headers"]), response.headers, scope["scheme"] == "https",
         )  # fmt: skip
-        journal.note_exchange(entry, store, content, response.body)
+        journal.note_exchange(entry, store, _without_secrets(scope["path"], content), response.body)
 
     return note
 
@@ -36,6 +37,13 @@ def query_recorder(journal: Journal) -> QueryRecorder:
             0, wall(), asked.request_id, asked.method, asked.path, asked.query, 0, asked.reply.status,
             asked.reply.reason, "", asked.us, asked.headers, list(asked.reply.headers), asked.secure,
         )  # fmt: skip
-        journal.note_exchange(entry, store, asked.content, asked.reply.body)
+        journal.note_exchange(entry, store, _without_secrets(asked.path, asked.content), asked.reply.body)
 
     return record
+
+
+def _without_secrets(path: str, content: bytes) -> bytes:
+    """The body of a query without the passwords that may stand in it."""
+    if not path.startswith("/graphql"):
+        return content
+    return masking.question(content.decode("utf-8", "replace")).encode()

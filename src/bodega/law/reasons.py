@@ -102,6 +102,7 @@ class Reason(Enum):
     IMAGE_UNREACHABLE = (Step.PERFORM, 400, 400, "The image could not be fetched.", "Name an image that anybody can fetch over http or https, or send the file itself.")
     IMAGE_INVALID = (Step.PERFORM, 400, 422, "The image is not valid.", "Send a BMP, GIF, JPEG, PNG, WBMP, WebP or XBM image of at most 8 MB.")
     IMAGES_WAITING = (Step.PERFORM, 503, 503, "As many images wait to be decoded as this server keeps in memory.", "Send fewer images at once. Wait Retry-After seconds and repeat the request: `METHOD PATH`.")
+    TEMPLATES_WAITING = (Step.PERFORM, 503, 503, "As many templates of the store wait to be rendered as may.", "Send fewer previews at once. Wait Retry-After seconds and repeat the request: `METHOD PATH`.")
     IMAGE_LOST = (Step.PERFORM, 503, 503, "The process that decodes images ended before it had decoded this one.", "If the same fails again, send a smaller image. Wait Retry-After seconds and repeat the request: `METHOD PATH`.")
     DUPLICATE = (Step.PERFORM, 409, 409, "Another resource already holds this value.", "Change the value, or update the resource named in details. What holds it: `GET HOLDER`. What is there: `GET COLLECTION`.")
     DANGLING_REFERENCE = (Step.PERFORM, 400, 409, "The request refers to a resource that does not exist.", "Create the missing resource first, or leave the reference out.")

@@ -65,7 +65,12 @@ STORE = (
     ),
     Section(
         "Storefront",
-        (NavigationLink("Themes", "/themes", "theme"), NavigationLink("Widgets", "/widgets", "widget")),
+        (
+            NavigationLink("Themes", "/themes", "theme"),
+            NavigationLink("Widgets", "/widgets", "widget"),
+            NavigationLink("Messages", "/messages", "mail"),
+            NavigationLink("Visits", "/visits", "pulse"),
+        ),
     ),
     Section(
         "Develop",

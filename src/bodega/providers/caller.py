@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import hmac
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -24,6 +25,9 @@ from bodega.storage.outside import Answer, Ask
 
 if TYPE_CHECKING:
     import aiohttp
+
+SIGNATURE = "bodega-signature"
+"""The header of a signed request: the HMAC-SHA256 of its body under the client secret, in hexadecimal."""
 
 LARGEST = 1024 * 1024
 """Bytes of a request, and of an answer."""
@@ -110,6 +114,8 @@ class ProviderCaller:
         if ask.username:
             pair = base64.b64encode(f"{ask.username}:{secret}".encode()).decode()
             headers["authorization"] = f"Basic {pair}"
+        if ask.signed and ask.client_id:
+            headers[SIGNATURE] = signature(content, store.by_client[ask.client_id].secret)
         private = bool(store.settings[ALLOW_PRIVATE])
         wrong = why_not(ask.url, private=private)
         if wrong:
@@ -182,6 +188,11 @@ class ProviderCaller:
         for session in self._sessions.values():
             await session.close()
         self._sessions.clear()
+
+
+def signature(content: bytes, secret: str) -> str:
+    """The signature of a body."""
+    return hmac.new(secret.encode(), content, "sha256").hexdigest()
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes | None:

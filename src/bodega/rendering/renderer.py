@@ -10,9 +10,12 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from weakref import WeakKeyDictionary
 
 from bodega.rendering.messages import Made, Work, encode, read_made
+from bodega.rendering.turns import Turns
 
 MEMORY = 96 * 1024 * 1024
 """Bytes that rendering may take beside what an idle process has."""
@@ -23,13 +26,39 @@ SECONDS = 10.0
 
 _TOO_LONG = f"takes more than {CPU_SECONDS} seconds to render"
 
-_turns = ThreadPoolExecutor(max_workers=2, thread_name_prefix="rendering")
-"""Two processes at a time; others wait for their turn. The threads do nothing but wait."""
+AT_ONCE = 2
+"""Processes at a time, of which one store has one; its further templates wait, and so many of them may."""
+
+WAITING = 64
+WAITING_OF_ONE = 16
+
+_threads = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="rendering")
+"""They do nothing but wait."""
+
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, Turns] = WeakKeyDictionary()
 
 
-async def render(works: Sequence[Work]) -> list[Made]:
-    """What comes of each template, in order."""
-    return await asyncio.get_running_loop().run_in_executor(_turns, _render, encode(list(works)), len(works))
+def turns() -> Turns:
+    """The turns at rendering, of this event loop."""
+    loop = asyncio.get_running_loop()
+    if loop not in _turns:
+        _turns[loop] = Turns(at_once=AT_ONCE, of_one=1, waiting=WAITING, waiting_of_one=WAITING_OF_ONE)
+    return _turns[loop]
+
+
+async def render(store: str, works: Sequence[Work]) -> list[Made]:
+    """What comes of each template of a store, in order. Raises Full."""
+    queue, loop = turns(), asyncio.get_running_loop()
+    content = encode(list(works))
+    await queue.take(store)
+    work = _threads.submit(_render, content, len(works))
+
+    def end(_work: Future[list[Made]]) -> None:
+        with suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(queue.give_back, store)
+
+    work.add_done_callback(end)  # a process goes on when its caller has gone
+    return await asyncio.wrap_future(work)
 
 
 def _render(works: bytes, count: int) -> list[Made]:

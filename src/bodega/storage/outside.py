@@ -20,7 +20,8 @@ T = TypeVar("T")
 class Ask(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One request to a provider. `content` is its body, JSON; `username` goes into the Authorization header with the
     password that is sealed under `key_id`. With `options_at` what is sealed there are the values of the store's
-    connection, and a member of this name in the body. `client_id`: the account without which it is not sent;
+    connection, and a member of this name in the body. `client_id`: the account without which it is not sent, and by
+    whose client secret it is signed where it is `signed`;
     `identity`: what makes it the same request, if not the whole body. `judge` says
     what is wrong with an answer, as the end of a sentence; `keeps`, for how many seconds it may be remembered (None: as
     the store's settings say); without that it is not.
@@ -35,6 +36,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     key_id: str = ""
     options_at: str = ""
     client_id: str = ""
+    signed: bool = False
     identity: bytes | None = None
     judge: Callable[[bytes], str] | None = None
     keeps: Callable[[bytes], int | None] | None = None

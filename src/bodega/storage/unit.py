@@ -48,12 +48,14 @@ ROWS_PER_TRIP = 50
 class Terms(msgspec.Struct, frozen=True):
     """What a write respects besides the rows: the plan's limits by counter (absent: no limit), the store's settings.
 
-    `latest` is set if the store's clock has shown a later time before it went back, in UTC seconds.
+    `latest` is set if the store's clock has shown a later time before it went back, in UTC seconds. `store` is the
+    store's hash, of which what is written may tell an address.
     """
 
     limits: Mapping[str, int] = {}
     settings: Mapping[str, Any] = {}
     latest: int = 0
+    store: str = ""
 
 
 class Unit:

@@ -3,10 +3,12 @@ another currency, when gift certificates pay, when a line goes that must be of a
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 from msgspec.structs import replace
 
+from bodega.domain import guesses
 from bodega.kit.fields import clean_email
 from bodega.kit.render import json
 from bodega.law.reasons import Reason
@@ -17,7 +19,15 @@ from bodega.resources.checkouts import changing, checkout, consignments, prepaid
 from bodega.resources.checkouts.checkout import Checkout
 from bodega.storage.query import Row
 from bodega.storage.unit import Unit
-from bodega.storefront.shoppers_api import ShoppersApi
+from bodega.storefront.shoppers_api import ShopperRefused, ShoppersApi, refusing
+
+MOST_CODES = 20
+"""Wrong codes of gift certificates from one network address in an hour."""
+
+MOST_OF_SERVERS = 500
+"""The same where a shop's server asks for its shoppers."""
+
+HOUR = 3_600
 
 
 async def merge_carts(api: ShoppersApi, customer_id: int, guest_cart_id: str, channel_id: int) -> str:
@@ -127,13 +137,29 @@ async def name_guest(api: ShoppersApi, cart: Cart, email: str, version: int | No
     await change_checkout(api, cart, change, version)
 
 
-async def enter_certificate(api: ShoppersApi, cart: Cart, code: str, version: int | None = None) -> None:
-    """Lets a gift certificate pay a part of a checkout. Raises ShopperRefused."""
+async def enter_certificate(
+    api: ShoppersApi, cart: Cart, code: str, version: int | None = None, *, address: str = "", most: int = MOST_CODES
+) -> None:
+    """Lets a gift certificate pay a part of a checkout. Wrong codes are counted by the network address that they come
+    from, `most` of them in an hour. Raises ShopperRefused."""
+    subject = sha256(f"certificates from {address}".encode()).hexdigest()
+    assert api.store.rows is not None
+    with refusing():
+        words = "Too many wrong codes were tried."
+        await guesses.check_guesses(api.store.rows.reader, subject, api.store.time(), most, words)
 
     async def change(unit: Unit, now: Cart, of: Checkout) -> None:
         await prepaid.enter(unit, now, of, code)
 
-    await change_checkout(api, cart, change, version)
+    async def count(unit: Unit) -> None:
+        await guesses.answered(unit, subject, right=False, most=most, seconds=HOUR)
+
+    try:
+        await change_checkout(api, cart, change, version)
+    except ShopperRefused as refused:
+        if refused.reason is Reason.FIELD_INVALID:
+            await api.write(count)
+        raise
 
 
 async def drop_certificate(api: ShoppersApi, cart: Cart, code: str, version: int | None = None) -> None:

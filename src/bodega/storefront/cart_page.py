@@ -1,4 +1,7 @@
-"""GET /cart.php: the cart that a redirect URL opens, once. Until there is a checkout to go to, it is shown."""
+"""GET /cart.php: the cart that a redirect URL opens, once, or the link of a recovery mail.
+
+It becomes the cart of the browser, which goes on to the checkout or, with `action=load`, is shown the cart.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ from decimal import Decimal
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qs
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
@@ -16,12 +18,16 @@ from bodega.http.mounts import Mount, Receive, Send, reply
 from bodega.law.outcome import Shown
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Header
+from bodega.resources.carts.cart import TABLE as CARTS
 from bodega.resources.carts.cart import Cart
 from bodega.resources.carts.redirects import open_once
 from bodega.resources.store import channels
+from bodega.storable import query_of
 from bodega.storage import query
 from bodega.storage.tx import Busy
-from bodega.storefront.front import Front, front_of
+from bodega.storefront.front import Front, at_host, front_of
+from bodega.storefront.pages.own_cart import cart_cookies
+from bodega.storefront.shopper import shopper_of
 
 _PAGE: tuple[Header, ...] = (
     (b"content-type", b"text/html; charset=utf-8"),
@@ -32,6 +38,7 @@ _PAGE: tuple[Header, ...] = (
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src *; form-action 'self'"
 _FRAMED: Header = (b"content-security-policy", f"{_POLICY}; frame-ancestors *".encode())
 _PASSWORD = "prelaunch_password"  # noqa: S105 - the name of a field
+CHECK_OUT, RECOVER = "loadInCheckout", "recover"
 WORDS = {
     "used": "This link was opened before. Each link opens its cart once; the shop can make a new one.",
     "expired": "This link has expired. The shop can make a new one.",
@@ -58,15 +65,20 @@ def carts(stores: Stores, https_port: int | None = None) -> Mount:
             headers = [(b"content-type", b"text/plain"), (b"allow", b"GET, HEAD")]
             await reply(send, method, Reason.METHOD_NOT_ALLOWED.status(3), b"Only GET and HEAD.", headers)
             return
-        asked = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+        asked = query_of(scope)
         name, uuid, token = (asked.get(word, [""])[0] for word in ("store", "id", "token"))
-        store = await stores.get(name)
+        action = asked.get("action", [""])[0]
+        recovers = action == RECOVER and not uuid
+        found = await at_host(stores, scope) if recovers or not name else None
+        store = await stores.get(name) if found is None else found[0]
         if store is None or store.rows is None or store.suspended:
             reason = Reason.NO_SUCH_RESOURCE if store is None else Reason.UPGRADING
             await _show(send, method, reason.status(3), None, WORDS["unknown" if store is None else "busy"])
             return
         front: Front | None = None
         try:
+            if recovers:
+                uuid = await _abandoned(store, token)
             front = await front_of(store, await _channel(store, uuid))
             headers = front.headers(scope, _POLICY)
             elsewhere = front.elsewhere(scope, https_port)
@@ -82,13 +94,38 @@ def carts(stores: Stores, https_port: int | None = None) -> Mount:
             elif method == "HEAD":
                 await reply(send, method, Shown.status, b"", [*_PAGE, *headers])
             else:
-                cart, what = await store.write(lambda unit: open_once(unit, uuid, token))
+                cart, what = await _opened(store, uuid, token, recovers=recovers)
+                if cart is not None:
+                    shopper = await shopper_of(store, cart.channel_id, scope)
+                    headers += cart_cookies(scope, cart, shopper.customer_id)
+                if cart is not None and action in (CHECK_OUT, RECOVER):
+                    onward = [*_PAGE, *headers, (b"location", b"/checkout")]
+                    await reply(send, method, HTTPStatus.FOUND, b"", onward)
+                    return
                 status = Reason.NO_SUCH_ENTITY.status(3) if cart is None else Shown.status
                 await _show(send, method, status, cart, WORDS.get(what, ""), front=front, headers=headers)
         except Busy:
             await _show(send, method, Reason.UNREACHABLE.status(3), None, WORDS["busy"], front=front)
 
     return mount
+
+
+async def _abandoned(store: OpenStore, token: str) -> str:
+    """The id of the cart that the link of a recovery mail names; empty if there is none."""
+    assert store.rows is not None
+    sql = "SELECT uuid FROM carts WHERE token = $1 AND token > '' AND order_id = 0"
+    return str(await query.value(store.rows.reader, sql, token) or "")
+
+
+async def _opened(store: OpenStore, uuid: str, token: str, *, recovers: bool) -> tuple[Cart | None, str]:
+    """The cart of a link, and what became of the link (`redirects.open_once`). A recovery mail's opens it as often as
+    its reader comes back."""
+    assert store.rows is not None
+    if recovers:
+        row = await query.one(store.rows.reader, CARTS, "uuid = $1", uuid)
+        return (None, "unknown") if row is None else (row.entity, "opened")
+    made: tuple[Cart | None, str] = await store.write(lambda unit: open_once(unit, uuid, token))
+    return made
 
 
 async def _channel(store: OpenStore, uuid: str) -> int:

@@ -80,7 +80,8 @@ def _endpoint(home: str, shape: V3Shape) -> Endpoint:
 
 
 async def _document(context: Context, cart: Cart) -> bytes:
-    return await document(context, cart, redirects.links(context, cart) if LINKS in context.query.include else None)
+    links = await redirects.links(context, cart) if LINKS in context.query.include else None
+    return await document(context, cart, links)
 
 
 async def _whole(context: Context, row: Row) -> bytes:
@@ -337,7 +338,7 @@ class MakeLinks(_OnCart):
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         row = await held(unit, write)
-        made = redirects.links(context, row.entity, write.draft.get("query_params", {}))
+        made = await redirects.links(context, row.entity, write.draft.get("query_params", {}))
         return Created(ready=json({"data": made, "meta": {}}), state=Validator(row.version, row.modified))
 
 

@@ -19,6 +19,7 @@ from bodega.resources.carts.cart import TABLE as CARTS
 from bodega.resources.carts.cart import Cart
 from bodega.resources.carts.redirects import PAGE
 from bodega.resources.channels import sites
+from bodega.resources.channels.addresses import usual_address
 from bodega.resources.customers import customer, subscribers
 from bodega.resources.marketing.mail_template import Template, render
 from bodega.resources.settings.selling import email_statuses
@@ -156,7 +157,8 @@ async def _facts(unit: Unit, cart: Cart, coupon_code: str) -> dict[str, Any]:
     site = await sites.site_of(unit.tx, cart.channel_id)
     profile = await store_profile(unit.tx, cart.channel_id, unit.terms.settings)
     domain = str(unit.terms.settings.get("domain") or "")
-    origin = (site.url if site is not None else "") or (f"https://{domain}" if domain else "")
+    own = usual_address(unit.terms.store, domain, cart.channel_id)
+    origin = (site.url if site is not None else "") or own
     link = f"{origin.rstrip('/')}/{PAGE}?" + urlencode({"action": "recover", "token": cart.token})
     items = [
         {"name": one.name, "quantity": one.quantity, "sku": one.sku, "price": _money(one.extended_sale_price)}

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from bodega.kit.bounds import AtMost
 from bodega.kit.context import Context
 from bodega.resources.carts.cart import TABLE, Cart
+from bodega.resources.channels.sites import shop_origin
 from bodega.storage import query
 from bodega.storage.unit import Unit
 
@@ -31,9 +32,9 @@ Parameters = Annotated[dict[str, Annotated[str, msgspec.Meta(max_length=255)]], 
 OWN = frozenset({"action", "embedded", "store", "id", "token"})
 
 
-def links(context: Context, cart: Cart, more: Mapping[str, str] = {}) -> dict[str, str]:
-    """The redirect URLs of a cart, each new and unused."""
-    origin = context.base.files.rpartition("/files/")[0]
+async def links(context: Context, cart: Cart, more: Mapping[str, str] = {}) -> dict[str, str]:
+    """The redirect URLs of a cart, each new and unused, at the shop of its channel."""
+    origin = await shop_origin(context, cart.channel_id)
     kinds: Mapping[str, dict[str, str]] = {
         "cart_url": {"action": "load"},
         "checkout_url": {"action": "loadInCheckout"},

@@ -62,14 +62,22 @@ def main_domain(host: str) -> str:
 
 def canonical_url(record: StoreRecord, channel: int) -> str:
     """The address that a channel always has."""
-    which = record.hash if channel == channels.DEFAULT else f"{record.hash}-{channel}"
+    return _own(record.hash, channel)
+
+
+def _own(store_hash: str, channel: int) -> str:
+    which = store_hash if channel == channels.DEFAULT else f"{store_hash}-{channel}"
     return f"https://{STORE_LABEL}{which}.localhost"
 
 
 def usual_url(record: StoreRecord, channel: int) -> str:
     """The address of a site that has none of its own: of the store's storefront, that of the store's domain."""
-    domain = str(with_defaults(record.settings)["domain"])
-    return f"https://{domain}" if domain and channel == channels.DEFAULT else canonical_url(record, channel)
+    return usual_address(record.hash, str(with_defaults(record.settings)["domain"]), channel)
+
+
+def usual_address(store_hash: str, domain: str, channel: int) -> str:
+    """The same, of a store with this hash and domain."""
+    return f"https://{domain}" if domain and channel == channels.DEFAULT else _own(store_hash, channel)
 
 
 def shop_url(record: StoreRecord, channel: int, site_url: str, here: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -117,6 +118,21 @@ def state_numbered(of: Country, number: int) -> State | None:
     """The state of this id in a country."""
     found = _states_by_id().get(number)
     return found if found is not None and found.country_id == of.id else None
+
+
+def provinces_of(country_code: str) -> Mapping[str, str]:
+    """The names of the states and provinces of a country, by their codes."""
+    return every_province().get(country_code, {})
+
+
+@cache
+def every_province() -> Mapping[str, Mapping[str, str]]:
+    """The states and provinces of all countries that have some, by the codes of both."""
+    codes = {one.id: one.country_iso2 for one in COUNTRIES.entities}
+    found: dict[str, dict[str, str]] = {}
+    for one in STATES.entities:
+        found.setdefault(codes[one.country_id], {})[one.state_abbreviation] = one.state
+    return found
 
 
 countries = V2Shape(

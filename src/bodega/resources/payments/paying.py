@@ -45,8 +45,11 @@ def owed(item: Order) -> Decimal:
     return max(item.total_inc_tax - item.paid, ZERO)
 
 
-async def take(unit: Unit, row: Row, amount: Decimal, method: str, pending: bool = False, **more: Any) -> int:
-    """Records a payment of the order; the id of the transaction. `more` are members of the transaction.
+async def take(
+    unit: Unit, row: Row, amount: Decimal, method: str, pending: bool = False, reference: str = "", **more: Any
+) -> int:
+    """Records a payment of the order; the id of the transaction. `more` are members of the transaction, `reference` is
+    the payment's name at a gateway other than the one for tests; its method is GATEWAY.card.
 
     A pending one is not received yet: the order then awaits its payment.
     """
@@ -55,22 +58,22 @@ async def take(unit: Unit, row: Row, amount: Decimal, method: str, pending: bool
     made = Transaction(
         order_id=str(old.id),
         event="pending" if pending else "purchase",
-        method={CARD: "credit_card", CERTIFICATE: "gift_certificate", CREDIT: "store_credit"}[method],
+        method={CERTIFICATE: "gift_certificate", CREDIT: "store_credit"}.get(method, "credit_card"),
         amount=amount,
         currency=old.default_currency_code,
         gateway={CERTIFICATE: "giftcertificate", CREDIT: payments.CREDIT}.get(method, gateway),
-        gateway_transaction_id=token_hex(12) if method == CARD else "",
+        gateway_transaction_id=token_hex(12) if method == CARD else reference,
         date_created=moment(unit.now),
         test=method == CARD,
         payment_method_id=method,
         **more,
     )
     transaction_id = int((await unit.insert(payments.TABLE, made)).entity.id)
-    new = replace(old, payment_method=NAMES[method], date_modified=moment(unit.now))
+    new = replace(old, payment_method=NAMES.get(method, gateway), date_modified=moment(unit.now))
     if not pending:
         new.paid += amount
     whole = not pending and new.paid >= new.total_inc_tax
-    if whole and method == CARD:
+    if whole and method not in (CERTIFICATE, CREDIT):
         new.payment_status = "captured"
     await unit.update(order.TABLE, row, new)
     status = AWAITING_FULFILLMENT if whole else AWAITING_PAYMENT if pending else old.status_id

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from bodega.access.payment_tokens import PaymentGrant
+from bodega.access.settings import with_defaults
 from bodega.kit.actions import Action
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint
@@ -86,6 +87,9 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "gift_certificate": ("gift_certificate_code",),
     "store_credit": (),
 }
+TEST = "payments.test"
+"""The setting that offers the test gateway: where it is off, nobody pays by a card that costs nothing."""
+
 METHODS = {"gift_certificate": CERTIFICATE, "store_credit": CREDIT}
 """The method of each instrument; of all others the card's."""
 
@@ -152,7 +156,7 @@ async def processed(unit: Unit, token_id: int, draft: PaymentDraft) -> dict[str,
         if not paying.owed(row.entity):
             message = "The order has nothing left to pay."
             raise Refusal(Reason.PAYMENT_STATE, message, details={"payment_status": row.entity.payment_status})
-        transaction, pending = await _pay(unit, row, draft)
+        transaction, pending = await charge(unit, row, draft)
         kept = msgspec.structs.replace(kept, transaction_id=transaction, pending=pending)
         await unit.update(access_tokens.TABLE, held, kept)
     return {
@@ -162,13 +166,15 @@ async def processed(unit: Unit, token_id: int, draft: PaymentDraft) -> dict[str,
     }
 
 
-async def _pay(unit: Unit, row: Row, draft: PaymentDraft) -> tuple[int, bool]:
-    """The transaction, and whether it waits for the shopper. Raises Refusal."""
+async def charge(unit: Unit, row: Row, draft: PaymentDraft) -> tuple[int, bool]:
+    """Pays what is owed of an order; the transaction, and whether it waits for the shopper. Raises Refusal."""
     one = draft.instrument
     if one.type == "gift_certificate":
         return await paying.by_certificate(unit, row, str(one.gift_certificate_code)), False
     if one.type == "store_credit":
         return await paying.by_credit(unit, row), False
+    if not with_defaults(unit.terms.settings)[TEST]:
+        raise Refusal(Reason.PAYMENT_STATE, "This store takes no cards here: its test gateway is off.")
     card, verdict, token = await _card(unit, row.entity, one)
     if verdict in SENTENCES:
         raise Refusal(Reason.PAYMENT_DECLINED, SENTENCES[verdict], details={"decline_code": verdict})

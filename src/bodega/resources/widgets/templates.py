@@ -22,9 +22,10 @@ from bodega.kit.route import collection, item, route
 from bodega.kit.v3_shape import V3Shape
 from bodega.law.outcome import Outcome, Shown
 from bodega.law.reasons import Reason
-from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
+from bodega.law.refusal import Fault, Header, Refusal, invalid, refuse_faults
 from bodega.rendering.messages import Work
 from bodega.rendering.renderer import render
+from bodega.rendering.turns import Full
 from bodega.resources.widgets.own import CHANNELS, SCOPE, give_an_id, know_the_channel
 from bodega.resources.widgets.schema import Schema, faults_of, with_defaults
 from bodega.storage import query
@@ -39,6 +40,7 @@ MAX_TEMPLATE = 500_000
 """Characters of a template."""
 
 MAX_VERSIONS = 1_000
+_LATER: tuple[Header, ...] = ((b"retry-after", b"5"),)
 Template = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEMPLATE)]
 Long = Annotated[str, msgspec.Meta(max_length=65_535)]
 
@@ -179,7 +181,11 @@ class Preview(Action):
         if faults:
             raise refuse_faults(faults)
         shown = {**with_defaults(configuration, template.schema), "_": {"id": template.uuid, "data": {}}}
-        (made,) = await render([Work(template.template, msgspec.to_builtins(shown, builtin_types=()))])
+        work = Work(template.template, msgspec.to_builtins(shown, builtin_types=()))
+        try:
+            (made,) = await render(context.record.hash, [work])
+        except Full:
+            raise Refusal(Reason.TEMPLATES_WAITING, headers=_LATER) from None
         if made.refused:
             raise refuse_faults([invalid("template", made.refused)])
         return Shown(ready=json({"data": {"html": made.html}}))

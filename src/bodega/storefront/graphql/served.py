@@ -52,6 +52,38 @@ others it does not exist (`NO_SUCH_ENTITY`).
   cart and its checkout are gone then: `order` of a checkout is null.
 - `applyCheckoutSpamProtection` takes any token: this server asks no such service.
 - A cart has one currency: its amounts in the displayed currency are the same amounts.
+
+## Customers
+
+`login` and `loginWithCustomerLoginJwt` give a token for `X-Bc-Customer-Access-Token`, good for 7 days, and the cart of
+the browser joined to the customer's. The token is a session of the store: `logout`, another password, a password that
+must be chosen anew, a channel that is taken away and a deleted customer end it at once, on every host.
+
+- `Invalid credentials` (`CREDENTIALS_WRONG`) is said of a wrong password and of an unknown address alike;
+  `Reset password` (`PASSWORD_RESET_REQUIRED`) where another password must be chosen first. After 10 wrong passwords in
+  a minute for an address, together with those that the API is asked to validate, or 100 from one network address, it
+  is `PASSWORD_GUESSED`.
+- The claims of a sign-in JWT are those of `/login/token/{jwt}`, and each signs in once, here or there.
+- `requestResetPassword` answers the same for unknown addresses. The mail is in the outbox: its link is
+  `path?c=CUSTOMER&t=TOKEN` at the storefront, good for an hour and once; at most 5 are good at a time.
+- An address, a wishlist, an order of somebody else does not exist. A guest sees the order of a cart whose id they give
+  as `cartEntityId`. Orders that are incomplete or archived are not shown.
+- `errors` of a result name the member by its `path` in the input, as `["input", "address", "countryCode"]`.
+- Form fields 1 to 25 are built in. The store's own are made by `/v3/form-fields`, an operation of Bodega's own: `form`
+  (`customer` or `address`), `name`, `type` (`checkboxes`, `date`, `multiline`, `numbers`, `password`, `radiobuttons`,
+  `text`, `picklist`), `required`, `options` and bounds. Their numbers are their ids and 25; options are numbered from
+  0; answers are those of `/v3/customers/form-field-values`.
+- Passwords have at least 7 characters, letters and digits.
+- `generateSessionSyncJwt` makes a token that carries session and cart to another host of the shop: by
+  `validateSessionSyncJwt`, or in a browser at `/session-sync/{token}`; good for 5 minutes and once.
+- Wishlists are those of `/v3/wishlists`; `publicWishlist` shows a public one by its token. At most 100 a customer.
+- `newsletter.subscribe` makes a subscriber whose source is `storefront`; `unsubscribe` takes the consent back.
+- A review is pending unless the store approves reviews at once; a customer reviews a product once.
+- `submitContactUs` keeps the message for the panel and `GET /v3/contact-messages` (Bodega's own), for a year, and mails
+  it to the address of the page, or to the store's.
+- The analytics events are counted by the day and product, for 90 days, unless `consent.analytics` is false; the panel
+  shows the numbers. Nothing about the visitor is kept.
+- `supportedShippingDestinations` are the countries and states of enabled zones that have an enabled method.
 """
 
 
@@ -73,6 +105,10 @@ def served() -> dict[str, set[str]]:
         elif isinstance(kind, GraphQLObjectType):
             found[kind.name] = {name for name in kind.fields if is_served(kind.name, name)}
             waiting += [get_named_type(kind.fields[name].type) for name in found[kind.name]]
+    for name in list(found):
+        reached = built.type_map[name]
+        for wider in reached.interfaces if isinstance(reached, GraphQLObjectType) else ():
+            found.setdefault(wider.name, set())
     for name in found:
         wider = built.type_map[name]
         if isinstance(wider, GraphQLInterfaceType):
@@ -120,6 +156,11 @@ def page(listed: Path) -> str:
         f"{LARGEST_PAGE} at most, an answer {MOST_OBJECTS:,} objects. The reply tells the complexity in\n"
         "`X-BC-GraphQL-Complexity`. Persisted queries: send `extensions.persistedQuery.sha256Hash` alone; a query\n"
         "that this server has not seen lately is answered with `PERSISTED_QUERY_NOT_FOUND`.\n\n"
+        "`searchProducts` finds what has any of the words typed, in names, SKUs, brands, categories, search\n"
+        "keywords and descriptions, from three letters on by their beginnings; the whole name or SKU comes first.\n"
+        "Its facets are those of the filters of search (V3), each counted as if it did not narrow already.\n\n"
+        "`urlTemplate` of an image is `.../s-HASH/images/stencil/{:size}/...`: put `640w`, `300x300` or `original`\n"
+        "in it. Every host of the server answers it, with WebP where `Accept` says so; nothing is made larger.\n\n"
         f"Of the {len(asked)} fields that a public storefront reads or writes, {len(have)} are served.\n"
     ]
     parts.append(_MUTATIONS)

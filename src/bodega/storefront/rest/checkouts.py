@@ -184,7 +184,8 @@ async def enter_certificate(call: Call) -> Answer:
     """POST of a gift certificate: 404 for a code that is none."""
     cart, said = await call.cart(ID), call.read(CertificateCode)
     try:
-        await baskets.enter_certificate(call.asking.api, cart, said.gift_certificate_code)
+        code, address = said.gift_certificate_code, call.asking.address
+        await baskets.enter_certificate(call.asking.api, cart, code, address=address)
     except ShopperRefused as refused:
         if refused.reason is Reason.FIELD_INVALID:
             raise Refusal(Reason.NO_SUCH_ENTITY, str(refused)) from None

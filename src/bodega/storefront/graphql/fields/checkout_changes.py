@@ -197,7 +197,9 @@ async def _certificate(asking: Asking, args: Args) -> Any:
     cart, _ = await _own(asking, said)
     try:
         code = said["data"]["giftCertificateCode"]
-        await baskets.enter_certificate(asking.api, cart, code, said.get("version"))
+        await baskets.enter_certificate(
+            asking.api, cart, code, said.get("version"), address=asking.address, most=baskets.MOST_OF_SERVERS
+        )
     except ShopperRefused as refused:
         raise _mismatch(refused) from None
     return await checkout_after(asking, cart)

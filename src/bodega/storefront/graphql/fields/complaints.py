@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from graphql import GraphQLError
+
 from bodega.storefront.graphql.execution import shaped
 from bodega.storefront.shoppers_api import ShopperRefused
 
@@ -17,7 +19,7 @@ _KINDS = """
     CreateSubscriberEmailInvalidError CreateSubscriberFirstNameInvalidError CreateSubscriberLastNameInvalidError
     CreateSubscriberUnexpectedError CustomerAddressCreationError CustomerAddressDeletionError CustomerAddressUpdateError
     CustomerAlreadyReviewedProductError CustomerDoesNotExistError CustomerNotLoggedInError CustomerPasswordError
-    CustomerRegistrationError EmailAlreadyInUseError GenerateSessionSyncTokenCartNotFound InvalidInputFieldsError
+    CustomerRegistrationError EmailAlreadyInUseError GenerateSessionSyncTokenCartNotFound
     JwtTokenExpiredError NotAuthorizedToAddProductReviewError ProductIdNotFoundError RemoveSubscriberEmailInvalidError
     RemoveSubscriberUnexpectedError UnexpectedAddReviewError UnexpectedUpdateCustomerError
     CartUnassignInaccessibleError CartUnassignNotAllowedError
@@ -25,7 +27,17 @@ _KINDS = """
 
 for _kind in _KINDS.split():
     shaped(**{_kind: "message"})
-shaped(ValidationError="path message", InvalidSessionSyncJwtError="errorType message")
+shaped(
+    ValidationError="path message",
+    InvalidSessionSyncJwtError="errorType message",
+    InvalidInputFieldsError="fields message",
+)
+
+
+class WrongInput(GraphQLError):
+    """An argument that cannot be, where the result has no errors of its own."""
+
+    code = "BAD_USER_INPUT"
 
 
 def complaint(kind: str, message: str, **more: Any) -> dict[str, Any]:

@@ -131,7 +131,7 @@ async def _review(asking: Asking, args: Args) -> Any:
     email = who.email if who is not None else said.get("email") or ""
     wrong = _wrong_with(said, email)
     if wrong:
-        return _errors(complaint("InvalidInputFieldsError", wrong))
+        return _errors(_faulty(wrong))
     if who is not None and await _has_reviewed(asking, product_id, who.email):
         return _errors(complaint("CustomerAlreadyReviewedProductError", "You have reviewed this product already."))
     body = {
@@ -141,21 +141,26 @@ async def _review(asking: Asking, args: Args) -> Any:
     try:
         await asking.api.send("POST", f"/v3/catalog/products/{product_id}/reviews", body)
     except ShopperRefused as refused:
-        kind = "InvalidInputFieldsError" if refused.reply.errors else "UnexpectedAddReviewError"
-        return _errors(complaint(kind, str(refused)))
+        if refused.reply.errors:
+            return _errors(_faulty({name: str(refused) for name in refused.reply.errors}))
+        return _errors(complaint("UnexpectedAddReviewError", str(refused)))
     return _errors()
 
 
-def _wrong_with(said: Mapping[str, Any], email: str) -> str:
-    """What is wrong with a review; empty if nothing is."""
-    if not 1 <= said["rating"] <= 5:
-        return "The rating must be from 1 to 5."
-    empty = [name for name in ("author", "title", "text") if not said[name].strip()]
-    if empty:
-        return f"The review must have: {', '.join(empty)}."
+def _wrong_with(said: Mapping[str, Any], email: str) -> dict[str, str]:
+    """What is wrong with the members of a review."""
+    found = {name: f"{name} is required." for name in ("author", "title", "text") if not said[name].strip()}
     if len(said["text"]) > LONGEST_REVIEW:
-        return f"The text must have at most {LONGEST_REVIEW} characters."
-    return "" if not email or is_email(email) else "The email must be an e-mail address."
+        found["text"] = f"text must have at most {LONGEST_REVIEW} characters."
+    if not 1 <= said["rating"] <= 5:
+        found["rating"] = "rating must be from 1 to 5."
+    if email and not is_email(email):
+        found["email"] = "email must be an e-mail address."
+    return found
+
+
+def _faulty(wrong: Mapping[str, str]) -> dict[str, Any]:
+    return complaint("InvalidInputFieldsError", " ".join(wrong.values()), fields=list(wrong))
 
 
 async def _has_reviewed(asking: Asking, product_id: int, email: str) -> bool:

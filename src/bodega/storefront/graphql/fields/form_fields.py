@@ -10,9 +10,11 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from bodega import passwords
+from bodega.domain import guesses
 from bodega.resources.customers import form_fields, forms
 from bodega.resources.customers.form_fields import FormFieldValue
 from bodega.resources.customers.forms import BUILT_IN, Form
+from bodega.resources.tokens import sessions
 from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
 from bodega.storefront.graphql.asking import Asking, Thing
@@ -309,7 +311,12 @@ def _customer_settings(_asking: Asking, _thing: Any, _args: Args) -> dict[str, A
     }  # fmt: skip
 
 
+plain("ReCaptchaSettings", failedLoginLockoutDurationSeconds=lambda _found: guesses.WINDOW_SECONDS)
+plain("Settings", inactivity=lambda _thing: {
+    "shopperInactivityDurationSeconds": sessions.SECONDS, "shopperActivityExtendsDuration": False,
+})  # fmt: skip
 shaped(
+    InactivitySettings="shopperInactivityDurationSeconds shopperActivityExtendsDuration",
     CustomersSettings="passwordComplexitySettings",
     PasswordComplexitySettings="minimumPasswordLength requireLowerCase requireUpperCase requireNumbers minimumNumbers"
     " requireSpecialCharacters minimumSpecialCharacters",

@@ -15,7 +15,7 @@ from bodega.storefront.graphql.asking import Asking, Thing, connection
 from bodega.storefront.graphql.execution import batch, plain, plain_with, shaped
 from bodega.storefront.graphql.fields.cart_lines import seen_products
 from bodega.storefront.graphql.fields.orders import address_of, rows_of
-from bodega.storefront.graphql.fields.prices import money_as
+from bodega.storefront.graphql.fields.prices import money_as, written
 from bodega.storefront.graphql.fields.products import default_images
 
 Args = Mapping[str, Any]
@@ -181,9 +181,8 @@ async def _certificates(asking: Asking, things: Sequence[Thing], args: Args) -> 
 
 
 def _certificate(one: gift_certificates.GiftCertificate, currency: Currency) -> dict[str, Any]:
-    amount = money_as(one.amount, currency)
-    name = f"{amount['formatted']} Gift Certificate"
-    return {"entityId": one.id, "name": name, "salePrice": amount, "refundedQuantity": 0}
+    name = f"{written(one.amount, currency)} Gift Certificate"
+    return {"entityId": one.id, "name": name, "salePrice": money_as(one.amount, currency), "refundedQuantity": 0}
 
 
 @plain_with("OrderGiftCertificateConsignment.lineItems")

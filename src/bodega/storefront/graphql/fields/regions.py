@@ -9,10 +9,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
+from graphql import GraphQLError
 
 from bodega.kit.fields import moment
+from bodega.law.reasons import Reason
 from bodega.rendering.messages import Work
 from bodega.rendering.renderer import render
+from bodega.rendering.turns import Full
 from bodega.resources.marketing import banners
 from bodega.resources.widgets import page_widgets, placements, templates, widgets
 from bodega.resources.widgets.schema import with_defaults
@@ -40,6 +43,12 @@ def file_of(page: str) -> str:
         if told.startswith(start):
             return f"pages/{folder}{told.removeprefix(start)}"
     return f"pages/{told}"
+
+
+class Waiting(GraphQLError):
+    """As many templates of the store wait to be rendered as may."""
+
+    code = Reason.TEMPLATES_WAITING.name
 
 
 class _Placed(NamedTuple):
@@ -117,7 +126,11 @@ async def _widgets(asking: Asking, ids: Sequence[int]) -> dict[int, str]:
         else:
             waiting[digest] = work
     if waiting:
-        for digest, done in zip(waiting, await render(list(waiting.values())), strict=True):
+        try:
+            rendered = await render(asking.store.record.hash, list(waiting.values()))
+        except Full:
+            raise Waiting(Reason.TEMPLATES_WAITING.message) from None
+        for digest, done in zip(waiting, rendered, strict=True):
             _rendered[digest] = done.html
     for number, digest in digests.items():
         made[number] = f'<div data-widget-id="{found[number].uuid}">{_rendered[digest]}</div>'
