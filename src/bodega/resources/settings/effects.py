@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_FRONT = "pages for shoppers (`cart.php`, `robots.txt`, `favicon.ico`)"
-_PAGE = "the page of a product"
-_LISTS = "lists of products"
-_CATEGORY = "the page of a category"
+_FRONT = "pages for shoppers (the shop, its checkout, `cart.php`, `robots.txt`, `favicon.ico`)"
+_PAGE = "what a product's page shows in the shop that the server shows itself"
 _MAIL = "an e-mail that is not written yet"
 
 EFFECTS: Mapping[str, Mapping[str, str]] = {
@@ -58,11 +56,24 @@ EFFECTS: Mapping[str, Mapping[str, str]] = {
         "out_of_stock_notification_address": "who is written to when stock has run out",
     },
     "settings/storefront/category": {
-        "listing_mode": "which categories' products `GET /v3/settings/search/filters/available` counts for a category",
+        "category_tree_depth": "with 1 the pages of categories do not lead to those below, in the shop that the server "
+        "shows itself",
+        "default_product_sort": "the order of a category's products in the shop that the server shows itself, unless "
+        "the category has its own",
+        "listing_mode": "which categories' products `GET /v3/settings/search/filters/available` counts for a category, "
+        "and those that its page lists",
     },
     "settings/storefront/product": {
         "show_product_price": "without it no product has prices in GraphQL",
         "hide_price_from_guests": "with it no product has prices in GraphQL for whoever is not signed in",
+        "show_product_sku": f"{_PAGE}: the SKU",
+        "show_product_weight": f"{_PAGE}: the weight",
+        "show_product_brand": f"{_PAGE}: the brand; lists of products, too",
+        "show_add_to_cart_link": "whether lists of products in the shop that the server shows itself have a button for "
+        "the cart",
+        "default_preorder_message": f"{_PAGE}: the message of a product for pre-order that has none of its own",
+        "show_breadcrumbs_product_pages": f"{_PAGE}: the way to it through the categories",
+        "show_add_to_cart_qty_box": f"{_PAGE}: a field for how many pieces",
     },
     "settings/storefront/search": {
         "default_product_sort": "the order of what a search by words finds in GraphQL, unless the query asks for one",
@@ -145,20 +156,9 @@ KEPT: Mapping[str, Mapping[str, str]] = {
         "return_confirmation_email": _MAIL,
         "return_statuschange_email": _MAIL,
     },
-    "settings/storefront/category": {
-        "category_tree_depth": "the menu of categories",
-        "default_product_sort": _CATEGORY,
-    },
     "settings/storefront/product": {
-        "show_product_sku": _PAGE,
-        "show_product_weight": _PAGE,
-        "show_product_brand": _PAGE,
-        "show_product_shipping": _PAGE,
-        "show_add_to_cart_link": _LISTS,
-        "default_preorder_message": _PAGE,
-        "show_breadcrumbs_product_pages": _PAGE,
-        "show_add_to_cart_qty_box": _PAGE,
-        "show_add_to_wishlist": _PAGE,
+        "show_product_shipping": "the page of a product",
+        "show_add_to_wishlist": "the page of a product",
     },
     "settings/storefront/search": {
         "content_product_sort": "results of search",
