@@ -571,6 +571,20 @@ def test_dev_lifts_the_quotas_when_it_is_asked_to(tmp_path: Path) -> None:
         assert described["requests_per_hour"] == (20_000 if told else None)
 
 
+@pytest.mark.parametrize("kind", ["", "--basic"])
+def test_an_account_without_quotas_is_made_while_the_server_runs(demo: dict[str, Any], kind: str) -> None:
+    place = ("--data", demo["data"])
+    made = CliRunner().invoke(main, ["account", "create", "demo", f"free{kind}", "--unlimited", *kind.split(), *place])
+    assert made.exit_code == 0, made.output
+    told = json.loads(made.stdout)
+    assert (told["requests_per_hour"] if kind else told["requests_per_window"]) == UNLIMITED
+    listed = CliRunner().invoke(main, ["account", "list", "demo", "--json", *place])
+    account = next(one for one in json.loads(listed.stdout) if one["client_id"] == told["client_id"])
+    assert (account["requests_per_window"], account["requests_per_hour"]) == (
+        told["requests_per_window"], told["requests_per_hour"],
+    )  # fmt: skip
+
+
 def test_the_link_to_the_panel_leads_into_it(demo: dict[str, Any]) -> None:
     """Looking at it does not use it up."""
     for _ in range(2):

@@ -75,6 +75,10 @@ REFUSED: list[tuple[Any, int, str]] = [
     ([of("product", 99, "a.html")], 422, "0.entity_id"),
     ([of("shelf", 1, "a.html")], 422, "0.entity_type"),
     ([of("brand", 1, "")], 422, "0.file_name"),
+    *(
+        ([of("brand", 1, name)], 422, "0.file_name")
+        for name in ("../../x.html", "a/../b", "/a", "a\\b", "a\nb", "a/", ".")
+    ),
     ([{"channel_id": 1, "entity_type": "brand", "entity_id": 1}], 422, "0.file_name"),
     ([of("brand", 1, "a.html"), of("brand", 1, "b.html")], 422, "1.entity_id"),
     ([of("brand", 1, "a.html", channel=9)], 409, "0.channel_id"),

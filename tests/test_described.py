@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bodega.app import routes
-from bodega.kit.described import asked, described, shape_read
+from bodega.kit.described import asked, described, is_described, shape_read
 from bodega.law.refusal import Refusal
 from shop import Shop
 
@@ -22,31 +22,22 @@ OPERATIONS = {
     for method in ("POST", "PUT")
     if method in route.actions and route.actions[method].body
 }
-KNOWN = sorted(name for name, (_, action) in OPERATIONS.items() if shape_read(action) is not None)
+KNOWN = sorted(name for name, (_, action) in OPERATIONS.items() if is_described(action))
 
 UNTOLD = {
     "POST catalog/brands/{id}/image",
     "POST catalog/categories/{id}/image",
     "POST catalog/products/{product_id}/modifiers/{modifier_id}/values/{id}/image",
     "POST catalog/products/{product_id}/variants/{id}/image",
-    "POST checkouts/{checkout_id:text}/consignments",
-    "POST inventory/adjustments/relative",
     "POST orders/{order_id}/payment_actions/capture",
     "POST orders/{order_id}/payment_actions/void",
-    "POST pickup/options",
-    "POST promotions/{promotion_id}/codegen",
     "POST segments/{segment_id:text}/shopper-profiles",
     "POST settings/favicon/image",
     "POST settings/logo/image",
     "POST storefront/redirects/imex/import",
     "POST themes",
-    "PUT catalog/categories/{category_id}/products/sort-order",
-    "PUT catalog/products/category-assignments",
-    "PUT catalog/products/channel-assignments",
-    "PUT hooks/admin",
-    "PUT inventory/adjustments/absolute",
-    "PUT inventory/locations/{location_id}/items",
 }
+"""Uploads, a list of texts, and what takes no member at all."""
 
 
 def faults(action: Any, body: Any) -> list[str]:
@@ -74,7 +65,7 @@ def test_fields_are_read_as_they_are_told(name: str) -> None:
             continue
         body = {field["name"]: wrong}
         found = faults(action, [body] if listed else body)
-        assert any(one == field["name"] or one.startswith(f"{field['name']}.") for one in found), (field, found)
+        assert any(field["name"] in one.split(".") for one in found), (field, found)
 
 
 @pytest.mark.parametrize("name", KNOWN)
@@ -83,9 +74,12 @@ def test_what_is_required_is_told(name: str) -> None:
     method, action = OPERATIONS[name]
     told = described({method: action})
     required = {field["name"] for field in told["fields"] if method in field["required_methods"]}
-    assert required == set(asked(action)[0])
     shape = shape_read(action)
-    assert shape is not None
+    if shape is None:
+        lacking = faults(action, [{}] if method in told["list_methods"] else {})
+        assert bool(lacking) is bool(required)
+        return
+    assert required == set(asked(action)[0])
     for one in shape.required:
         first, *others = one.split("|")
         for field in told["fields"]:

@@ -116,6 +116,8 @@ ALLOWED = {
     **{("resources/carts/abandoned_emails.py", n): "minutes after a cart was left" for n in range(300, 541, 60)},
     ("resources/carts/abandoned_settings.py", 500): "the length of merchant_email_address",
     ("resources/checkouts/rates.py", 512): "rates that are remembered",
+    ("resources/content/contact_messages.py", 365): "days that a message is kept",
+    ("resources/tokens/storefront_tokens.py", 512): "tokens that are remembered",
     ("resources/inventory/location.py", 366): "days with hours of their own",
     ("resources/catalog/product.py", 500): "the length of layout_file",
     ("resources/orders/shipments.py", 500): "the length of tracking_link",

@@ -231,7 +231,8 @@ def test_every_write_of_a_product_waits(catalogue: Catalogue) -> None:
         table.insert_sql,
         *(update_sql(table.name, changed, held=held) for changed in ((), names[:1], names) for held in (True, False)),
         search_texts.INSERT,
-        search_texts.UPDATE,
+        search_texts.update_of(("description", "body")),
+        search_texts.update_of(("description", "body", "title", "keywords")),
         "INSERT INTO product_categories (product_id, category_id) VALUES ($1, $2), ($1, $3)",
         CHANNEL,
     ):

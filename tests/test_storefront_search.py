@@ -228,3 +228,26 @@ def test_the_page_of_a_product_reads_no_table_from_its_beginning(window: Window)
     ]
     assert scanned == []
     assert len(given) > 20
+
+
+def test_what_waits_for_the_full_text_is_found_like_the_rest(window: Window) -> None:
+    """SQLite's entries are made 64 at a time: before, at and after such a moment the same is found."""
+    shop = window.shop
+    expected: set[str] = set()
+    for number in range(70):
+        name = f"Item {number} {'wool' if number % 7 == 0 else 'linen'}"
+        make(shop, name)
+        expected |= {name} if number % 7 == 0 else set()
+        if number in (3, 62, 63, 64, 69):
+            assert set(found(window, "wool")) == expected, number
+    changed = next(iter(sorted(expected)))
+    one = shop.get(f"/v3/catalog/products?name={changed.replace(' ', '%20')}").data[0]["id"]
+    shop.put(f"/v3/catalog/products/{one}", {"name": "Item silk"})
+    assert set(found(window, "wool")) == expected - {changed}, "what it was before is found no more"
+    assert found(window, "silk") == ["Item silk"]
+    shop.delete(f"/v3/catalog/products/{one}")
+    assert found(window, "silk") == []
+    other = shop.get("/v3/catalog/products?name=Item%200%20wool").data
+    for row in other:
+        shop.delete(f"/v3/catalog/products/{row['id']}")
+    assert "Item 0 wool" not in found(window, "wool")

@@ -210,6 +210,9 @@ def test_a_property_that_is_used_stays_and_takes_its_values_along(shop: Shop) ->
     done(shop.post("/v3/tax/properties", [{"code": "B", "display_name": "B", "type": "PRODUCT"}]))
     (both,) = done(shop.put(at, [{"product_id": product, "tax_properties": {"B": "2"}}]))
     assert both == {"product_id": product, "tax_properties": {"A": "1", "B": "2"}}
+    twice = [{"product_id": product, "tax_properties": {code: "3"}} for code in "AB"]
+    assert done(shop.put(at, twice)) == [{"product_id": product, "tax_properties": {"A": "3", "B": "3"}}], "once"
+    done(shop.put(at, [{"product_id": product, "tax_properties": {"A": "1", "B": "2"}}]))
     assert shop.put(at, [{"product_id": product, "tax_properties": {"C": "2"}}]).status == 422, "a customer's"
     refused = shop.delete(f"/v3/tax/properties?id:in={food['id']}")
     assert (refused.status, refused.reason) == (409, "PROPERTY_IN_USE")

@@ -92,6 +92,9 @@ BROKEN: dict[str, tuple[bytes, str]] = {
     "no config": (zips.theme(config=None), "config_missing"),
     "config is no JSON": (zips.theme(config="{"), "config_invalid"),
     "config is a list": (zips.theme(config=[1]), "config_invalid"),
+    "config is null": (zips.theme(config="null"), "config_invalid"),
+    "schema is null": (zips.theme(schema="null"), "schema_invalid"),
+    "schema is false": (zips.theme(schema="false"), "schema_invalid"),
     "no name": (zips.theme(config={**zips.CONFIG, "name": ""}), "config_invalid"),
     "no variations": (zips.theme(config={**zips.CONFIG, "variations": []}), "config_invalid"),
     "five variations": (

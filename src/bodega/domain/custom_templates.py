@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import Id, Moment
+from bodega.kit.fields import FieldType, Id, Moment, as_is
 from bodega.law.refusal import invalid, refuse_faults
 from bodega.storage import query
 from bodega.storage.rules import AfterDelete
@@ -20,13 +21,24 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 _OWNERS: dict[Kind, str] = {"product": "products", "category": "categories", "brand": "brands", "page": "web_pages"}
 
 
+def clean_file_name(value: Any) -> Any:
+    """The name of a file below the folder of its kind."""
+    if not _FILE.fullmatch(value) or any(step in (".", "..") for step in value.split("/")):
+        raise ValueError("must be the name of a template, as my-page.html")
+    return value
+
+
+_FILE = re.compile(r"[\w ][\w .-]*(?:/[\w ][\w .-]*)*")
+FILE_NAME = FieldType("string", as_is, clean_file_name, clean_file_name)
+
+
 class Association(Entity, kw_only=True):
     """An entity has this template on a channel. Whether there is such a template follows from the theme there."""
 
     channel_id: Id
     entity_type: Kind
     entity_id: Annotated[int, msgspec.Meta(ge=1, le=2_147_483_647)]
-    file_name: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+    file_name: Annotated[str, msgspec.Meta(min_length=1, max_length=255), FILE_NAME]
     date_created: Moment = ""
     date_modified: Moment = ""
 

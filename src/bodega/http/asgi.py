@@ -32,6 +32,7 @@ from bodega.law.refusal import Refusal
 from bodega.log import Log
 from bodega.metrics import Board, Meter
 from bodega.server.whole import CUT, DATE, WHOLE, Whole
+from bodega.storable import storable
 from bodega.storage.tx import Busy, Damaged
 
 FEW_FAULTS = 200
@@ -175,6 +176,8 @@ class Api:
                 first = _mounted(request)
                 mount = self._mounts.get(first) or (self._mounts.get(OF_A_STORE) if first.startswith("s-") else None)
                 if mount is not None:
+                    if "\x00" in scope["path"]:
+                        scope = {**scope, "path": storable(scope["path"])}
                     await mount({**scope, REQUEST_ID: request.request_id}, receive, _named(send, request.request_id))
                     return
                 elsewhere = None if request.host_form else self._otherwise

@@ -14,19 +14,12 @@ from typing import NamedTuple
 from bodega.http.nearest import Nearest
 from bodega.http.router import Routes, by_version
 from bodega.kit.route import Route
-from bodega.storefront.rest.table import OPERATIONS
 
-_AT_ROOT = frozenset({
-    ("gateway", "GET", "/time"), ("login", "POST", "/oauth2/token"), ("storefront", "GET", "/customer/current.jwt"),
-    ("storefront", "GET", "/login/token/{jwt_token}"),
-})  # fmt: skip
+_BESIDE = {("gateway", "GET", "/time"), ("login", "POST", "/oauth2/token")}
+"""Operations outside the versions that are served beside them."""
 
-
-@cache
-def beside() -> frozenset[tuple[str, str, str]]:
-    """Operations outside the versions that are served beside them: version, method, path."""
-    return _AT_ROOT | {("storefront", one.method, one.path) for one in OPERATIONS}
-
+_OF_SHOPPERS = "storefront"
+"""All operations for shoppers are served, at the hosts of shops; `tests/test_documented.py` compares them."""
 
 CALLED = frozenset({"estimate", "commit", "adjust", "void", "rate", "check_connection_options"})
 """The operations of providers that this server calls (docs/providers.md)."""
@@ -92,7 +85,7 @@ def is_served(operation: Operation, tries: Mapping[int, Routes]) -> bool:
     provider, whether it is called."""
     if operation.host == "provider":
         return operation.path.strip("/") in CALLED
-    if (operation.version, operation.method, operation.path) in beside():
+    if operation.version == _OF_SHOPPERS or (operation.version, operation.method, operation.path) in _BESIDE:
         return True
     return route_of(operation, tries) is not None
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl
 
 from bodega.access.stores import OpenStore, Stores
 from bodega.http.mounts import Mount, Receive, Send, reply
 from bodega.law.outcome import Shown
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Header
+from bodega.storable import query_of
 from bodega.storage import files
 from bodega.storage.tx import Busy
 
@@ -82,7 +82,7 @@ async def _show(send: Send, scope: Mapping[str, Any], store: OpenStore, digest: 
         return
     media_type, size = found
     is_picture = media_type.startswith("image/")
-    key = "" if is_picture else dict(parse_qsl(scope.get("query_string", b"").decode("latin-1"))).get("key", "")
+    key = "" if is_picture else query_of(scope).get("key", [""])[-1]
     if not is_picture and not await files.may_have(reader, key, digest, store.time()):
         await refuse(send, method, Reason.NO_SUCH_RESOURCE)
         return

@@ -13,6 +13,7 @@ from bodega.events.attempts import AttemptMade
 from bodega.events.message import OWN_HEADERS
 from bodega.http.response import read_fields
 from bodega.law.refusal import Header
+from bodega.storable import storable
 
 LONGEST_BODY = 16 * 1024
 LONGEST_UNPACKED = 64 * 1024
@@ -143,7 +144,7 @@ def exchange_of(entry: Entry) -> Exchange:
     )
     more = _CODES if entry.path == TOKEN_PATH else masking.NO_MORE
     return Exchange(
-        entry.number, entry.id, entry.method, _storable(entry.path), _storable(masking.query(entry.query, more)),
+        entry.number, entry.id, entry.method, storable(entry.path), storable(masking.query(entry.query, more)),
         entry.version, entry.status, entry.reason, entry.client_id, entry.us, entry.secure, entry.prefix, entry.size,
         entry.answer_size, sent, answered, _body(entry.body, sent, more), _body(entry.answer_body, answered, more),
     )  # fmt: skip
@@ -176,13 +177,4 @@ def _body(raw: bytes | None, headers: list[tuple[str, str]], more: frozenset[str
     if named.get("content-encoding") == "gzip":
         with contextlib.suppress(zlib.error):  # a truncated body is kept as far as it goes
             raw = zlib.decompressobj(31).decompress(raw, LONGEST_UNPACKED)
-    return _storable(masking.body(raw.decode("utf-8", "replace"), named.get("content-type", ""), more))
-
-
-def _storable(text: str) -> str:
-    """PostgreSQL holds no text with a NUL, and neither database half a surrogate pair."""
-    return text if text.isascii() and "\x00" not in text else _mended(text)
-
-
-def _mended(text: str) -> str:
-    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+    return storable(masking.body(raw.decode("utf-8", "replace"), named.get("content-type", ""), more))

@@ -59,6 +59,8 @@ class Action(MayFetch):
     """The same request may well be sent twice: each makes another, as a cart for another shopper, or nothing at all."""
     reads_otherwise: ClassVar[bool] = False
     """Its body is not of the endpoint's V3 shape, nor of its own `shape`."""
+    takes: Any = None
+    """The type of its body, where that is of no V3 shape."""
     tried: bool = True  # before it becomes a task, so that what would refuse it is told at once
     secret: bool = False
     """Its body must not be stored: it never becomes a task, and its fingerprint is made slow to guess from."""

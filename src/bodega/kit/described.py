@@ -5,8 +5,8 @@ A member's type is told by words of JSON Schema (2020-12). What a body must have
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Annotated, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -45,23 +45,49 @@ def _described(actions: Mapping[str, Action]) -> dict[str, list[Any]]:
     lists: list[str] = []
     for method in WRITES:
         action = actions.get(method)
-        shape = None if action is None else shape_read(action)
-        if action is None or shape is None:
+        if action is None or not is_described(action):
             continue
-        required, listed = asked(action)
-        lists += [method] if listed else []
-        for name, kind in _members(shape).items():
+        body = _body(action, method)
+        lists += [method] if body.listed else []
+        for name, kind in body.members.items():
             told = fields.setdefault(name, {"name": name, **kind, "writable_methods": [], "required_methods": []})
-            if name in shape.types or name in shape.nested:
-                passed_over = name in shape.set_once and method == "PUT"
-                told["writable_methods"] += [] if passed_over else [method]
-        for name in required:
-            told = fields.setdefault(name, {"name": name, "writable_methods": [method], "required_methods": []})
-            told["required_methods"].append(method)
-            others = next((one.split("|") for one in shape.required if name in one.split("|")), [name])
-            for other in others[1:]:
-                fields[other]["instead_of"] = name
+            told["writable_methods"] += [method] if name in body.writable else []
+            told["required_methods"] += [method] if name in body.required else []
+        for other, first in body.instead.items():
+            fields[other]["instead_of"] = first
     return {"fields": list(fields.values()), "list_methods": lists}
+
+
+class _Body(NamedTuple):
+    """What is told of one method: all members with their schemas; those that it writes, and requires; those that may
+    stand in the place of a required one; whether the body is a list of such objects."""
+
+    members: Mapping[str, dict[str, Any]]
+    writable: Collection[str]
+    required: Collection[str]
+    instead: Mapping[str, str]
+    listed: bool
+
+
+def _body(action: Action, method: str) -> _Body:
+    shape = shape_read(action)
+    if shape is None:
+        schema = _schema(action.takes)
+        listed = schema["type"] == "array"
+        one = schema["items"] if listed else schema
+        return _Body(one["properties"], one["properties"].keys(), one.get("required", ()), {}, listed)
+    required, listed = asked(action)
+    members = _members(shape)
+    names: dict[str, dict[str, Any]] = {name: members.get(name, {}) for name in (*members, *required)}
+    known = {*shape.types, *shape.nested} - set(shape.set_once if method == "PUT" else ())
+    chosen = [one.split("|") for one in shape.required]
+    instead = {other: first for first, *others in chosen if first in required for other in others}
+    return _Body(names, known | (names.keys() - members.keys()), required, instead, listed)
+
+
+def is_described(action: Action) -> bool:
+    """Whether the fields of an action's body are told."""
+    return action.body and (action.takes is not None or shape_read(action) is not None)
 
 
 def shape_read(action: Action) -> V3Shape | None:

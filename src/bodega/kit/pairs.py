@@ -110,6 +110,11 @@ class Assign(OfPairs):
     writes = True
     body = True
 
+    @property
+    def takes(self) -> Any:
+        """A list of pairs."""
+        return list[msgspec.defstruct("Pair", [(self.pairs.owner, int), (self.pairs.member, int)])]  # type: ignore[misc]
+
     def read(self, content: Any) -> Any:
         items = parse_json(content)
         respect_cap(items, MAXIMUM)

@@ -18,6 +18,7 @@ from bodega.access import apps, owners
 from bodega.http.asgi import REQUEST_ID
 from bodega.journal.exchange import TOKEN_PATH, Entry
 from bodega.panel.web import PageError, Receive, Reply, Send, fields, read_body, send_reply
+from bodega.storable import storable
 from bodega.storage.tx import Busy
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ class Tokens:
                 text = base64.b64decode(basic[6:], validate=True).decode()
             except (binascii.Error, ValueError):
                 text = ":"
-            client, secret = (unquote_plus(word) for word in text.split(":", 1)) if ":" in text else ("", "")
+            client, secret = (storable(unquote_plus(word)) for word in text.split(":", 1)) if ":" in text else ("", "")
         seen.client = client
         if not client:
             raise Denied("invalid_request", "client_id is missing.")

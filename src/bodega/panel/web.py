@@ -9,7 +9,6 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -18,6 +17,7 @@ from bodega.access.sessions import Session
 from bodega.access.stores import OpenStore
 from bodega.kit.upload import Upload
 from bodega.panel.context import PanelContext
+from bodega.storable import pairs_of, storable
 
 Headers = list[tuple[bytes, bytes]]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -183,11 +183,11 @@ def fields(text: str) -> dict[str, list[str]]:
     """An urlencoded form or query. Raises PageError."""
     found: dict[str, list[str]] = {}
     try:
-        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS)
+        pairs = pairs_of(text, MAX_FIELDS)
     except ValueError:
         raise PageError(HTTPStatus.BAD_REQUEST, "The form has too many fields.") from None
     for name, value in pairs:
-        found.setdefault(name, []).append(value.replace("\x00", "\N{REPLACEMENT CHARACTER}"))
+        found.setdefault(name, []).append(value)
     return found
 
 
@@ -211,7 +211,7 @@ def _parts(kind: str, body: bytes) -> tuple[dict[str, list[str]], dict[str, Uplo
         read = form.read(kind.encode("latin-1"), body)
     except form.FormRefused as error:
         raise PageError(HTTPStatus.BAD_REQUEST, f"The form cannot be read: {error}.") from error
-    texts = {name: [value.replace("\x00", "\N{REPLACEMENT CHARACTER}")]
+    texts = {name: [storable(value)]
              for name, value in read.items() if isinstance(value, str)}  # fmt: skip
     return texts, {name: value for name, value in read.items() if isinstance(value, Upload)}
 

@@ -88,23 +88,23 @@ _CHANGED = re.compile(
 
 
 @cache
-def _tables(steps: tuple[Migration, ...]) -> frozenset[str]:
+def _tables(steps: tuple[Migration, ...], dialect: str) -> frozenset[str]:
     names = {"migrations"}
     for step in steps:
-        for found in _CHANGED.finditer(step.sql):
+        for found in _CHANGED.finditer(";".join(step.statements(dialect))):
             names -= {found["gone"], found["old"]}
             names |= {name for name in (found["new"], found["renamed"]) if name}
     return frozenset(names)
 
 
-def tables() -> frozenset[str]:
-    """The names of all tables of a store of the newest schema."""
-    return _tables(migrations())
+def tables(dialect: str = "") -> frozenset[str]:
+    """The names of all tables of a store of the newest schema; without a dialect, of those that every database has."""
+    return _tables(migrations(), dialect)
 
 
-def told_missing(names: Collection[str]) -> str:
+def told_missing(names: Collection[str], dialect: str) -> str:
     """What a store of the newest schema lacks that has these tables, as part of a sentence; empty if nothing."""
-    missing = sorted(tables().difference(names))
+    missing = sorted(tables(dialect).difference(names))
     if not missing:
         return ""
     if len(missing) == 1:

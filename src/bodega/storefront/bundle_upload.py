@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qs
 
 from bodega.access.stores import Stores
 from bodega.aside import aside
@@ -13,6 +12,7 @@ from bodega.http.mounts import BodyBroken, BodyTooLarge, Mount, Receive, Send, r
 from bodega.law.outcome import Shown
 from bodega.law.reasons import Reason
 from bodega.resources.hosting import uploads
+from bodega.storable import query_of
 from bodega.storage.tx import Busy
 
 _PATH = re.compile(r"/files/([a-z0-9-]{1,40})/uploads/([0-9a-f-]{36})")
@@ -41,7 +41,7 @@ def bundles(stores: Stores, files: Mount) -> Mount:
         except (BodyTooLarge, BodyBroken):
             await _refuse(send, method, Reason.BODY_TOO_LARGE.status(3), f"A bundle has at most {LARGEST} bytes.")
             return
-        key = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("key", [""])[0]
+        key = query_of(scope).get("key", [""])[0]
         whole = await aside(lambda: uploads.is_zip(content))
         try:
             kept = await store.write(lambda unit: uploads.receive(unit, asked[2], key, content, whole=whole))

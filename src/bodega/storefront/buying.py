@@ -10,7 +10,6 @@ import html
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qs
 
 from bodega.access.open_store import OpenStore
 from bodega.http.app_context import AppContext
@@ -22,6 +21,7 @@ from bodega.resources.carts.cart import Cart
 from bodega.resources.carts.redirects import PAGE
 from bodega.resources.catalog import product, variants
 from bodega.resources.catalog.seen import unseen
+from bodega.storable import query_of
 from bodega.storage import query
 from bodega.storage.text import caseless
 from bodega.storage.tx import Busy
@@ -81,7 +81,7 @@ def buying(app: AppContext, cart_page: Mount) -> Mount:
 
 
 def _query(scope: Mapping[str, Any]) -> dict[str, list[str]]:
-    return parse_qs(scope.get("query_string", b"").decode("latin-1"))
+    return query_of(scope)
 
 
 def _goes_there(scope: Mapping[str, Any]) -> bool:

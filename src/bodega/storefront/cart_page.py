@@ -10,7 +10,6 @@ from decimal import Decimal
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qs
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
@@ -23,6 +22,7 @@ from bodega.resources.carts.cart import TABLE as CARTS
 from bodega.resources.carts.cart import Cart
 from bodega.resources.carts.redirects import open_once
 from bodega.resources.store import channels
+from bodega.storable import query_of
 from bodega.storage import query
 from bodega.storage.tx import Busy
 from bodega.storefront.front import Front, at_host, front_of
@@ -65,7 +65,7 @@ def carts(stores: Stores, https_port: int | None = None) -> Mount:
             headers = [(b"content-type", b"text/plain"), (b"allow", b"GET, HEAD")]
             await reply(send, method, Reason.METHOD_NOT_ALLOWED.status(3), b"Only GET and HEAD.", headers)
             return
-        asked = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+        asked = query_of(scope)
         name, uuid, token = (asked.get(word, [""])[0] for word in ("store", "id", "token"))
         action = asked.get("action", [""])[0]
         recovers = action == RECOVER and not uuid

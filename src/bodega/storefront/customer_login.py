@@ -9,7 +9,6 @@ import html
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Any
-from urllib.parse import parse_qs
 
 import jwt
 import msgspec
@@ -26,6 +25,7 @@ from bodega.law.refusal import Header
 from bodega.resources.customers import customer
 from bodega.resources.store import channels
 from bodega.resources.tokens import sessions
+from bodega.storable import is_storable, query_of, storable
 from bodega.storage import query
 from bodega.storage.registry import Account
 from bodega.storage.tx import Busy
@@ -110,7 +110,7 @@ def current_customer(stores: Stores) -> Mount:
         if found is None:
             return
         store, channel_id = found
-        client_id = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("app_client_id", [""])[0]
+        client_id = query_of(scope).get("app_client_id", [""])[0]
         account = await _signer(stores, store, client_id)
         if account is None:
             await tell(send, scope, HTTPStatus.BAD_REQUEST, "app_client_id must be the client id of an app.")
@@ -181,7 +181,7 @@ def _issuer(token: str) -> str:
     if len(token) > LONGEST or not token.isascii():
         raise LinkRefused("The link is no sign-in token.")
     try:
-        return str(jwt.decode(token, options={"verify_signature": False}).get("iss", ""))
+        return storable(str(jwt.decode(token, options={"verify_signature": False}).get("iss", "")))
     except (jwt.InvalidTokenError, ValueError) as error:
         raise LinkRefused("The link is no sign-in token, or was changed on its way.") from error
 
@@ -193,6 +193,8 @@ def _checked(store: OpenStore, channel_id: int, token: str, account: Account | N
     try:
         said = jwt.decode(token, account.secret, algorithms=[ALGORITHM], options=_OURS)
         claims = msgspec.convert(said, LoginClaims)
+        if not is_storable(said):
+            raise ValueError
     except (jwt.InvalidTokenError, msgspec.ValidationError, ValueError) as error:
         raise LinkRefused("The link is no sign-in token, or was changed on its way.") from error
     if not allows(account.scopes, SCOPE, writes=True):

@@ -16,6 +16,7 @@ from bodega.law.refusal import Header
 from bodega.resources.carts.cart import TABLE as CARTS
 from bodega.resources.carts.cart import Cart
 from bodega.resources.tokens import sessions
+from bodega.storable import storable
 from bodega.storage import query
 from bodega.storage.tx import Tx
 
@@ -73,7 +74,7 @@ def cookies(scope: Mapping[str, Any]) -> Mapping[str, str]:
             for pair in value.decode("latin-1").split(";"):
                 key, equals, text = pair.strip().partition("=")
                 if equals and len(text) <= LONGEST_COOKIE:
-                    found.setdefault(key, text)
+                    found.setdefault(key, storable(text))
     return found
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
 from bodega.access.stores import Stores
@@ -18,6 +17,7 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Header
 from bodega.resources.catalog.seen import seen_on
 from bodega.resources.content import pages
+from bodega.storable import query_of
 from bodega.storage import query
 from bodega.storage.tx import Tx
 from bodega.storefront.front import Front
@@ -56,7 +56,7 @@ def sitemap(stores: Stores, https_port: int | None = None) -> Mount:
         if front.closed():
             await refuse(send, scope, Reason.MAINTENANCE)
             return
-        asked = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+        asked = query_of(scope)
         kind, number = asked.get("type", [""])[0], asked.get("page", ["1"])[0]
         base = f"{scope['scheme']}://{dict(scope['headers']).get(b'host', b'').decode('latin-1')}"
         assert front.store.rows is not None

@@ -71,12 +71,12 @@ def searchable(text: str) -> str:
             return apart
         insides = [word.strip(_BETWEEN) for word in folded.split()]
         return " ".join([apart, *[word.translate(_JOINED) for word in insides if word and not word.isalnum()]])
-    found = []
-    for word in folded.split():
+    found: dict[str, None] = {}
+    for word in dict.fromkeys(folded.split()):
         parts = _WORD.findall(word.replace("_", " "))
-        found += parts
+        found.update(dict.fromkeys(parts))
         if len(parts) > 1:
-            found.append("".join(parts))
+            found["".join(parts)] = None
     return " ".join(found)
 
 
@@ -167,7 +167,11 @@ VECTOR = (
 """What PostgreSQL's index holds, as the migration says it."""
 
 _IDS = {
-    "sqlite": ("s.rowid", "product_search s WHERE s.product_search MATCH {}"),
+    "sqlite": (
+        "s.rowid",
+        "product_search s WHERE s.product_search MATCH {}"
+        " AND s.rowid NOT IN (SELECT w.product_id FROM product_search_waiting w)",
+    ),
     "postgresql": ("product_id", f"product_texts WHERE {VECTOR} @@ to_tsquery('simple', {{}})"),
 }
 _SCORES = {
@@ -207,6 +211,28 @@ class Found(NamedTuple):
         return f"SELECT id, sum(score) AS score FROM ({' UNION ALL '.join(parts)}) scored GROUP BY id"
 
 
+_WAITS = (
+    "CASE WHEN ' ' || t.title || ' ' LIKE ?{0} THEN 8.0 WHEN ' ' || t.keywords || ' ' LIKE ?{0} THEN 3.0 ELSE 1.0 END"
+)
+"""The score of what waits for its place in the full text, by where it has the last word."""
+
+
+def _waiting(words: Sequence[Words], values: list[str], joined: str, score: str) -> Source:
+    """What waits for its place in SQLite's full text, and has any of the words, or every one; adds to the values."""
+    tests = []
+    for word in words:
+        parts = []
+        for part in word.parts:
+            values.append(f"% {part}%" if len(part) >= BEGINS else f"% {part} %")
+            parts.append(f"' ' || t.title || ' ' || t.keywords || ' ' || t.body || ' ' LIKE ?{len(values)}")
+        tests.append(f"({' AND '.join(parts)})")
+    rest = (
+        "product_texts t WHERE t.product_id IN (SELECT w.product_id FROM product_search_waiting w)"
+        f" AND ({joined.join(tests)})"
+    )
+    return Source("t.product_id", rest, score.format(len(values)))
+
+
 def found_by(words: Sequence[Words], dialect: str) -> Found:
     """What has any of the words: in its texts, as the beginning of its SKU or a variant's, in the name of its brand or
     of a category. Words of a letter or two are found whole, and in texts alone."""
@@ -222,9 +248,13 @@ def found_by(words: Sequence[Words], dialect: str) -> Found:
             named.append(f"k.name_key LIKE ?{at + 2} ESCAPE '\\' OR k.name_key LIKE ?{at + 3} ESCAPE '\\'")
     column, rest = _IDS[dialect]
     sources = [Source(column, rest.format("?1"), _SCORES[dialect])]
+    if dialect == "sqlite":
+        sources.append(_waiting(words, values, " OR ", _WAITS))
     if len(words) > 1:
         values.append(_query(words, dialect, every=True))
         sources.append(Source(column, rest.format(f"?{len(values)}"), _EVERY[dialect]))
+        if dialect == "sqlite":
+            sources.append(_waiting(words, values, " AND ", _EVERY[dialect]))
     if named:
         these, score = " OR ".join(named), _NAMED[dialect]
         brands = f"products b WHERE b.brand_id IN (SELECT k.id FROM brands k WHERE {these})"

@@ -80,6 +80,7 @@ class SetOrder(Action):
 
     writes = True
     body = True
+    takes = list[SortPosition]
 
     async def find(self, context: Context) -> Found:
         return Found(parent=await self.selection.enter(context))

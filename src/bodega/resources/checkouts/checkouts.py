@@ -224,6 +224,11 @@ class AddConsignments(ChangeCheckout):
 
     reads_otherwise = True
 
+    @property
+    def takes(self) -> Any:
+        """The list that the shape has as its only member."""
+        return self.shape.types["consignments"]
+
     def read(self, content: Any) -> Any:
         be_a_list(parse_json(content))
         draft = self.shape.read(b'{"consignments":' + content + b"}", creating=True)

@@ -14,6 +14,7 @@ from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, Id, Line, Long, SortOrder
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, item
+from bodega.kit.targets import LINK
 from bodega.kit.v2_members import ObjectMember
 from bodega.kit.v2_shape import V2Shape
 from bodega.law.reasons import Reason
@@ -51,7 +52,7 @@ class WebPage(Entity, kw_only=True):
     has_mobile_version: bool = False
     mobile_body: Text = ""
     content_type: Literal["text/html", "text/javascript", "application/json"] = "text/html"
-    link: Annotated[str, msgspec.Meta(max_length=2048)] = ""
+    link: Annotated[str, msgspec.Meta(max_length=2048), LINK] = ""
     custom_url: Annotated[CustomUrl, CUSTOM_URL] = msgspec.field(default_factory=CustomUrl)
 
 

@@ -15,6 +15,7 @@ from bodega.kit.context import Context, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.fields import INT32
 from bodega.kit.listing import Listing, Query
+from bodega.kit.targets import clean_link
 from bodega.kit.upload import Form, Upload
 from bodega.law.outcome import Emptied, Outcome
 from bodega.law.reasons import Reason
@@ -211,6 +212,7 @@ def _redirect(values: list[str], hosts: dict[str, int]) -> Redirect:
         raise BadRow("A row has either a manual URL or path, or a dynamic target.")
     try:
         if manual:
+            clean_link(manual)
             return Redirect(site_id=site, path=clean, forward=Forward(type="manual", ref=manual))
         if kind.lower() not in redirects.DYNAMIC:
             raise BadRow(f"The dynamic target type must be one of {', '.join(redirects.DYNAMIC).title()}.")

@@ -13,6 +13,7 @@ from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import INT32, STRING, FieldType, Id, as_is, clean_text, structured
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, count, item
+from bodega.kit.targets import clean_link
 from bodega.kit.v2_shape import V2Shape
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal, invalid, refuse_faults
@@ -113,10 +114,21 @@ routes = (collection("redirects", V2, "GET POST DELETE"), item("redirects/{id}",
 
 async def resolve_redirect(unit: Unit, old: Redirect | None, new: Redirect) -> None:
     """Rule 108: `url` follows from the target, which must exist and differ from the path."""
+    if old is None or old.forward != new.forward:
+        lead_nowhere_odd(new.forward)
     if RESOLVED not in unit.judged and (old is None or old.forward != new.forward):
         new.url = await _address(unit, new.forward)
     if new.url == new.path:
         raise refuse_faults([invalid("forward", "must lead elsewhere than path")])
+
+
+def lead_nowhere_odd(forward: Forward) -> None:
+    """A target that was typed in is a link. Raises Refusal."""
+    if forward.type == "manual":
+        try:
+            clean_link(str(forward.ref))
+        except ValueError as error:
+            raise refuse_faults([invalid("forward", str(error))]) from None
 
 
 async def _address(unit: Unit, forward: Forward) -> str:

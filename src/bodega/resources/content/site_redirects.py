@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 from urllib.parse import urljoin
 
@@ -21,7 +22,7 @@ from bodega.kit.render import json
 from bodega.kit.route import collection, route
 from bodega.kit.v3_shape import V3Shape
 from bodega.law.outcome import NO_DATE, Created, Outcome, Validator
-from bodega.law.refusal import Fault, missing, refuse_faults
+from bodega.law.refusal import Fault, Refusal, missing, refuse_faults
 from bodega.resources.channels import sites
 from bodega.resources.channels.addresses import shop_url
 from bodega.resources.content import redirect_export, redirect_import, redirect_jobs
@@ -153,10 +154,35 @@ class Upsert(UpdateMany):
     async def write_item(self, unit: Unit, context: Context, parent: Any, draft: Changes, notes: list[Fault]) -> Row:
         if "to" not in draft and not await same_path(unit, draft):
             raise refuse_faults([missing("to")])
-        return await super().write_item(unit, context, parent, draft, notes)
+        try:
+            return await super().write_item(unit, context, parent, draft, notes)
+        except Refusal as refusal:  # rules name the members of the entity
+            refusal.message = _as_v3_says(refusal.message)
+            refusal.details = _all_as_v3_says(refusal.details)
+            refusal.faults = tuple(
+                fault._replace(
+                    field=_NAMES.get(fault.field, fault.field),
+                    message=_as_v3_says(fault.message),
+                    details=_all_as_v3_says(fault.details),
+                )
+                for fault in refusal.faults
+            )
+            raise
 
     def done(self, saved: bytes) -> Outcome:
         return Created(ready=saved)
+
+
+_NAMES = {"forward": "to", "path": "from_path"}
+_NAMED = re.compile(r"\b(?:forward|path)\b")
+
+
+def _as_v3_says(text: Any) -> Any:
+    return _NAMED.sub(lambda found: _NAMES[found[0]], text) if isinstance(text, str) else text
+
+
+def _all_as_v3_says(details: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _as_v3_says(value) for name, value in details.items()}
 
 
 class ListRedirects(ListAll):

@@ -44,6 +44,12 @@ class Adjustment(Identity, kw_only=True):
         return self.location_id if isinstance(self.location_id, int) else DEFAULT
 
 
+class Adjustments(msgspec.Struct):
+    """A body."""
+
+    items: list[Adjustment]
+
+
 class Target(NamedTuple):
     """What an item of a body is about: its stock, at a location."""
 
@@ -88,6 +94,7 @@ class Adjust(Action):
 
     writes = True
     body = True
+    takes = Adjustments
     relative = False
 
     def read(self, content: Any) -> Any:

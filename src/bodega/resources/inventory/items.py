@@ -269,11 +269,18 @@ class Setting(msgspec.Struct, kw_only=True):
         }
 
 
+class Settings(msgspec.Struct):
+    """A body."""
+
+    settings: list[Setting]
+
+
 class ChangeSettings(Action):
     """PUT: settings of up to 2,000 items at a location, all or none."""
 
     writes = True
     body = True
+    takes = Settings
 
     async def find(self, context: Context) -> Found:
         return Found(parent=await self.selection.enter(context))

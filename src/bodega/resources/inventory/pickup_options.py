@@ -102,6 +102,7 @@ class FindOptions(Action):
     """POST of a search."""
 
     body = calculates = True
+    takes = Search
 
     def parse(self, query: str) -> Query:
         return NO_QUERY

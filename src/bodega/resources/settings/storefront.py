@@ -72,6 +72,10 @@ class SeoSettings(Frozen, frozen=True):
     www_redirect: Literal["www", "no-www", "none"] = "none"
 
 
+LONGEST_HEADER = 8_192
+"""Characters of a header: proxies and browsers take few more of all headers together."""
+
+
 class CspHeader(Frozen, frozen=True):
     """Content-Security-Policy."""
 
@@ -123,6 +127,8 @@ def header_values(holds: SecuritySettings) -> Sequence[Fault]:
     ):
         if not all(" " <= letter <= "~" for letter in value):
             faults.append(invalid(name, "must be one line of printable ASCII"))
+        elif len(value) > LONGEST_HEADER:
+            faults.append(invalid(name, f"must be at most {LONGEST_HEADER} characters long"))
     if csp.enabled and not csp.header_value.strip():
         faults.append(invalid("csp_header.header_value", "must not be empty while the header is enabled"))
     if (

@@ -200,12 +200,16 @@ def _pieces(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]
             yield piece
 
 
+_UNREAD = object()
+"""A file that is not there, or is no JSON: that has been said."""
+
+
 def _contents(texts: Mapping[str, bytes]) -> Contents:
     problems: list[Problem] = []
     config = _json(texts, "config.json", problems)
     schema = _json(texts, "schema.json", problems) if "schema.json" in texts else []
     name, variations = _config(config, problems) if isinstance(config, dict) else ("", [])
-    if config is not None and not isinstance(config, dict):
+    if config is not _UNREAD and not isinstance(config, dict):
         problems.append(Problem("config_invalid", "config.json must be one object."))
     problems += _wrong_with_schema(schema, texts.get("schema.json", b""))
     templates = {
@@ -240,12 +244,12 @@ def _json(texts: Mapping[str, bytes], name: str, problems: list[Problem]) -> Any
     kind = name.removesuffix(".json")
     if name not in texts:
         problems.append(Problem(f"{kind}_missing", f"The archive has no {name} at its top."))
-        return None
+        return _UNREAD
     try:
         return msgspec.json.decode(texts[name])
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         problems.append(Problem(f"{kind}_invalid", f"{name} is not valid JSON."))
-        return None
+        return _UNREAD
 
 
 def _config(config: dict[str, Any], problems: list[Problem]) -> tuple[str, list[Variation]]:
@@ -272,7 +276,7 @@ def _config(config: dict[str, Any], problems: list[Problem]) -> tuple[str, list[
         meta = one.get("meta", {})
         description = meta.get("description", "") if isinstance(meta, dict) else ""
         settings = common | _settings(one.get("settings", {}), f"variations.{place}.settings", wrong)
-        described = str(description).replace("\x00", "")[:65_535]
+        described = description.replace("\x00", "")[:65_535] if isinstance(description, str) else ""
         variations.append(Variation(key.replace("\x00", ""), title.replace("\x00", ""), described, settings))
     if len({one.external_id for one in variations}) < len(variations):
         wrong("variations must have different ids")
@@ -294,7 +298,7 @@ def _settings(settings: Any, where: str, wrong: Any) -> dict[str, Any]:
 
 
 def _wrong_with_schema(schema: Any, text: bytes) -> list[Problem]:
-    if schema is None:
+    if schema is _UNREAD:
         return []
     if not isinstance(schema, list):
         return [Problem("schema_invalid", "schema.json must be a list.")]

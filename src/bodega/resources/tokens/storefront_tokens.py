@@ -7,6 +7,7 @@ none of them is kept: only those that were revoked are, until they would have en
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -199,11 +200,15 @@ def _origins(draft: dict[str, Any]) -> list[Fault]:
     return faults
 
 
+_HOST = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
+
+
 def is_origin(text: str) -> bool:
     """Whether a text is the origin of a web page (RFC 6454): a scheme, a host, and maybe a port."""
     try:
         parts = urlsplit(text)
-        return parts.scheme in ("https", "http") and bool(parts.hostname) and text == f"{parts.scheme}://{parts.netloc}"
+        known = parts.scheme in ("https", "http") and (parts.port is None or parts.port > 0)
+        return known and _HOST.fullmatch(parts.netloc) is not None and text == f"{parts.scheme}://{parts.netloc}"
     except ValueError:
         return False
 

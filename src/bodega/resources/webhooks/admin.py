@@ -72,11 +72,18 @@ class ShowAdmin(Action):
         return Shown(ready=render.json({"data": data, "meta": {"pagination": page}}))
 
 
+class Contacts(msgspec.Struct):
+    """A body: the addresses of e-mails."""
+
+    emails: list[str]
+
+
 class SetEmails(Action):
     """PUT: who gets an e-mail when a domain is blocked or a hook deactivated."""
 
     writes = True
     body = True
+    takes = Contacts
 
     def __init__(self) -> None:
         self.scope = ""

@@ -53,6 +53,9 @@ def _judge(items: Any, where: str, ids: set[str], depth: int) -> None:
             if depth >= DEEPEST:
                 raise ValueError(f"must have arrays at most {DEEPEST} deep")
             _name(item, here, ids)
+            count = item.get("defaultCount", 0)
+            if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+                raise ValueError(f"must have a whole number of 0 or more as the defaultCount of item{here}")
             _judge(item.get("schema", []), f"{here} schema", set(), depth + 1)
         else:
             raise ValueError(f"must have tab, array or hidden as the type of item{here}")
@@ -143,6 +146,22 @@ def _wrong_value(setting: Mapping[str, Any], value: Any) -> str:
         options = [one.get("value") for one in setting.get("typeMeta", {}).get("selectOptions", [])]
         if options and value not in options:
             return "must be one of " + ", ".join(map(str, options[:50]))
+    if kind in _NUMBERS:
+        return _out_of_bounds(setting, value.get("value") if isinstance(value, dict) else value)
+    return ""
+
+
+def _out_of_bounds(setting: Mapping[str, Any], value: Any) -> str:
+    """What is wrong with a number by the `rangeValues` of its setting."""
+    bounds = setting.get("typeMeta", {}).get("rangeValues", {})
+    least, most = (bounds.get(word) if isinstance(bounds, dict) else None for word in ("min", "max"))
+    try:
+        if _is_number(least) and float(value) < float(least):
+            return f"must be at least {least}"
+        if _is_number(most) and float(value) > float(most):
+            return f"must be at most {most}"
+    except (ValueError, OverflowError):
+        return "must be a number"
     return ""
 
 

@@ -17,23 +17,27 @@ UPDATE product_texts SET title = (
         WHERE p.id = product_texts.product_id
     );
 /* sqlite */ CREATE VIRTUAL TABLE product_search USING fts5(
-    title, keywords, body, content='product_texts', content_rowid='product_id',
-    tokenize='unicode61 remove_diacritics 2', detail='column'
+    title, keywords, body, content='', contentless_delete=1, detail='column'
 );
-/* sqlite */ INSERT INTO product_search (product_search) VALUES ('rebuild');
+/* sqlite */ CREATE TABLE product_search_waiting (place INTEGER PRIMARY KEY, product_id INTEGER NOT NULL);
+/* sqlite */ CREATE INDEX product_search_waiting_product_id ON product_search_waiting (product_id);
+/* sqlite */ INSERT INTO product_search (rowid, title, keywords, body)
+    SELECT product_id, title, keywords, body FROM product_texts;
 /* sqlite */ CREATE TRIGGER product_texts_added AFTER INSERT ON product_texts BEGIN
-    INSERT INTO product_search (rowid, title, keywords, body)
-    VALUES (new.product_id, new.title, new.keywords, new.body);
-END;
-/* sqlite */ CREATE TRIGGER product_texts_removed AFTER DELETE ON product_texts BEGIN
-    INSERT INTO product_search (product_search, rowid, title, keywords, body)
-    VALUES ('delete', old.product_id, old.title, old.keywords, old.body);
+    INSERT INTO product_search_waiting (product_id) VALUES (new.product_id);
 END;
 /* sqlite */ CREATE TRIGGER product_texts_changed AFTER UPDATE OF title, keywords, body ON product_texts BEGIN
-    INSERT INTO product_search (product_search, rowid, title, keywords, body)
-    VALUES ('delete', old.product_id, old.title, old.keywords, old.body);
-    INSERT INTO product_search (rowid, title, keywords, body)
-    VALUES (new.product_id, new.title, new.keywords, new.body);
+    INSERT INTO product_search_waiting (product_id) VALUES (new.product_id);
+END;
+/* sqlite */ CREATE TRIGGER product_texts_removed AFTER DELETE ON product_texts BEGIN
+    DELETE FROM product_search WHERE rowid = old.product_id;
+    DELETE FROM product_search_waiting WHERE product_id = old.product_id;
+END;
+/* sqlite */ CREATE TRIGGER product_search_full AFTER INSERT ON product_search_waiting WHEN new.place >= 64 BEGIN
+    INSERT OR REPLACE INTO product_search (rowid, title, keywords, body)
+    SELECT t.product_id, t.title, t.keywords, t.body FROM product_texts t
+    WHERE t.product_id IN (SELECT w.product_id FROM product_search_waiting w);
+    DELETE FROM product_search_waiting;
 END;
 /* postgresql */ CREATE INDEX product_texts_words ON product_texts USING gin ((
     setweight(to_tsvector('simple', title), 'A') || setweight(to_tsvector('simple', keywords), 'B')

@@ -227,7 +227,7 @@ class PostgresBackend:
         if "migrations" not in found:
             raise Damaged(await self._what_is_there(record), record.hash)
         revision = await query.value(self._way(record), migrate.READ.replace("migrations", f"{schema}.migrations"))
-        missing = migrate.told_missing(found) if revision == migrate.newest() else ""
+        missing = migrate.told_missing(found, "postgresql") if revision == migrate.newest() else ""
         if missing:
             raise Damaged(f"in the schema {schema} {missing}", record.hash)
 

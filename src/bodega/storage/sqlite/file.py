@@ -84,7 +84,7 @@ def _missing_tables(connection: Connection) -> str:
         return "its file holds no store"
     if value(connection, migrate.READ) != migrate.newest():
         return ""
-    return migrate.told_missing(names)
+    return migrate.told_missing(names, "sqlite")
 
 
 class OpenFile:

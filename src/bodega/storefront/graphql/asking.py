@@ -169,7 +169,9 @@ def window(args: Mapping[str, Any]) -> Window:
     if first is not None and last is not None:
         raise GraphQLError("Passing both first and last is not supported.")
     size = first if first is not None else last if last is not None else PAGE
-    if not 0 <= size <= LARGEST_PAGE:
+    if size < 0:
+        raise GraphQLError("A page has at least 0 items.")
+    if size > LARGEST_PAGE:
         raise GraphQLError(f"A page has at most {LARGEST_PAGE} items.")
     start = _place(args["after"]) + 1 if args.get("after") else 0
     stop = _place(args["before"]) if args.get("before") else None

@@ -31,6 +31,7 @@ from graphql.type import (
     GraphQLSkipDirective,
 )
 
+from bodega.storable import is_storable
 from bodega.storefront.graphql.documents import MOST_OBJECTS, Document, refused, refused_for
 from bodega.storefront.graphql.resolvers import (
     BATCH,
@@ -86,6 +87,8 @@ async def execute(
     if isinstance(values, list):
         raise refused_for("BAD_USER_INPUT", values)
     running = _Running(document, values, asking)
+    if "\\u" in document.text or "\x00" in document.text or not is_storable(values):
+        running.refuses_odd = True
     root = built.mutation_type if operation.operation is OperationType.MUTATION else built.query_type
     assert root is not None
     holder: dict[str, Any] = {"data": {}}
@@ -98,6 +101,17 @@ __all__ = [
     "BATCH", "EMPTY_CONNECTION", "PLAIN", "SHAPED", "Answer", "NotServed", "batch", "execute", "is_served", "mutation",
     "plain", "plain_with", "shaped", "told",
 ]  # fmt: skip
+
+
+class _Unshowable(Exception):
+    """A value that its type cannot show: a fault of the server."""
+
+
+class Unfit(GraphQLError):
+    """What the client sent does not fit."""
+
+    code = "BAD_USER_INPUT"
+
 
 Object = tuple[Any, dict[str, Any], Place]
 
@@ -112,6 +126,8 @@ class _Running:
         self.errors: list[dict[str, Any]] = []
         self.spent: dict[str, float] = {}
         self._objects = 0
+        self.refuses_odd = False
+        """Whether an argument may hold what no database does."""
 
     async def fill(
         self, kind: GraphQLObjectType, selections: tuple[SelectionSetNode, ...], objects: Sequence[Object]
@@ -130,6 +146,8 @@ class _Running:
                 arguments = step.arguments
                 if arguments is None:
                     arguments = get_argument_values(step.field, step.nodes[0], self._variables)
+                if self.refuses_odd and not is_storable(arguments):
+                    raise Unfit("An argument holds the NUL character.")
                 values = await self._values(kind, step, objects, arguments)
             except GraphQLError as error:
                 values = [error] * len(objects)
@@ -153,7 +171,7 @@ class _Running:
             try:
                 result[step.key] = step.leaf(value)
             except GraphQLError as error:
-                value = error
+                value = _Unshowable(error.message)
             else:
                 return
         if value is not None or not step.nullable:
@@ -207,7 +225,7 @@ class _Running:
                 try:
                     place.holder[place.key] = inner.serialize(value)
                 except GraphQLError as error:
-                    self._null(error, place, nodes)
+                    self._null(_Unshowable(error.message), place, nodes)
             else:
                 below: dict[str, Any] = {}
                 place.holder[place.key] = below
@@ -238,7 +256,8 @@ class _Running:
         if why is not None or not place.nullable:
             message = "Cannot return null for a field that is not nullable." if why is None else _message(why)
             code = "NOT_SERVED" if isinstance(why, NotServed) else getattr(why, "code", None)
-            self.errors.append(told(message, code or "INTERNAL_ERROR", nodes, place.path()))
+            usual = "BAD_USER_INPUT" if isinstance(why, GraphQLError) else "INTERNAL_ERROR"
+            self.errors.append(told(message, code or usual, nodes, place.path()))
         at = place
         while not at.nullable and at.above is not None:
             at = at.above

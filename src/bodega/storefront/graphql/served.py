@@ -156,6 +156,11 @@ def page(listed: Path) -> str:
         f"{LARGEST_PAGE} at most, an answer {MOST_OBJECTS:,} objects. The reply tells the complexity in\n"
         "`X-BC-GraphQL-Complexity`. Persisted queries: send `extensions.persistedQuery.sha256Hash` alone; a query\n"
         "that this server has not seen lately is answered with `PERSISTED_QUERY_NOT_FOUND`.\n\n"
+        "`searchProducts` finds what has any of the words typed, in names, SKUs, brands, categories, search\n"
+        "keywords and descriptions, from three letters on by their beginnings; the whole name or SKU comes first.\n"
+        "Its facets are those of the filters of search (V3), each counted as if it did not narrow already.\n\n"
+        "`urlTemplate` of an image is `.../s-HASH/images/stencil/{:size}/...`: put `640w`, `300x300` or `original`\n"
+        "in it. Every host of the server answers it, with WebP where `Accept` says so; nothing is made larger.\n\n"
         f"Of the {len(asked)} fields that a public storefront reads or writes, {len(have)} are served.\n"
     ]
     parts.append(_MUTATIONS)

@@ -10,7 +10,6 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs
 
 import msgspec
 
@@ -27,6 +26,7 @@ from bodega.law.refusal import Header
 from bodega.log import Log
 from bodega.resources.tokens import sessions
 from bodega.resources.tokens.storefront_tokens import StorefrontClaims, verified
+from bodega.storable import query_of
 from bodega.storage import query
 from bodega.storage.tx import Busy
 from bodega.storefront.front import CLOSED, at_host
@@ -294,7 +294,7 @@ def _read(scope: Mapping[str, Any], content: bytes) -> Question:
     try:
         if scope["method"] == "POST":
             return _question(content)
-        asked = {name: value[0] for name, value in parse_qs(scope.get("query_string", b"").decode("latin-1")).items()}
+        asked = {name: value[0] for name, value in query_of(scope).items()}
         named = {name: msgspec.json.decode(asked[name]) for name in ("variables", "extensions") if name in asked}
         return msgspec.convert(
             {"query": asked.get("query"), "operationName": asked.get("operationName"), **named}, Question

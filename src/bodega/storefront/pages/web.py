@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from http import HTTPStatus
 from importlib import resources
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -27,6 +27,7 @@ from bodega.law.refusal import Header
 from bodega.log import Log
 from bodega.resources.geography.places import every_province
 from bodega.resources.store.currencies import Currency
+from bodega.storable import pairs_of
 from bodega.storage.tx import Busy
 from bodega.storefront.front import Front, at_host, front_of
 from bodega.storefront.graphql.asking import Asking
@@ -190,7 +191,7 @@ async def page_of(app: AppContext, scope: Mapping[str, Any], receive: Receive) -
 
 
 def _read(text: str) -> dict[str, str]:
-    pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=200)
+    pairs = pairs_of(text, 200)
     return {name: value.strip()[:LONGEST_FIELD] for name, value in pairs}
 
 

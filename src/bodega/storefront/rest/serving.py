@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from time import perf_counter
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
+import msgspec
 from graphql import GraphQLError
 
 from bodega.access.open_store import OpenStore
@@ -27,6 +28,7 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Header, Refusal
 from bodega.log import Log
 from bodega.resources.channels import sites
+from bodega.storable import is_storable, query_of, storable
 from bodega.storage import query
 from bodega.storage.tx import Busy
 from bodega.storefront.front import CLOSED, at_host
@@ -72,7 +74,7 @@ class Routes:
         """What is at a path that is still encoded. Raises Refusal."""
         if len(raw_path) > LONGEST_PATH or "%00" in raw_path:  # no database keeps that character
             raise Refusal(Reason.NO_SUCH_RESOURCE)
-        steps = [unquote(one) for one in raw_path.split("/") if one]
+        steps = [storable(unquote(one)) for one in raw_path.split("/") if one]
         said = steps[len(self._prefix) :]
         if steps[: len(self._prefix)] != self._prefix:
             raise Refusal(Reason.NO_SUCH_RESOURCE)
@@ -181,7 +183,7 @@ class Turn:
         base = f"{self._scope['scheme']}://{self._headers.get(b'host', b'').decode('latin-1')}"
         api, address = ShoppersApi(self._app, store, base), str((self._scope.get("client") or ("",))[0])
         asking = Asking(api, channel_id, browser.customer_id, browser.session, address)
-        asked = parse_qs(self._scope.get("query_string", b"").decode("latin-1"))
+        asked = query_of(self._scope)
         include = frozenset(name for one in asked.get("include", ()) for name in one.split(",") if name)
         call = Call(asking, browser, self._scope, ids, include, self.content)
         answer = await self._routes.handlers[self._operation](call)
@@ -230,6 +232,8 @@ class Turn:
         kind = self._headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
         if content and kind and kind != b"application/json" and not kind.endswith(b"+json"):
             raise Refusal(Reason.CONTENT_TYPE_UNSUPPORTED, headers=[(b"accept", b"application/json")])
+        if b"\\u0000" in content and not _is_storable(content):
+            raise Refusal(Reason.FIELD_INVALID, "A text must not contain the NUL character.")
         return content
 
     @property
@@ -284,3 +288,10 @@ def problem(status: int, refusal: Refusal) -> dict[str, Any]:
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def _is_storable(content: bytes) -> bool:
+    try:
+        return is_storable(msgspec.json.decode(content))
+    except msgspec.DecodeError:  # as its reader tells
+        return True

@@ -50,7 +50,7 @@ class CodeBatch(Entity, kw_only=True):
     code_length: Annotated[int, msgspec.Meta(ge=6, le=16)] = 16
 
 
-shape = V3Shape(CodeBatch, required="batch_size")
+BATCH = V3Shape(CodeBatch, required="batch_size")
 
 
 class GenerateCodes(Action):
@@ -58,13 +58,13 @@ class GenerateCodes(Action):
 
     writes = True
     body = True
-    reads_otherwise = True
+    shape = BATCH
 
     async def find(self, context: Context) -> Found:
         return Found(parent=await self.selection.enter(context))
 
     def read(self, content: Any) -> Any:
-        draft = shape.read(content, creating=True)
+        draft = self.shape.read(content, creating=True)
         batch = CodeBatch(**draft)
         longest = len(batch.prefix) + len(batch.suffix) + batch.code_length
         longest += len(batch.delimiter) * (bool(batch.prefix) + bool(batch.suffix))

@@ -1,0 +1,26 @@
+"""Links that pages of the storefront show as they stand."""
+
+from __future__ import annotations
+
+import re
+
+from bodega.kit.fields import FieldType, as_is, clean_text
+
+SCHEMES = ("http", "https", "mailto", "tel")
+
+_SCHEME = re.compile(r"\s*+([A-Za-z][A-Za-z0-9+.-]*+):")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def clean_link(value: str) -> str:
+    """Where a link leads: a path, or a URL of a kind that runs nothing in the page that has it."""
+    text = clean_text(value)
+    if _CONTROL.search(text):
+        raise ValueError("must not contain control characters")
+    scheme = _SCHEME.match(text)
+    if scheme is not None and scheme[1].lower() not in SCHEMES:
+        raise ValueError(f"must be a path, or a URL with one of the schemes {', '.join(SCHEMES)}")
+    return text
+
+
+LINK = FieldType("string", as_is, clean_link, clean_link)
