@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_FRONT = "pages for shoppers (the shop, its checkout, `cart.php`, `robots.txt`, `favicon.ico`)"
-_PAGE = "what a product's page shows in the shop that the server shows itself"
+_FRONT = "pages for shoppers"
+_PAGE = "the page of a product"
+_LISTS = "lists of products"
 _MAIL = "an e-mail that is not written yet"
 
 EFFECTS: Mapping[str, Mapping[str, str]] = {
@@ -56,28 +57,26 @@ EFFECTS: Mapping[str, Mapping[str, str]] = {
         "out_of_stock_notification_address": "who is written to when stock has run out",
     },
     "settings/storefront/category": {
-        "category_tree_depth": "with 1 the pages of categories do not lead to those below, in the shop that the server "
-        "shows itself",
-        "default_product_sort": "the order of a category's products in the shop that the server shows itself, unless "
-        "the category has its own",
-        "listing_mode": "which categories' products `GET /v3/settings/search/filters/available` counts for a category, "
-        "and those that its page lists",
+        "category_tree_depth": "the page of a category leads to those below it, unless the depth is 1",
+        "default_product_sort": "the order of products on the page of a category that has none of its own",
+        "listing_mode": "which categories' products the page of a category shows, and "
+        "`GET /v3/settings/search/filters/available` counts for it",
     },
     "settings/storefront/product": {
-        "show_product_price": "without it no product has prices in GraphQL",
-        "hide_price_from_guests": "with it no product has prices in GraphQL for whoever is not signed in",
-        "show_product_sku": f"{_PAGE}: the SKU",
-        "show_product_weight": f"{_PAGE}: the weight",
-        "show_product_brand": f"{_PAGE}: the brand; lists of products, too",
-        "show_add_to_cart_link": "whether lists of products in the shop that the server shows itself have a button for "
-        "the cart",
-        "default_preorder_message": f"{_PAGE}: the message of a product for pre-order that has none of its own",
-        "show_breadcrumbs_product_pages": f"{_PAGE}: the way to it through the categories",
-        "show_add_to_cart_qty_box": f"{_PAGE}: a field for how many pieces",
+        "show_product_price": "without it no product has prices, in GraphQL and on the pages of the shop",
+        "hide_price_from_guests": "with it no product has prices for whoever is not signed in, there as well",
+        "show_product_sku": f"{_PAGE} of the shop shows it",
+        "show_product_weight": f"{_PAGE} of the shop shows it",
+        "show_product_brand": f"{_PAGE} of the shop shows it, and lists do",
+        "show_product_rating": f"{_PAGE} of the shop shows stars and reviews, and lists show stars",
+        "show_add_to_cart_link": "lists of products on the pages of the shop have a button for the cart",
+        "show_breadcrumbs_product_pages": f"{_PAGE} of the shop shows its categories",
+        "show_add_to_cart_qty_box": f"{_PAGE} of the shop asks how many",
     },
     "settings/storefront/search": {
-        "default_product_sort": "the order of what a search by words finds in GraphQL, unless the query asks for one",
-        "product_filtering_enabled": "whether a search has filters in GraphQL",
+        "default_product_sort": "the order of what a search by words finds, in GraphQL and on the page of the shop, "
+        "unless another is asked for",
+        "product_filtering_enabled": "whether a search has filters, in GraphQL and on the page of the shop",
     },
     "settings/storefront/robotstxt": {
         "robots_txt_ssl": "the text of `/robots.txt` at the host of the channel, while it is open",
@@ -157,8 +156,9 @@ KEPT: Mapping[str, Mapping[str, str]] = {
         "return_statuschange_email": _MAIL,
     },
     "settings/storefront/product": {
-        "show_product_shipping": "the page of a product",
-        "show_add_to_wishlist": "the page of a product",
+        "show_product_shipping": _PAGE,
+        "default_preorder_message": _PAGE,
+        "show_add_to_wishlist": _PAGE,
     },
     "settings/storefront/search": {
         "content_product_sort": "results of search",
