@@ -209,3 +209,18 @@ def test_a_closed_shop_shows_its_message(lit: Shop) -> None:
     assert (visitor.reply.status, "down for maintenance" in page.text) == (503, True)
     visitor.get("/checkout")
     assert visitor.reply.status == 503
+
+
+def test_a_password_opens_the_shop_before_its_launch(lit: Shop) -> None:
+    lit.put("/v3/channels/1", {"status": "prelaunch"})
+    settings(lit, "storefront/status", prelaunch_message="Soon.")
+    password = lit.get("/v3/settings/storefront/status").data["prelaunch_password"]
+    visitor = Visitor(lit)
+    assert (visitor.get("/").text.count("Soon."), visitor.reply.status) == (2, 503)
+    visitor.submit("/", prelaunch_password="guessed")
+    assert visitor.reply.status in (403, 503)
+    visitor.get("/?prelaunch_password=guessed")
+    assert visitor.reply.status == 503
+    page = visitor.get(f"/?prelaunch_password={password}")
+    assert (visitor.reply.status, visitor.at, "Brass lamp" in page.text) == (200, "/", True)
+    assert "Brass lamp" in visitor.get("/lamps/").text
