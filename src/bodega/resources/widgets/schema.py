@@ -154,6 +154,8 @@ def _wrong_value(setting: Mapping[str, Any], value: Any) -> str:
 def _out_of_bounds(setting: Mapping[str, Any], value: Any) -> str:
     """What is wrong with a number by the `rangeValues` of its setting."""
     bounds = setting.get("typeMeta", {}).get("rangeValues", {})
+    least: Any
+    most: Any
     least, most = (bounds.get(word) if isinstance(bounds, dict) else None for word in ("min", "max"))
     try:
         if _is_number(least) and float(value) < float(least):

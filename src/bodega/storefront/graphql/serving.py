@@ -203,6 +203,8 @@ async def _answer(
     question = _read(scope, content)
     more: list[Header] = [_JSON, _NOT_KEPT, *cors]
     try:
+        if _has_nul(question.query) or _has_nul(question.variables) or "\\u0000" in (question.query or ""):
+            raise refused("BAD_USER_INPUT", "A text must not contain the character NUL.")
         document = _document(documents, question)
         operation = document.operation(question.operationName)
         variables = question.variables or {}
@@ -294,13 +296,21 @@ def _read(scope: Mapping[str, Any], content: bytes) -> Question:
     try:
         if scope["method"] == "POST":
             return _question(content)
-        asked = {name: value[0] for name, value in query_of(scope).items()}
-        named = {name: msgspec.json.decode(asked[name]) for name in ("variables", "extensions") if name in asked}
-        return msgspec.convert(
-            {"query": asked.get("query"), "operationName": asked.get("operationName"), **named}, Question
-        )
+        asked: dict[str, str] = {name: value[0] for name, value in query_of(scope).items()}
+        said: dict[str, Any] = {"query": asked.get("query"), "operationName": asked.get("operationName")}
+        for name in ("variables", "extensions"):
+            if name in asked:
+                said[name] = msgspec.json.decode(asked[name])
+        return msgspec.convert(said, Question)
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError):
         raise Stopped(Reason.MALFORMED_BODY, words="Send JSON with query, variables and operationName.") from None
+
+
+def _has_nul(value: Any) -> bool:
+    """Whether a character is in it that no text of a store can have."""
+    if isinstance(value, dict):
+        return any(map(_has_nul, value)) or any(map(_has_nul, value.values()))
+    return any(map(_has_nul, value)) if isinstance(value, list) else isinstance(value, str) and "\x00" in value
 
 
 def _document(documents: Documents, question: Question) -> Document:
