@@ -525,6 +525,19 @@ def named(*tables: Mapping[str, Mapping[str, str]]) -> set[tuple[str, str]]:
     return {(path, name) for table in tables for path, members in table.items() for name in members}
 
 
+@turns("storefront/product", "default_preorder_message")
+def message_of_preorders(shop: Shop, put: Callable[[Any], None]) -> None:
+    shop.product("Saw", availability="preorder")
+
+    def shown() -> str:
+        where = {"host": f"store-{shop.name}.localhost:8443", "accept": "text/html"}
+        return shop.request("GET", "/saw/", base="", token="", headers=where, scheme="https").body.decode()
+
+    assert "In May." not in shown()
+    put("In May.")
+    assert "In May." in shown()
+
+
 def test_every_setting_has_an_effect_or_is_told_or_is_kept() -> None:
     """And every effect is turned by a test."""
     members = {(path, name) for path, group in GROUPS.items() for name in group.members}

@@ -209,3 +209,21 @@ def test_a_closed_shop_shows_its_message(lit: Shop) -> None:
     assert (visitor.reply.status, "down for maintenance" in page.text) == (503, True)
     visitor.get("/checkout")
     assert visitor.reply.status == 503
+
+
+def test_a_password_opens_the_shop_before_its_launch(lit: Shop) -> None:
+    headless = {"name": "Soon", "platform": "custom", "type": "storefront", "status": "prelaunch"}
+    made = lit.post("/v3/channels", headless)
+    assert made.status in (200, 201), made.body
+    number = made.data["id"]
+    status = f"/v3/settings/storefront/status?channel_id={number}"
+    assert lit.put(status, {"prelaunch_message": "Soon."}).status == 200
+    password = lit.get(status).data["prelaunch_password"]
+    visitor = Visitor(lit, f"store-{lit.name}-{number}.localhost")
+    assert ("Soon." in visitor.get("/").text, visitor.reply.status) == (True, 503)
+    visitor.get("/?prelaunch_password=guessed")
+    assert visitor.reply.status == 503
+    page = visitor.get(f"/?prelaunch_password={password}")
+    assert (visitor.reply.status, visitor.at, "nothing on the shelves" in page.text) == (200, "/", True)
+    visitor.get("/cart.php")
+    assert visitor.reply.status == 200

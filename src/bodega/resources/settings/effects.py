@@ -72,6 +72,8 @@ EFFECTS: Mapping[str, Mapping[str, str]] = {
         "show_add_to_cart_link": "lists of products on the pages of the shop have a button for the cart",
         "show_breadcrumbs_product_pages": f"{_PAGE} of the shop shows its categories",
         "show_add_to_cart_qty_box": f"{_PAGE} of the shop asks how many",
+        "default_preorder_message": f"{_PAGE} of the shop shows it where the product is for pre-order and has no "
+        "message of its own",
     },
     "settings/storefront/search": {
         "default_product_sort": "the order of what a search by words finds, in GraphQL and on the page of the shop, "
@@ -157,7 +159,6 @@ KEPT: Mapping[str, Mapping[str, str]] = {
     },
     "settings/storefront/product": {
         "show_product_shipping": _PAGE,
-        "default_preorder_message": _PAGE,
         "show_add_to_wishlist": _PAGE,
     },
     "settings/storefront/search": {
