@@ -20,7 +20,7 @@ from bodega.http.app_context import AppContext
 from bodega.http.asgi import Api
 from bodega.http.documented import Unserved
 from bodega.http.files import pictures
-from bodega.http.mounts import Mount, Receive, Send, gateway_time, operations, server_itself
+from bodega.http.mounts import Mount, Receive, Send, gateway_time, later, operations, server_itself
 from bodega.http.proxies import Proxies, read_networks
 from bodega.http.router import by_version
 from bodega.http.task_executor import TaskExecutor
@@ -164,6 +164,24 @@ class Application:
         self._log.flush()
 
 
+def _graphql(app: AppContext, journal: Journal, log: Log, faults: FaultInjector | None) -> Mount:
+    from bodega.journal.queries import note_struck, query_recorder
+    from bodega.lab.faults.shops import as_errors, faulty
+    from bodega.storefront.graphql.serving import graphql
+
+    mount = graphql(app, query_recorder(journal), log)
+    return faulty(mount, app.stores, faults, as_errors, note_struck(journal))
+
+
+def _shoppers_rest(name: str, app: AppContext, journal: Journal, log: Log, faults: FaultInjector | None) -> Mount:
+    from bodega.journal.queries import note_struck, query_recorder
+    from bodega.lab.faults.shops import as_problem, faulty
+    from bodega.storefront.rest.serving import shoppers_rest
+
+    mount = shoppers_rest(name, app, query_recorder(journal), log)
+    return faulty(mount, app.stores, faults, as_problem, note_struck(journal))
+
+
 async def make_app(
     backend: Backend,
     *,
@@ -255,7 +273,9 @@ async def make_app(
         "files": bundles(stores, pictures(stores)),
         "docs": reference,
         "llms.txt": reference,
-        **shop_mounts(app, journal, written, faults, https_port, reference),
+        "graphql": later(functools.partial(_graphql, app, journal, written, faults)),
+        **{name: later(functools.partial(_shoppers_rest, name, app, journal, written, faults)) for name in MOUNTS},
+        **shop_mounts(app, written, https_port, reference),
         **panel,
     }
     api = Api(

@@ -1,4 +1,4 @@
-"""What is served at the hosts of shops besides the API: GraphQL and REST of shoppers, pages, images, files.
+"""What is served at the hosts of shops besides the APIs: pages, signing in, images, plain files.
 
 What shoppers alone need is read when one first asks for it.
 """
@@ -15,8 +15,6 @@ from bodega.access.stores import Stores
 from bodega.http.app_context import AppContext
 from bodega.http.asgi import OF_A_STORE
 from bodega.http.mounts import Mount, Send, later, not_here
-from bodega.journal.recorder import Journal
-from bodega.lab.faults.injector import FaultInjector
 from bodega.log import Log
 from bodega.resources.carts.redirects import PAGE
 from bodega.storage.tx import Busy
@@ -24,12 +22,9 @@ from bodega.storefront.image_sizes import SizedImages
 from bodega.storefront.moved_pages import Otherwise, moved_pages
 from bodega.storefront.pages import ASSETS
 from bodega.storefront.plain_files import favicon, robots
-from bodega.storefront.rest.table import MOUNTS
 
 
-def shop_mounts(
-    app: AppContext, journal: Journal, log: Log, faults: FaultInjector | None, https_port: int, reference: Mount
-) -> Mapping[str, Mount]:
+def shop_mounts(app: AppContext, log: Log, https_port: int, reference: Mount) -> Mapping[str, Mount]:
     """The mounts by the first segment of their paths; `reference` is what `/` is where no shop is shown."""
     stores = app.stores
 
@@ -41,8 +36,6 @@ def shop_mounts(
         "login": made(_logins, stores),
         "session-sync": made(_session_sync, stores),
         "customer": made(_current_customer, stores),
-        "graphql": made(_graphql, app, journal, log, faults),
-        **{name: made(_shoppers_rest, name, app, journal, log, faults) for name in MOUNTS},
         PAGE: made(_cart_page, app, log, https_port),
         "checkout": made(_checkout, app, log, https_port),
         "login.php": made(_account_pages, app, log, https_port),
@@ -73,28 +66,10 @@ def elsewhere(app: AppContext, log: Log, https_port: int) -> Otherwise:
     return follow
 
 
-def _graphql(app: AppContext, journal: Journal, log: Log, faults: FaultInjector | None) -> Mount:
-    from bodega.journal.queries import note_struck, query_recorder
-    from bodega.lab.faults.shops import as_errors, faulty
-    from bodega.storefront.graphql.serving import graphql
-
-    mount = graphql(app, query_recorder(journal), log)
-    return faulty(mount, app.stores, faults, as_errors, note_struck(journal))
-
-
 def _session_sync(stores: Stores) -> Mount:
     from bodega.storefront.session_sync import synced
 
     return synced(stores)
-
-
-def _shoppers_rest(name: str, app: AppContext, journal: Journal, log: Log, faults: FaultInjector | None) -> Mount:
-    from bodega.journal.queries import note_struck, query_recorder
-    from bodega.lab.faults.shops import as_problem, faulty
-    from bodega.storefront.rest.serving import shoppers_rest
-
-    mount = shoppers_rest(name, app, query_recorder(journal), log)
-    return faulty(mount, app.stores, faults, as_problem, note_struck(journal))
 
 
 def _logins(stores: Stores) -> Mount:
