@@ -46,7 +46,6 @@ FLOORS = (
     {"explain"},  # what the law says, in words
     {"reference"},  # the same in a browser
     {"panel"},  # the store owner's pages
-    {"shop_mounts"},  # what is served at the hosts of shops
     {"app", "coverage"},  # the house put together; how much of a list of operations it serves
     {"cli"},  # the commands
     {"docs"},  # pages generated from all of it

@@ -44,10 +44,11 @@ from bodega.providers.submitter import Submitter
 from bodega.reference import pages
 from bodega.resources import MODEL, REVOKED, ROUTES, SWEEPS
 from bodega.server.whole import AtOnce
-from bodega.shop_mounts import elsewhere, settle_payments, shop_mounts
 from bodega.storage.backend import Backend
 from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.storefront.bundle_upload import bundles
+from bodega.storefront.mounts import elsewhere, settle_payments, shop_mounts
+from bodega.storefront.rest.table import MOUNTS
 from bodega.tasks.worker import Worker
 
 PAYMENT_SECONDS = 5.0
