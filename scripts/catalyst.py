@@ -30,6 +30,7 @@ from urllib.parse import urlsplit
 TESTS = "tests/ui/e2e"
 SHOP = 3000
 PATIENCE = 180.0
+EMAIL, PASSWORD = "tess.shopper@example.com", "Correct-Horse-7"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 # A shop window that the tests of facets expect: 13 products in one category, five of a brand, one of them blue.
@@ -66,8 +67,11 @@ def main() -> int:
         unknown = [step for step in shop["steps"] if step.startswith("echo ")]
         if unknown:
             sys.exit(f"This system does not know the names of the shop. Add them, and start again:\n{unknown[0]}")
-        products = _shop_window(told)
-        _write_environment(core, shop["environment"], products)
+        window = _shop_window(told)
+        # The tests look for one button "Apply" in a cart; with gift certificates Catalyst shows a second one.
+        off = ["store", "set", told["store"], "gift_certificates=off", "--data", told["data"]]
+        subprocess.run([sys.executable, "-m", "bodega.cli", *off], check=True, capture_output=True)
+        _write_environment(core, shop["environment"], window)
         environment = {
             **os.environ,
             "NODE_EXTRA_CA_CERTS": told["ca"],
@@ -102,8 +106,9 @@ def _store(scratch: Path, ports: Sequence[str], seed: str) -> Iterator[Any]:
             process.wait(PATIENCE)
 
 
-def _shop_window(told: Mapping[str, Any]) -> tuple[int, int]:
-    """Makes what the tests expect of a shop; a simple product and one with variants that they may buy."""
+def _shop_window(told: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Makes what the tests expect of a shop: a simple product and one with variants, a customer. Returns what the tests
+    are told of it."""
     at = urlsplit(told["http"])
     connection = HTTPConnection(at.hostname or "", at.port, timeout=60)
 
@@ -134,15 +139,23 @@ def _shop_window(told: Mapping[str, Any]) -> tuple[int, int]:
         {"sku": f"JUMPER-{size}", "option_values": [{"option_display_name": "Size", "label": size}]} for size in "SML"
     ]
     many = {"name": "Woollen Jumper", "type": "physical", "weight": 1, "price": 30, "variants": sizes}
-    return int(simple["id"]), int(ask("POST", "/v3/catalog/products", many)["id"])
+    address = {"first_name": "Tess", "last_name": "Shopper", "address1": "1 Main Street", "city": "Austin",
+               "state_or_province": "Texas", "country_code": "US", "postal_code": "78701"}  # fmt: skip
+    shopper = {"first_name": "Tess", "last_name": "Shopper", "email": EMAIL, "origin_channel_id": 1,
+               "authentication": {"new_password": PASSWORD}, "addresses": [address]}  # fmt: skip
+    return {
+        "DEFAULT_PRODUCT_ID": simple["id"],
+        "DEFAULT_COMPLEX_PRODUCT_ID": ask("POST", "/v3/catalog/products", many)["id"],
+        "TEST_CUSTOMER_ID": ask("POST", "/v3/customers", [shopper])[0]["id"],
+        "TEST_CUSTOMER_EMAIL": EMAIL,
+        "TEST_CUSTOMER_PASSWORD": PASSWORD,
+    }
 
 
-def _write_environment(core: Path, file: str, products: tuple[int, int]) -> None:
+def _write_environment(core: Path, file: str, window: Mapping[str, Any]) -> None:
     shutil.copy(file, core / ".env.local")
-    (core / ".env.test").write_text(
-        f"PLAYWRIGHT_TEST_BASE_URL=http://localhost:{SHOP}\n"
-        f"DEFAULT_PRODUCT_ID={products[0]}\nDEFAULT_COMPLEX_PRODUCT_ID={products[1]}\nTESTS_READ_ONLY=false\n"
-    )
+    told = {"PLAYWRIGHT_TEST_BASE_URL": f"http://localhost:{SHOP}", "TESTS_READ_ONLY": "false", **window}
+    (core / ".env.test").write_text("".join(f"{name}={value}\n" for name, value in told.items()))
 
 
 def _fonts(scratch: Path) -> Path:

@@ -16,10 +16,11 @@ needs_npm = pytest.mark.skipif(shutil.which("npm") is None, reason="needs Node a
 def installed(request: pytest.FixtureRequest, folder: Path) -> Path:
     """The folder `node_modules` of the clients that `package-lock.json` in this folder names; no script of theirs
     runs. Skips with a sentence where they cannot be had."""
-    if request.config.cache is None:
+    cache = getattr(request.config, "cache", None)
+    if cache is None:
         pytest.skip("pytest keeps no cache")
     lock = (folder / "package-lock.json").read_bytes()
-    place = request.config.cache.mkdir("clients") / f"node-{hashlib.sha256(lock).hexdigest()[:16]}"
+    place = cache.mkdir("clients") / f"node-{hashlib.sha256(lock).hexdigest()[:16]}"
     if not (place / "installed").exists():
         place.mkdir(exist_ok=True)
         for name in ("package.json", "package-lock.json"):

@@ -61,3 +61,27 @@ def test_it_can_be_cancelled(runner: asyncio.Runner) -> None:
             await task
 
     runner.run(all_of_it())
+
+
+def test_what_failed_reaches_a_request_that_goes_on_outside_of_a_task(runner: asyncio.Runner) -> None:
+    async def all_of_it() -> list[Any]:
+        loop = asyncio.get_running_loop()
+        told: list[Any] = []
+        futures = [loop.create_future() for _ in range(2)]
+        one = begun(futures)
+        for future, outcome in zip(futures, (ValueError("no"), b"yes"), strict=True):
+            assert one.waits_for is future
+            future._asyncio_future_blocking = False  # as the server does it
+            if isinstance(outcome, bytes):
+                future.set_result(outcome)
+            else:
+                future.set_exception(outcome)
+            told.append(one.go_on())
+        lost = loop.create_future()
+        another = begun([lost])
+        lost.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            another.go_on()
+        return [reply and reply.body for reply in told]
+
+    assert runner.run(all_of_it()) == [None, b"no yes"]

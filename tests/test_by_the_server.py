@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from bodega.cli import main, running
+from bodega.cli import main
 from served import Served, serving
 
 
@@ -47,13 +48,13 @@ def shape(value: Any) -> Any:
 
 def test_they_say_the_same(house: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    ask = running.HTTPConnection.request
+    ask = http.client.HTTPConnection.request
 
     def counted(self: Any, method: str, path: str, *more: Any, **rest: Any) -> None:
         asked.append(path)
         ask(self, method, path, *more, **rest)
 
-    monkeypatch.setattr(running.HTTPConnection, "request", counted)
+    monkeypatch.setattr(http.client.HTTPConnection, "request", counted)
     alone = ("--data", str(tmp_path / "alone"))
     for line in LINES:
         before = len(asked)
@@ -65,8 +66,6 @@ def test_they_say_the_same(house: Served, tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_the_journal_is_as_new_as_the_last_request(house: Served) -> None:
-    import http.client
-
     store = house.store()
     token = store.account()["token"]
     connection = http.client.HTTPConnection(house.http.removeprefix("http://"), timeout=60)
@@ -77,8 +76,6 @@ def test_the_journal_is_as_new_as_the_last_request(house: Served) -> None:
 
 
 def test_a_request_is_undone_by_the_command(house: Served) -> None:
-    import http.client
-
     store = house.store()
     token = store.account()["token"]
     connection = http.client.HTTPConnection(house.http.removeprefix("http://"), timeout=60)

@@ -137,6 +137,27 @@ async ({ address }) => {
 """
 
 
+ACCOUNT = """
+async ({ address, account }) => {
+  const service = checkoutKit.createCheckoutService();
+  const json = { 'Content-Type': 'application/json' };
+  const made = await fetch('/api/storefront/carts', { method: 'POST', headers: json, credentials: 'same-origin',
+    body: JSON.stringify({ lineItems: [{ productId: 1, quantity: 1 }] }) });
+  const cart = await made.json();
+  let state = await service.loadCheckout(cart.id);
+  state = await service.createCustomerAccount(account);
+  const customer = state.data.getCustomer();
+  state = await service.createCustomerAddress(address);
+  const saved = state.data.getCustomer().addresses.map(one => one.city);
+  const item = state.data.getCart().lineItems.physicalItems[0];
+  state = await service.createConsignments([{ address, lineItems: [{ itemId: item.id, quantity: 1 }] }]);
+  const consigned = state.data.getConsignments().length;
+  state = await service.signOutCustomer().catch(error => ({ left: error.type || error.name }));
+  return [customer.email, customer.isGuest, saved, consigned, state.left || 'signed out'];
+}
+"""
+
+
 @pytest.fixture
 def page(house: House, driver: Any, kit: Path) -> Iterator[Any]:
     """An empty page at the shop with the kit in it; every error of its console is kept as `errors`."""
@@ -185,3 +206,11 @@ def test_what_is_refused_is_an_error_of_the_kit(house: House, page: Any) -> None
     assert found["certificate"][1] == 404
     assert found["password"][1] == 401
     assert found["other"][1] == 404
+
+
+def test_an_account_is_made_at_the_checkout(house: House, page: Any) -> None:
+    account = {"firstName": "Bea", "lastName": "Moe", "email": "bea@example.com", "password": "secret-88",
+               "acceptsMarketingEmails": True}  # fmt: skip
+    found = page.evaluate(ACCOUNT, {"address": ADDRESS, "account": account})
+    assert found[:4] == ["bea@example.com", False, ["Austin"], 1]
+    assert found[4] == "CheckoutNotAvailableError" or "not_available" in found[4], "the cart stays the customer's"

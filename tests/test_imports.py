@@ -29,6 +29,7 @@ FLOORS = (
         "passwords",
         "private",
         "metrics",
+        "storable",
         "tracing",
         "server",
     },  # words and plain facts: everything may use them

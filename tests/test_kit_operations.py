@@ -77,6 +77,31 @@ def test_a_declined_card_says_why(page: Page) -> None:
     assert pay(page, token).status == 200
 
 
+def test_where_the_test_gateway_is_off_no_card_pays(page: Page) -> None:
+    cart = filled(page)
+    sent(page, cart)
+    token = place(page, cartId=cart["id"]).headers["token"]
+    page.shop.change(settings={"payments.test": False})
+    assert page.ask("GET", "/payments") == []
+    off = pay(page, token)
+    assert (off.status, off.json["type"]) == (422, "payment_state")
+    body = {"payment": {"instrument": {"type": "card", "cardholder_name": "J", "number": "4111111111111111",
+                                       "expiry_month": 12, "expiry_year": 2039},
+                        "payment_method_id": "bigcommerce.card"}}  # fmt: skip
+    directly = page.shop.post("/payments", body, token="", headers={"authorization": f"PAT {token}"})
+    assert 400 <= directly.status < 500
+    page.shop.change(settings={"payments.test": True})
+    assert pay(page, token).status == 200
+
+
+def test_an_order_is_shown_after_the_browser_begins_another_cart(page: Page) -> None:
+    cart = filled(page)
+    sent(page, cart)
+    order = place(page, cartId=cart["id"]).json["data"]["order"]["orderId"]
+    assert filled(page)["id"] != cart["id"]
+    assert page.send("GET", f"/orders/{order}").status == 200
+
+
 def test_a_checkout_that_is_not_whole_makes_no_order(page: Page) -> None:
     cart = filled(page)
     refused = place(page, cartId=cart["id"])

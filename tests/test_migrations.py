@@ -466,7 +466,7 @@ def test_images_of_an_older_store_show_where_their_file_is(servers: Servers, ste
 
 
 def test_products_of_an_older_store_are_found_by_their_words(servers: Servers, step: Next) -> None:
-    """0047: their words and their stars stood in the document alone."""
+    """0044: their words and their stars stood in the document alone."""
     shop = servers().shop()
     shop.product("Hatchet", sku="AX-100", description="<p>Splits birch</p>", search_keywords="Chopper")
     for rating in (5, 4):

@@ -52,6 +52,7 @@ NO_ROW = {
     "/v3/checkouts/{checkout_id:text}/consignments/{consignment_id:text}": "the checkout shows it",
     "/v3/checkouts/{checkout_id:text}/fees": "the checkout shows them",
     "/v3/inventory/adjustments/absolute": "nothing shows an adjustment: test_inventory.py sets the same level again",
+    "/v3/form-fields/{field_id}": "of Bodega's own, of which no sample has one: test_storefront_feedback.py",
     "/v2/shipping/carrier/connection": "nothing shows a connection",
     "/v3/channels/{channel_id}/site/checkout-url": "the site shows it",
     "/v3/sites/{site_id}/certificate": "it asks for the private key, which nothing shows",

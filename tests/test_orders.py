@@ -591,10 +591,10 @@ def test_an_order_that_is_deleted_is_put_away(shop: Shop) -> None:
 
 def test_many_orders_are_put_away_by_a_task(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rule 84 and design section 1: more than 250 rows are a task; with a limit, so many go at once."""
-    from bodega.kit import actions
+    from bodega.kit import delete_many
     from bodega.resources.orders import orders
 
-    monkeypatch.setattr(actions, "TASK_ABOVE", 4)
+    monkeypatch.setattr(delete_many, "TASK_ABOVE", 4)
     monkeypatch.setattr(orders, "CHUNK", 2)
     for _ in range(7):
         place(shop)

@@ -231,8 +231,8 @@ def test_every_write_of_a_product_waits(catalogue: Catalogue) -> None:
         table.insert_sql,
         *(update_sql(table.name, changed, held=held) for changed in ((), names[:1], names) for held in (True, False)),
         search_texts.INSERT,
-        search_texts.update_of(("description", "body")),
-        search_texts.update_of(("description", "body", "title", "keywords")),
+        "UPDATE product_texts SET description = $2, body = $3 WHERE product_id = $1",
+        "UPDATE product_texts SET description = $2, title = $3, keywords = $4, body = $5 WHERE product_id = $1",
         "INSERT INTO product_categories (product_id, category_id) VALUES ($1, $2), ($1, $3)",
         CHANNEL,
     ):

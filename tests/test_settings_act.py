@@ -17,6 +17,7 @@ from bodega.resources.settings import shop as about_the_shop
 from bodega.resources.settings.effects import EFFECTS, KEPT, TOLD
 from bodega.resources.settings.group import Group
 from bodega.tasks.sweep import sweep_all
+from browsing_pages import Visitor
 from pictures import picture
 from shop import Reply, Shop
 from storefront import Window, nodes
@@ -450,6 +451,49 @@ def prices_for_guests(shop: Shop, put: Callable[[Any], None]) -> None:
     assert priced(shop, **Window(shop).signed_in(jane.data[0]["id"]))
 
 
+def on_page(member: str, path: str, words: str, value: Any = False) -> None:
+    """A member of what products show, and words of a page that shows it."""
+
+    @turns("storefront/product", member)
+    def turn(shop: Shop, put: Callable[[Any], None]) -> None:
+        goods(shop)
+        visitor = Visitor(shop)
+        visitor.get(path)
+        assert words in visitor.reply.body.decode()
+        put(value)
+        visitor.get(path)
+        assert (visitor.reply.status, words in visitor.reply.body.decode()) == (200, False)
+
+
+on_page("show_product_sku", "/saw/", "<dt>SKU</dt>")
+on_page("show_product_weight", "/saw/", "<dt>Weight</dt>")
+on_page("show_product_brand", "/saw/", "Acme</a>")
+on_page("show_product_rating", "/saw/", 'class="stars"')
+on_page("show_add_to_cart_link", "/tools/", "Add to cart")
+on_page("show_breadcrumbs_product_pages", "/saw/", 'class="crumbs"', "show_none")
+on_page("show_add_to_cart_qty_box", "/axe-saw/", 'name="qty"')
+
+
+@turns("storefront/category", "category_tree_depth")
+def depth_of_categories(shop: Shop, put: Callable[[Any], None]) -> None:
+    goods(shop)
+    assert "/tools-0/" in Visitor(shop).get("/tools/").links
+    put(1)
+    assert "/tools-0/" not in Visitor(shop).get("/tools/").links
+
+
+@turns("storefront/category", "default_product_sort")
+def order_of_a_category(shop: Shop, put: Callable[[Any], None]) -> None:
+    goods(shop)
+    visitor = Visitor(shop)
+    put("pricedesc")
+    words = visitor.get("/tools/").text
+    assert words.index("Axe saw") < words.index("Best saw")
+    put("priceasc")
+    words = visitor.get("/tools/").text
+    assert words.index("Best saw") < words.index("Axe saw")
+
+
 SEARCH = """{ site { search { searchProducts(filters: {searchTerm: "saw"}) {
     products { edges { node { name } } } filters { edges { node { name } } }
 } } } }"""
@@ -481,6 +525,19 @@ def named(*tables: Mapping[str, Mapping[str, str]]) -> set[tuple[str, str]]:
     return {(path, name) for table in tables for path, members in table.items() for name in members}
 
 
+@turns("storefront/product", "default_preorder_message")
+def message_of_preorders(shop: Shop, put: Callable[[Any], None]) -> None:
+    shop.product("Saw", availability="preorder")
+
+    def shown() -> str:
+        where = {"host": f"store-{shop.name}.localhost:8443", "accept": "text/html"}
+        return shop.request("GET", "/saw/", base="", token="", headers=where, scheme="https").body.decode()
+
+    assert "In May." not in shown()
+    put("In May.")
+    assert "In May." in shown()
+
+
 def test_every_setting_has_an_effect_or_is_told_or_is_kept() -> None:
     """And every effect is turned by a test."""
     members = {(path, name) for path, group in GROUPS.items() for name in group.members}
@@ -489,9 +546,9 @@ def test_every_setting_has_an_effect_or_is_told_or_is_kept() -> None:
     assert set(TURNS) == named(EFFECTS)
 
 
-def test_what_the_graphql_api_tells_is_what_the_page_says(shop: Shop) -> None:
+def test_what_shoppers_see_follows_as_the_page_says(shop: Shop) -> None:
     """Each member is turned alone: of GraphQL's settings just those change that the page names, and what is said to be
-    kept changes nothing that shoppers see."""
+    kept changes nothing there and on no page of the shop."""
     goods(shop)
     window = Window(shop)
     first = seen(window)

@@ -15,6 +15,7 @@ from bodega.storefront.signing_in import NotSignedIn, sign_in
 from shop import Shop
 from storefront import NOW, Window, nodes
 from test_panel_journal import told
+from test_storefront_checkouts import together
 from test_storefront_fields import selection
 
 PASSWORD, OTHER = "sesame4you", "another5one"
@@ -564,3 +565,75 @@ def test_no_password_stands_in_the_journal(window: Window, query: str, variables
     assert "jane@example.com" in kept
     assert PASSWORD not in kept
     assert token not in kept
+
+
+# All at once
+
+
+def outcomes(answers: list[Any]) -> list[str]:
+    """The code of each answer's error, empty for those that did what was asked."""
+    return sorted(one["errors"][0]["extensions"]["code"] if "errors" in one else "" for one in answers)
+
+
+def test_a_token_that_is_replayed_at_once_signs_in_once(window: Window, client: str) -> None:
+    body = {"query": JWT, "variables": {"jwt": link(window.shop, client)}}
+    found = outcomes(together(window, [body] * 8))
+    assert found[0] == ""
+    assert "" not in found[1:]
+    assert set(found[1:]) <= {"CREDENTIALS_WRONG", "DUPLICATE"}
+
+
+def test_a_session_is_carried_once_by_many_at_once(window: Window) -> None:
+    token = carried(window, token_of(login(window)))["token"]
+    answers = together(window, [{"query": TAKE, "variables": {"jwt": token}}] * 6)
+    contents = [(one.get("data") or {}).get("validateSessionSyncJwt") or {} for one in answers]
+    assert sum(bool(one.get("content")) for one in contents) == 1
+
+
+def test_guesses_at_once_are_bounded(window: Window) -> None:
+    wrong = {"query": LOGIN, "variables": {"email": "jane@example.com", "password": "wrong4you"}}
+    found = outcomes(together(window, [wrong] * 14))
+    assert found.count("CREDENTIALS_WRONG") == 10
+    assert found.count("PASSWORD_GUESSED") == 4
+
+
+def test_a_link_chooses_one_password_whoever_is_first(window: Window) -> None:
+    asked(window, *RESET, {"email": "jane@example.com", "path": "/change-password"})
+    shown = f"customer {{ resetPassword(input: $input) {{ {ERRORS % PATH} }} }}"
+    query = f"mutation ($input: ResetPasswordInput!) {{ {shown} }}"
+    given = {"customerEntityId": 1, "token": link_token(window.shop)}
+    bodies = [{"query": query, "variables": {"input": {**given, "newPassword": f"sesame{one}x"}}} for one in range(4)]
+    answers = [one["data"]["customer"]["resetPassword"]["errors"] for one in together(window, bodies)]
+    assert sorted(map(len, answers)) == [0, 1, 1, 1]
+
+
+NUL = "a\x00@b.com"
+
+
+def test_texts_that_no_database_takes_are_refused_or_not_found(window: Window) -> None:
+    me = token_of(login(window))
+    known = {"email": "jane@example.com", "password": PASSWORD}
+    queries: list[tuple[str, dict[str, Any]]] = [
+        (LOGIN, {"email": NUL, "password": NUL}),
+        (LOGIN, {**known, "cart": NUL}),
+        (LOGOUT, {"cart": NUL}),
+        (JWT, {"jwt": NUL}),
+        (JWT, {"jwt": "x" * 100_000}),
+        (TAKE, {"jwt": NUL}),
+        (SYNC, {"to": "/", "cart": NUL}),
+        (SYNC, {"to": NUL}),
+        ("query ($t: String!) { site { publicWishlist(token: $t) { name } } }", {"t": NUL}),
+        ("query ($t: String!) { site { publicWishlist(token: $t) { name } } }", {"t": "x" * 100_000}),
+        ("query ($t: String!) { site { order(filter: {entityId: 1, cartEntityId: $t}) { entityId } } }", {"t": NUL}),
+        ("query ($t: String!) { geography { countries(filters: {name: $t, code: $t}) { code } } }", {"t": NUL}),
+        ("query ($t: String!) { customer { metafields(namespace: $t, keys: [$t]) { edges { cursor } } } }", {"t": NUL}),
+        ("query ($t: String!) { geography { countries(filters: {name: $t, code: $t}) { code } } }", {"t": "x" * 9_999}),
+        ("query ($t: String!) { customer { metafields(namespace: $t) { edges { cursor } } } }", {"t": "x" * 100_000}),
+    ]  # fmt: skip
+    for query, variables in queries:
+        found = window.whole(query, variables, **me)
+        codes = [one["extensions"]["code"] for one in found.get("errors", ())]
+        assert "INTERNAL_ERROR" not in codes, (query, found)
+        assert NUL not in variables.values() or codes == ["BAD_USER_INPUT"], (query, found)
+    literal = 'mutation { login(email: "a\\u0000@b.com", password: "x") { result } }'
+    assert window.codes(literal) == ["BAD_USER_INPUT"]

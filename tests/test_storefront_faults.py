@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from browsing import Page
 from shop import Shop
 from storefront import NOW, Window
 from test_lab_faults import add, clear
@@ -83,3 +84,15 @@ def test_the_journal_shows_what_was_struck_and_the_time_by_resolver(window: Wind
     assert sent["bodega-operation"] == "Slow"
     assert re.search(r"Site\.products;dur=\d+\.\d\d", sent["server-timing"])
     assert (struck.status, dict(struck.answer_headers)["bodega-fault"]) == (503, "503;retry-after=2")
+
+
+def test_a_rule_strikes_the_operations_of_pages_in_their_own_form(window: Window) -> None:
+    page = Page(window.shop)
+    add(window.shop, {"status": 503, "retry_after": 7}, operation="GET /api/storefront/carts", schedule={"count": 1})
+    struck = page.send("GET", "/carts")
+    assert (struck.status, struck.headers["retry-after"], struck.json["type"]) == (503, "7", "maintenance")
+    assert struck.json["detail"]
+    assert page.send("GET", "/carts").status == 200
+    declined = page.send("POST", "/carts", {}, bodega_fault="500")
+    assert declined.status == 500
+    assert any(one.path == "/api/storefront/carts" for one in told(window.shop).entries)

@@ -10,6 +10,7 @@ from bodega.law.reasons import Reason
 from bodega.storefront.rest.table import OPERATIONS
 from browsing import Page
 from shop import Shop
+from storefront import Window
 
 ADDRESS = {
     "firstName": "Jane", "lastName": "Doe", "email": "jane@example.com", "address1": "1 Main St", "city": "Austin",
@@ -437,3 +438,21 @@ def test_refusals_take_a_published_status() -> None:
     assert by_path["POST", "/consent"].refused(Reason.FIELD_INVALID) == 400
     assert by_path["POST", "/customers"].refused(Reason.FIELD_INVALID) == 422
     assert by_path["GET", "/carts"].refused(Reason.NO_SUCH_ENTITY) == 404
+
+
+def test_what_is_read_does_not_grow_with_the_lines(page: Page) -> None:
+    """A cart and a checkout of two lines cost as many statements as those of twelve."""
+    window = Window(page.shop)
+    for number in range(10):
+        page.shop.product(f"Nail {number}", price=1, weight=1)
+    include = "?include=customer,cart.lineItems.physicalItems.options,cart.lineItems.physicalItems.categoryNames"
+    cart = filled(page, line(1), line(2))
+    page.ask("GET", at(cart, include))  # what is remembered from now on is remembered
+    counts = []
+    for _ in range(2):
+        with window.counted() as given:
+            page.ask("GET", "/carts?include=lineItems.physicalItems.options")
+            page.ask("GET", at(cart, include))
+        counts.append(len(given))
+        page.ask("POST", f"/carts/{cart['id']}/items", {"lineItems": [line(3 + number) for number in range(10)]})
+    assert counts[0] == counts[1] < 40, counts

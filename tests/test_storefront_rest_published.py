@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+import test_storefront_rest as flows
 from bodega.http.documented import documented
 from bodega.storefront.rest.table import OPERATIONS
 from browsing import Page
 from published import Published, needs_shared, table
-from shop import Shop
+from shop import Reply, Shop
 from test_storefront_rest import ADDRESS, at, filled, line, page, pieces, sent
 
 __all__ = ["page"]
@@ -126,6 +127,55 @@ def test_replies_are_of_the_published_schemas(page: Page) -> None:
     assert made.status == 200, made.body
     shown = page.ask("GET", f"/orders/{made.data['id']}?include=payments,lineItems.physicalItems.options")
     held("GET", "/orders/{orderId}", shown)
+
+
+class HeldPage(Page):
+    """A page each of whose answers is held against its schema; `heard` are the operations that answered with one."""
+
+    heard: set[tuple[str, str]]
+
+    def send(self, method: str, path: str, json: Any = None, **more: Any) -> Reply:
+        """A request."""
+        reply = super().send(method, path, json, **more)
+        steps = path.partition("?")[0].strip("/").split("/")
+        for one in OPERATIONS if not more.get("base") else ():
+            names = one.path.strip("/").split("/")
+            if one.method == method and len(names) == len(steps) and all(map(fits, names, steps)):
+                if published(method, one.path).reply(reply.status) is not None and reply.body:
+                    held(method, one.path, reply.json, reply.status)
+                    self.heard.add((method, one.path))
+                if reply.status >= 400:
+                    assert {"status", "title", "type", "detail"} <= set(reply.json), reply.body
+                    assert reply.json["status"] == reply.status
+        return reply
+
+
+def fits(name: str, step: str) -> bool:
+    return name.startswith("{") or name == step
+
+
+FLOWS = (
+    flows.test_a_cart_from_its_first_line_to_its_last,
+    flows.test_another_version_is_a_conflict_in_its_published_form,
+    flows.test_a_checkout_comes_to_what_the_admin_api_says,
+    flows.test_gift_certificates_and_store_credit_pay,
+    flows.test_a_currency_gives_the_cart_another_id,
+    flows.test_a_stranger_takes_no_consent_back,
+    flows.test_forms_and_pickup,
+    flows.test_an_order_is_its_shoppers,
+)
+HEARD: set[tuple[str, str]] = set()
+
+
+@pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.__name__)
+def test_every_answer_of_a_flow_is_of_its_schema(page: Page, flow: Any) -> None:
+    own = HeldPage(page.shop)
+    own.heard = HEARD
+    flow(own)
+    if flow is FLOWS[-1] and len(HEARD) > 8:  # run with the others
+        with_a_schema = {(one.method, one.path) for one in OPERATIONS
+                         if published(one.method, one.path).reply(one.status) is not None}  # fmt: skip
+        assert with_a_schema == HEARD
 
 
 def test_a_checkout_shows_every_published_member(page: Page, shop: Shop) -> None:

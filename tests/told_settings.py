@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal, get_args, get_origin
 
 from graphql import (
@@ -26,6 +27,7 @@ OTHERS: dict[str, Any] = {
     "default_shopper_language": "fr", "csp_header": {"enabled": True, "header_value": "default-src 'self'"},
     "hsts": {"enabled": True, "include_preload": True, "include_subdomains": True, "max_age": "one_year"},
     "x_frame_options_header": {"enabled": True, "setting": "same_origin"}, "default_product_sort": "pricedesc",
+    "category_tree_depth": 1,
 }  # fmt: skip
 """Where any other value will not do."""
 
@@ -84,9 +86,10 @@ def goods(shop: Shop) -> None:
     shop.category("Tools")
     for number in range(4):
         shop.category(f"Tools {number}", parent_id=number + 1)
+    brand = shop.brand("Acme")
     for name, price in (("Saw", 5), ("Axe saw", 7), ("Best saw", 3)):
         more: dict[str, Any] = {"inventory_tracking": "product", "inventory_level": 0 if price == 5 else 2}
-        made = shop.product(name, price=price, categories=[1, 3], sku=name, **more)
+        made = shop.product(name, price=price, categories=[1, 3], sku=name, brand_id=brand, **more)
         review = {"title": "Good", "date_reviewed": "2026-11-01T00:00:00Z", "rating": 5, "status": "approved"}
         shop.post(f"/v3/catalog/products/{made}/reviews", review)
 
@@ -104,4 +107,19 @@ def seen(window: Window) -> dict[str, Any]:
 
     put("settings", window.ask(QUERY)["site"]["settings"])
     put("", window.ask(GOODS)["site"])
+    return found | pages(window)
+
+
+PATHS = ("/", "/saw/", "/axe-saw/", "/tools/", "/tools-0/", "/search.php?search_query=saw", "/login.php", "/cart.php")
+"""Pages of the shop's own storefront for what `goods` makes."""
+
+
+def pages(window: Window) -> dict[str, Any]:
+    """What a guest's browser gets there, a line each, without what is new in every answer."""
+    found = {}
+    for path in PATHS:
+        sent = {"host": f"{window.host}:8080", "accept": "text/html"}
+        reply = window.shop.request("GET", path, base="", token="", headers=sent, scheme="http")
+        lines = reply.body.decode().splitlines()
+        found[path] = [reply.status, *sorted(re.sub(r'value="[A-Za-z0-9_.-]{20,}"', "", line) for line in lines)]
     return found

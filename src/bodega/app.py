@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import functools
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -12,14 +11,13 @@ from typing import Any
 
 from bodega import memory
 from bodega.access.plans import COUNTERS, PLANS
-from bodega.access.providers import PAYMENT, registered
 from bodega.access.quota_counts import QuotaKeeper
 from bodega.access.scopes import READERS, SCOPES
 from bodega.access.stores import OpenStore, Stores
 from bodega.events import scopes as events
 from bodega.events.dispatcher import Dispatcher
 from bodega.http.app_context import AppContext
-from bodega.http.asgi import OF_A_STORE, Api
+from bodega.http.asgi import Api
 from bodega.http.documented import Unserved
 from bodega.http.files import pictures
 from bodega.http.mounts import Mount, Receive, Send, gateway_time, later, operations, server_itself
@@ -45,16 +43,11 @@ from bodega.providers.caller import ProviderCaller
 from bodega.providers.submitter import Submitter
 from bodega.reference import pages
 from bodega.resources import MODEL, REVOKED, ROUTES, SWEEPS
-from bodega.resources.carts.redirects import PAGE
 from bodega.server.whole import AtOnce
 from bodega.storage.backend import Backend
 from bodega.storage.sqlite.backend import SqliteBackend
-from bodega.storage.tx import Busy
 from bodega.storefront.bundle_upload import bundles
-from bodega.storefront.image_sizes import SizedImages
-from bodega.storefront.moved_pages import moved_pages
-from bodega.storefront.pages import ASSETS
-from bodega.storefront.plain_files import favicon, robots
+from bodega.storefront.mounts import elsewhere, settle_payments, shop_mounts
 from bodega.storefront.rest.table import MOUNTS
 from bodega.tasks.worker import Worker
 
@@ -181,12 +174,6 @@ def _graphql(app: AppContext, journal: Journal, log: Log, faults: FaultInjector 
     return faulty(mount, app.stores, faults, as_errors, note_struck(journal))
 
 
-def _session_sync(stores: Stores) -> Mount:
-    from bodega.storefront.session_sync import synced
-
-    return synced(stores)
-
-
 def _shoppers_rest(name: str, app: AppContext, journal: Journal, log: Log, faults: FaultInjector | None) -> Mount:
     from bodega.journal.queries import note_struck, query_recorder
     from bodega.lab.faults.shops import as_problem, faulty
@@ -194,53 +181,6 @@ def _shoppers_rest(name: str, app: AppContext, journal: Journal, log: Log, fault
 
     mount = shoppers_rest(name, app, query_recorder(journal), log)
     return faulty(mount, app.stores, faults, as_problem, note_struck(journal))
-
-
-def _logins(stores: Stores) -> Mount:
-    from bodega.storefront.customer_login import logins
-
-    return logins(stores)
-
-
-def _current_customer(stores: Stores) -> Mount:
-    from bodega.storefront.customer_login import current_customer
-
-    return current_customer(stores)
-
-
-def _cart_page(app: AppContext, https_port: int) -> Mount:
-    from bodega.storefront.buying import buying
-    from bodega.storefront.cart_page import carts
-
-    return buying(app, carts(app.stores, https_port))
-
-
-def _sitemap(stores: Stores, https_port: int) -> Mount:
-    from bodega.storefront.sitemap import sitemap
-
-    return sitemap(stores, https_port)
-
-
-async def _settle_payments(app: AppContext) -> None:
-    """Goes on with the payments that shoppers have begun at gateways."""
-    for store in app.stores.open_stores():
-        if not store.closed and store.rows is not None and registered(store.settings, PAYMENT):
-            from bodega.storefront.gateways import settle_due
-
-            with contextlib.suppress(Busy):
-                await settle_due(app, store)
-
-
-def _checkout(app: AppContext, log: Log, https_port: int) -> Mount:
-    from bodega.storefront.pages import checkout, web
-
-    return web.mounted(app, log, https_port, checkout.act)
-
-
-def _assets() -> Mount:
-    from bodega.storefront.pages import web
-
-    return web.assets
 
 
 async def make_app(
@@ -332,21 +272,11 @@ async def make_app(
         "*": server_itself,
         "_bodega": _below_bodega(served_lab, operations(stores, meter.board, look)),
         "files": bundles(stores, pictures(stores)),
-        OF_A_STORE: SizedImages(stores, app.pictures).mount,
-        "login": later(functools.partial(_logins, stores)),
-        "session-sync": later(functools.partial(_session_sync, stores)),
-        "customer": later(functools.partial(_current_customer, stores)),
-        "graphql": later(functools.partial(_graphql, app, journal, written, faults)),
-        **{name: later(functools.partial(_shoppers_rest, name, app, journal, written, faults)) for name in MOUNTS},
-        PAGE: later(functools.partial(_cart_page, app, https_port)),
-        "checkout": later(functools.partial(_checkout, app, written, https_port)),
-        ASSETS: later(_assets),
-        "robots.txt": robots(stores, https_port),
-        "favicon.ico": favicon(stores, https_port),
-        "xmlsitemap.php": later(functools.partial(_sitemap, stores, https_port)),
-        "": reference,
         "docs": reference,
         "llms.txt": reference,
+        "graphql": later(functools.partial(_graphql, app, journal, written, faults)),
+        **{name: later(functools.partial(_shoppers_rest, name, app, journal, written, faults)) for name in MOUNTS},
+        **shop_mounts(app, written, https_port, reference),
         **panel,
     }
     api = Api(
@@ -357,14 +287,14 @@ async def make_app(
         journal,
         faults=faults,
         reads_at_once=isinstance(backend, SqliteBackend),
-        otherwise=moved_pages(stores),
+        otherwise=elsewhere(app, written, https_port),
     )
 
     async def looked() -> None:
         look()
 
     async def settled() -> None:
-        await _settle_payments(app)
+        await settle_payments(app)
 
     jobs = [PeriodicJob(LOOK_SECONDS, looked, written, "current values not recorded"), submitter.job]
     jobs.append(PeriodicJob(PAYMENT_SECONDS, settled, written, "payments not settled"))

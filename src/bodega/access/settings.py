@@ -255,6 +255,7 @@ SETTINGS: dict[str, Setting] = {
         600, _seconds, "how long a provider's answer to the same request is remembered, in seconds"
     ),
     "providers.allow_private": Setting(False, _flag, "whether providers may be at private addresses"),
+    "storefront.pages": Setting(True, _flag, "whether the server shows its own small storefront at the shop's host"),
     "payments.test": Setting(True, _flag, "whether the checkout offers the test gateway, by which no money moves"),
     "webhooks.allow_private": Setting(False, _flag, "whether webhooks may go to private addresses"),
     "webhooks.keep_days": Setting(7, _days, "how long the log of deliveries is kept, in days"),

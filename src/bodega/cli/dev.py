@@ -191,6 +191,7 @@ def _welcome(
 ) -> None:
     https, http = (reachable(listener) for listener in listeners)
     panel = http + way_in
+    window = f"http://store-{STORE}.localhost:{http.rpartition(':')[2]}/"
     ca = (config.tls_cert or config.place.data / "ca.pem").absolute()
     lines = [
         f"curl -s -H 'X-Auth-Token: {TOKEN}' '{http}/stores/{STORE}/v3/catalog/products?limit=3'",
@@ -210,6 +211,7 @@ def _welcome(
                 **credentials,
                 **quotas,
                 "panel": panel,
+                "shop": window,
                 **({} if shop is None else _told_of(shop, ca)),
                 "curl": lines,
             }
@@ -222,6 +224,7 @@ def _welcome(
             f"{_label('OAuth')}X-Auth-Token: {TOKEN}   {click.style(f'client id {CLIENT}', dim=True)}\n"
             f"{_label('Basic')}user {USER}, token {TOKEN}\n"
             f"{_label('Quotas')}{_told(quotas)}\n"
+            f"{_label('Shop')}{window}   {click.style('for browsers', dim=True)}\n"
             f"{_label('Panel')}{panel}   {click.style('opens once', dim=True)}\n\n"
             + "".join(f"{line}\n" for line in lines)
             + f"\n{click.style('In another terminal, to let every command and test find the store:', dim=True)}\n"

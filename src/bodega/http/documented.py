@@ -19,7 +19,7 @@ _BESIDE = {("gateway", "GET", "/time"), ("login", "POST", "/oauth2/token")}
 """Operations outside the versions that are served beside them."""
 
 _OF_SHOPPERS = "storefront"
-"""All operations for shoppers are served, at the hosts of shops; `tests/test_documented.py` compares them."""
+"""All that is documented for shoppers is served, at the hosts of shops; `tests/test_documented.py` compares them."""
 
 CALLED = frozenset({"estimate", "commit", "adjust", "void", "rate", "check_connection_options"})
 """The operations of providers that this server calls (docs/providers.md)."""
@@ -85,8 +85,10 @@ def is_served(operation: Operation, tries: Mapping[int, Routes]) -> bool:
     provider, whether it is called."""
     if operation.host == "provider":
         return operation.path.strip("/") in CALLED
-    if operation.version == _OF_SHOPPERS or (operation.version, operation.method, operation.path) in _BESIDE:
+    if (operation.version, operation.method, operation.path) in _BESIDE:
         return True
+    if operation.version == _OF_SHOPPERS:
+        return _form(operation) in _of_shoppers()
     return route_of(operation, tries) is not None
 
 
@@ -101,6 +103,16 @@ def route_of(operation: Operation, tries: Mapping[int, Routes]) -> Route | None:
     ids = sum(map(is_parameter, operation.segments))
     found = match is not None and len(match.ids) == ids and operation.method in match.route.actions
     return match.route if match is not None and found else None
+
+
+@cache
+def _of_shoppers() -> frozenset[tuple[str, ...]]:
+    """The documented operations of shoppers, all of which are served, whatever a list calls their parameters."""
+    return frozenset(_form(operation) for operation in documented() if operation.version == _OF_SHOPPERS)
+
+
+def _form(operation: Operation) -> tuple[str, ...]:
+    return (operation.method, *("{}" if is_parameter(one) else one for one in operation.segments))
 
 
 def is_parameter(segment: str) -> bool:

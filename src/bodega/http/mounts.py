@@ -83,6 +83,11 @@ async def gateway_time(scope: Mapping[str, Any], _receive: Receive, send: Send) 
     await reply(send, scope["method"], 200, b"%d" % int(time.time() * 1000))
 
 
+async def not_here(scope: Mapping[str, Any], _receive: Receive, send: Send) -> None:
+    """404."""
+    await reply(send, scope["method"], 404, _MISSING)
+
+
 async def server_itself(_scope: Mapping[str, Any], _receive: Receive, send: Send) -> None:
     """OPTIONS *: the methods that this server knows (RFC 9110 9.3.7)."""
     await reply(send, "OPTIONS", Emptied.status, b"", [(b"allow", ", ".join(METHODS).encode())])

@@ -34,7 +34,7 @@ from bodega.storage.outbox import (
 from bodega.storage.outside import NOBODY, Answers
 from bodega.storage.query import Row, StoredRow
 from bodega.storage.shared import Shared
-from bodega.storage.table import Table, linked, numbered_placeholders, update_sql, with_number
+from bodega.storage.table import Table, linked, numbered_placeholders, parts, update_sql, with_number
 from bodega.storage.table_stats import TableStatistics, strictly_later
 from bodega.storage.tx import Clash, Statement, Tx
 
@@ -253,8 +253,8 @@ class Unit:
                 moved.append((row.entity.id, named))
         was: dict[int, Any] = {}
         if await self._heard(table, UPDATED):
-            for start in range(0, len(rows), AT_ONCE):
-                ids = [row.entity.id for row in rows[start : start + AT_ONCE]]
+            for some in parts(rows, AT_ONCE):
+                ids = [row.entity.id for row in some]
                 was |= {entity.id: entity for entity in await query.entities_of(self.tx, table, ids)}
         for start in range(0, len(statements), ROWS_PER_TRIP):
             await self.tx.script(statements[start : start + ROWS_PER_TRIP])
@@ -300,10 +300,8 @@ class Unit:
             return
         for cascade in self.model.rules_of(table).cascade:
             ids = list(dict.fromkeys([*ids, *await cascade(self, ids)]))
-        # Children are deleted first, lest the database deletes them unseen.
-        last_first = ids[::-1]
-        for start in range(0, len(ids), AT_ONCE):
-            await self._delete(table, last_first[start : start + AT_ONCE])
+        for some in parts(ids[::-1], AT_ONCE):  # children first, lest the database deletes them unseen
+            await self._delete(table, some)
 
     async def _delete(self, table: Table, ids: Sequence[int]) -> None:
         rules = self.model.rules_of(table)

@@ -27,6 +27,7 @@ from bodega.storage import query
 from bodega.storage.tx import Busy
 from bodega.storefront.front import Front, at_host, front_of
 from bodega.storefront.pages.own_cart import cart_cookies
+from bodega.storefront.pages.web import password_cookie
 from bodega.storefront.shopper import shopper_of
 
 _PAGE: tuple[Header, ...] = (
@@ -98,6 +99,8 @@ def carts(stores: Stores, https_port: int | None = None) -> Mount:
                 if cart is not None:
                     shopper = await shopper_of(store, cart.channel_id, scope)
                     headers += cart_cookies(scope, cart, shopper.customer_id)
+                    if asked.get(_PASSWORD):
+                        headers.append(password_cookie(scope, asked[_PASSWORD][0]))
                 if cart is not None and action in (CHECK_OUT, RECOVER):
                     onward = [*_PAGE, *headers, (b"location", b"/checkout")]
                     await reply(send, method, HTTPStatus.FOUND, b"", onward)

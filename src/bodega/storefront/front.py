@@ -153,6 +153,22 @@ async def at_host(stores: Stores, scope: Mapping[str, Any]) -> tuple[OpenStore, 
     return None if known is None else (store, channel_id)
 
 
+async def shop_at(stores: Stores, scope: Mapping[str, Any]) -> tuple[OpenStore, int] | None:
+    """As `at_host`, for hosts that are certainly a shop's: `store-HASH.localhost`, the name of a site, or the store's
+    domain. Other names, as 127.0.0.1, are those of the server."""
+    host = _host(scope).lower()
+    found = await at_host(stores, scope)
+    if found is None or _STORE_HOST.match(host):
+        return found
+    bare = host.removeprefix("www.")
+    if bare.partition(":")[0] == str(found[0].settings.get("domain") or "").lower():
+        return found
+    assert found[0].rows is not None
+    sql = "SELECT 1 FROM sites WHERE url_key IN ($1, $2) LIMIT 1"
+    known = await query.value(found[0].rows.reader, sql, bare, f"www.{bare}")
+    return None if known is None else found
+
+
 async def _channel_at(store: OpenStore, host: str) -> int:
     """The channel whose site has this host, with or without www; else the store's own storefront."""
     assert store.rows is not None

@@ -43,7 +43,7 @@ def as_errors(_status: int, message: str, code: str) -> bytes:
 
 def as_problem(status: int, message: str, code: str) -> bytes:
     """The form of the REST API for shoppers."""
-    return json({"status": status, "title": message, "type": code.lower().replace("_", "-")})
+    return json({"status": status, "title": message, "type": code.lower(), "detail": message})
 
 
 Noted = Callable[[OpenStore, Mapping[str, Any], bytes, Response], None]

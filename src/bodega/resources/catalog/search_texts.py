@@ -71,12 +71,12 @@ def searchable(text: str) -> str:
             return apart
         insides = [word.strip(_BETWEEN) for word in folded.split()]
         return " ".join([apart, *[word.translate(_JOINED) for word in insides if word and not word.isalnum()]])
-    found: dict[str, None] = {}
-    for word in dict.fromkeys(folded.split()):
+    found = []
+    for word in folded.split():
         parts = _WORD.findall(word.replace("_", " "))
-        found.update(dict.fromkeys(parts))
+        found += parts
         if len(parts) > 1:
-            found["".join(parts)] = None
+            found.append("".join(parts))
     return " ".join(found)
 
 

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from bodega.access.payment_tokens import PaymentGrant
+from bodega.access.settings import with_defaults
 from bodega.kit.actions import Action
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint
@@ -86,6 +87,9 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "gift_certificate": ("gift_certificate_code",),
     "store_credit": (),
 }
+TEST = "payments.test"
+"""The setting that offers the test gateway: where it is off, nobody pays by a card that costs nothing."""
+
 METHODS = {"gift_certificate": CERTIFICATE, "store_credit": CREDIT}
 """The method of each instrument; of all others the card's."""
 
@@ -169,6 +173,8 @@ async def charge(unit: Unit, row: Row, draft: PaymentDraft) -> tuple[int, bool]:
         return await paying.by_certificate(unit, row, str(one.gift_certificate_code)), False
     if one.type == "store_credit":
         return await paying.by_credit(unit, row), False
+    if not with_defaults(unit.terms.settings)[TEST]:
+        raise Refusal(Reason.PAYMENT_STATE, "This store takes no cards here: its test gateway is off.")
     card, verdict, token = await _card(unit, row.entity, one)
     if verdict in SENTENCES:
         raise Refusal(Reason.PAYMENT_DECLINED, SENTENCES[verdict], details={"decline_code": verdict})

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_FRONT = "pages for shoppers (`cart.php`, `robots.txt`, `favicon.ico`)"
+_FRONT = "pages for shoppers"
 _PAGE = "the page of a product"
 _LISTS = "lists of products"
-_CATEGORY = "the page of a category"
 _MAIL = "an e-mail that is not written yet"
 
 EFFECTS: Mapping[str, Mapping[str, str]] = {
@@ -58,15 +57,28 @@ EFFECTS: Mapping[str, Mapping[str, str]] = {
         "out_of_stock_notification_address": "who is written to when stock has run out",
     },
     "settings/storefront/category": {
-        "listing_mode": "which categories' products `GET /v3/settings/search/filters/available` counts for a category",
+        "category_tree_depth": "the page of a category leads to those below it, unless the depth is 1",
+        "default_product_sort": "the order of products on the page of a category that has none of its own",
+        "listing_mode": "which categories' products the page of a category shows, and "
+        "`GET /v3/settings/search/filters/available` counts for it",
     },
     "settings/storefront/product": {
-        "show_product_price": "without it no product has prices in GraphQL",
-        "hide_price_from_guests": "with it no product has prices in GraphQL for whoever is not signed in",
+        "show_product_price": "without it no product has prices, in GraphQL and on the pages of the shop",
+        "hide_price_from_guests": "with it no product has prices for whoever is not signed in, there as well",
+        "show_product_sku": f"{_PAGE} of the shop shows it",
+        "show_product_weight": f"{_PAGE} of the shop shows it",
+        "show_product_brand": f"{_PAGE} of the shop shows it, and lists do",
+        "show_product_rating": f"{_PAGE} of the shop shows stars and reviews, and lists show stars",
+        "show_add_to_cart_link": "lists of products on the pages of the shop have a button for the cart",
+        "show_breadcrumbs_product_pages": f"{_PAGE} of the shop shows its categories",
+        "show_add_to_cart_qty_box": f"{_PAGE} of the shop asks how many",
+        "default_preorder_message": f"{_PAGE} of the shop shows it where the product is for pre-order and has no "
+        "message of its own",
     },
     "settings/storefront/search": {
-        "default_product_sort": "the order of what a search by words finds in GraphQL, unless the query asks for one",
-        "product_filtering_enabled": "whether a search has filters in GraphQL",
+        "default_product_sort": "the order of what a search by words finds, in GraphQL and on the page of the shop, "
+        "unless another is asked for",
+        "product_filtering_enabled": "whether a search has filters, in GraphQL and on the page of the shop",
     },
     "settings/storefront/robotstxt": {
         "robots_txt_ssl": "the text of `/robots.txt` at the host of the channel, while it is open",
@@ -145,19 +157,8 @@ KEPT: Mapping[str, Mapping[str, str]] = {
         "return_confirmation_email": _MAIL,
         "return_statuschange_email": _MAIL,
     },
-    "settings/storefront/category": {
-        "category_tree_depth": "the menu of categories",
-        "default_product_sort": _CATEGORY,
-    },
     "settings/storefront/product": {
-        "show_product_sku": _PAGE,
-        "show_product_weight": _PAGE,
-        "show_product_brand": _PAGE,
         "show_product_shipping": _PAGE,
-        "show_add_to_cart_link": _LISTS,
-        "default_preorder_message": _PAGE,
-        "show_breadcrumbs_product_pages": _PAGE,
-        "show_add_to_cart_qty_box": _PAGE,
         "show_add_to_wishlist": _PAGE,
     },
     "settings/storefront/search": {

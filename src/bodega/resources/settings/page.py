@@ -43,10 +43,10 @@ curl -s -H 'X-Auth-Token: demo-token' http://127.0.0.1:8080/stores/demo/v3/setti
   -d @- http://127.0.0.1:8080/stores/demo/v3/settings/storefront/search
 ```
 
-The pages for shoppers are answered at the host of the store, `store-HASH.localhost`, of a channel,
-`store-HASH-N.localhost`, or of its site. The storefront's GraphQL API ([storefront.md](storefront.md)) tells many
-members below `settings`, for the storefront that you build to follow. The others are marked *kept*: they are stored
-and inherited, and nothing follows from them yet.
+The pages for shoppers, among them those of a small shop, are answered at the host of the store, `store-HASH.localhost`,
+of a channel, `store-HASH-N.localhost`, or of its site. The storefront's GraphQL API ([storefront.md](storefront.md))
+tells many members below `settings`, for the storefront that you build to follow. The others are marked *kept*: they
+are stored and inherited, and nothing follows from them yet.
 """
 
 

@@ -294,13 +294,12 @@ def _read(scope: Mapping[str, Any], content: bytes) -> Question:
     try:
         if scope["method"] == "POST":
             return _question(content)
-        asked = {name: value[0] for name, value in query_of(scope).items()}
-        named: dict[str, Any] = {
-            name: msgspec.json.decode(asked[name]) for name in ("variables", "extensions") if name in asked
-        }
-        return msgspec.convert(
-            {"query": asked.get("query"), "operationName": asked.get("operationName"), **named}, Question
-        )
+        asked: dict[str, str] = {name: value[0] for name, value in query_of(scope).items()}
+        said: dict[str, Any] = {"query": asked.get("query"), "operationName": asked.get("operationName")}
+        for name in ("variables", "extensions"):
+            if name in asked:
+                said[name] = msgspec.json.decode(asked[name])
+        return msgspec.convert(said, Question)
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError):
         raise Stopped(Reason.MALFORMED_BODY, words="Send JSON with query, variables and operationName.") from None
 

@@ -11,7 +11,7 @@ from bodega.resources.marketing import gift_certificates
 from bodega.resources.payments import processing
 from bodega.resources.payments.cards import digits_of
 from bodega.resources.payments.paying import CARD, owed
-from bodega.resources.payments.processing import Instrument, PaymentDraft
+from bodega.resources.payments.processing import TEST, Instrument, PaymentDraft
 from bodega.storage import query
 from bodega.storage.query import Row
 from bodega.storage.text import caseless
@@ -25,9 +25,6 @@ from bodega.storefront.shoppers_api import ShopperRefused
 
 CONFIRMATION = "/checkout/order-confirmation"
 _EXPIRY = re.compile(r"(0?[1-9]|1[0-2])\s*/\s*(?:20)?(\d\d)")
-TEST = "payments.test"
-"""The setting that offers the test gateway."""
-
 BACK = "/checkout/paid"
 """Where gateways lead shoppers back to."""
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from bodega.resources.carts import basket
 from bodega.resources.carts.cart import Cart, CartItem, SelectedOption
+from bodega.resources.catalog import variants
 from bodega.resources.checkouts import costs, prepaid
 from bodega.resources.checkouts.checkout import Checkout, CheckoutAddress, CheckoutConsignment
 from bodega.resources.checkouts.prepaid import Prepaid
 from bodega.resources.store.currencies import Currency
+from bodega.storefront.graphql.fields.products import default_images
 from bodega.storefront.pages import own_cart
 from bodega.storefront.pages.web import Page, money
 
@@ -21,12 +23,14 @@ ZERO = Decimal(0)
 
 
 class State(NamedTuple):
-    """A checkout. `prepaid` is what gift certificates and store credit pay of it."""
+    """A checkout. `prepaid` is what gift certificates and store credit pay of it, `pictures` the addresses of images
+    by the id of the line."""
 
     cart: Cart
     of: Checkout
     currency: Currency
     prepaid: Prepaid
+    pictures: Mapping[str, str]
 
     def money(self, amount: Decimal | float) -> str:
         """An amount in the currency of the cart."""
@@ -132,7 +136,21 @@ async def state_of(page: Page, cart: Cart | None = None) -> State | None:
     of = await costs.checkout_of(reader, found.id) or Checkout(id=found.id, cart_id=found.id)
     known = await basket.money_of_cart(reader, found)
     paid = await prepaid.reckoned(reader, found, of, page.store.time(), known.places)
-    return State(found, of, known.currency, paid)
+    return State(found, of, known.currency, paid, await _pictures(page, found))
+
+
+async def _pictures(page: Page, cart: Cart) -> dict[str, str]:
+    """The small picture of each line that has one: its variant's, or else its product's."""
+    asking = page.asking()
+    variants_of = await asking.rows(variants.TABLE, [one.variant_id for one in cart.items])
+    products = await default_images(asking, [one.product_id for one in cart.items if one.product_id])
+    made = {}
+    for one in cart.items:
+        variant = variants_of.get(one.variant_id)
+        own = None if variant is None else asking.image(variant.image_url)
+        image = own or products.get(one.product_id)
+        made[one.id] = image.row.replace("{:size}", "160w") if image is not None else page.front.file(one.image_url)
+    return made
 
 
 async def offered(page: Page, state: State) -> Sequence[dict[str, Any]]:

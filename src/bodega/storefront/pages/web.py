@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from http import HTTPStatus
 from importlib import resources
 from typing import Any, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -32,7 +32,7 @@ from bodega.storage.tx import Busy
 from bodega.storefront.front import Front, at_host, front_of
 from bodega.storefront.graphql.asking import Asking
 from bodega.storefront.pages import ASSETS
-from bodega.storefront.shopper import Shopper, is_own_page, shopper_of
+from bodega.storefront.shopper import Shopper, cookies, is_own_page, named_cookie, shopper_of
 from bodega.storefront.shoppers_api import ShoppersApi
 
 LARGEST_FORM = 64 * 1024
@@ -41,6 +41,7 @@ POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src * data:; form-action 'self';"
     " base-uri 'none'"
 )
+DAY = 86_400
 PASSWORD = "prelaunch_password"  # noqa: S105 - the name of a field and of a cookie
 _SAFE: tuple[Header, ...] = (
     (b"referrer-policy", b"same-origin"),
@@ -171,6 +172,11 @@ def money(currency: Currency, amount: Decimal | float) -> str:
     return f"{sign}{currency.token}{text}"
 
 
+def password_cookie(scope: Mapping[str, Any], password: str) -> Header:
+    """Lets a browser into a shop before its launch."""
+    return named_cookie(scope, PASSWORD, quote(password, safe=""), DAY)
+
+
 class NotAnswered(Exception):
     """The host has no shop, or the shop does not show pages of this kind."""
 
@@ -234,10 +240,16 @@ async def _answered(page: Page, https_port: int | None, act: PageAction) -> Answ
         return Answer(HTTPStatus.FOUND, b"", [(b"location", elsewhere.encode()), _NOT_KEPT])
     if page.method not in ("GET", "HEAD", "POST"):
         return said(Reason.METHOD_NOT_ALLOWED, (b"allow", b"GET, HEAD, POST"))
-    closed = page.front.closed(page.query.get(PASSWORD, ""))
+    said_now = page.query.get(PASSWORD, "")
+    closed = page.front.closed(said_now or unquote(cookies(page.scope).get(PASSWORD, "")))
+    if not closed and said_now:
+        return page.onward(page.path, password_cookie(page.scope, said_now))
     if closed:
+        asks = page.front.status == "prelaunch" and not page.store.maintenance
         retry = (b"retry-after", str(page.store.settings["maintenance.retry_after"]).encode())
-        return page.show("message.html", retry, status=Reason.MAINTENANCE.status(3), heading=closed, words="")
+        return page.show(
+            "message.html", retry, status=Reason.MAINTENANCE.status(3), heading=closed, words="", asks=asks
+        )
     if page.method == "POST" and not is_own_page(page.scope):
         return page.show(
             "message.html",

@@ -20,6 +20,7 @@ from bodega.resources.tokens import sessions
 from bodega.storage import query
 from bodega.storage.unit import Unit
 from bodega.storefront import baskets
+from bodega.storefront.pages import own_cart
 from bodega.storefront.placing import complete
 from bodega.storefront.rest import people
 from bodega.storefront.rest.bodies import Address
@@ -28,7 +29,7 @@ from bodega.storefront.rest.carts import cart_at_hand
 from bodega.storefront.rest.checkout_form import customer_form
 from bodega.storefront.rest.kit_form import card_method, countries_form, every_country, settings_form
 from bodega.storefront.rest.orders import own_order
-from bodega.storefront.shopper import cart_cookie, session_cookie
+from bodega.storefront.shopper import cart_cookie, named_cookie, session_cookie
 from bodega.storefront.signing_in import NotSignedIn, sign_in
 
 
@@ -38,14 +39,14 @@ async def settings(call: Call) -> Answer:
     return Answer(await settings_form(call.asking, "" if cart is None else cart.uuid))
 
 
-async def methods(_call: Call) -> Answer:
+async def methods(call: Call) -> Answer:
     """GET of the ways to pay."""
-    return Answer([card_method()])
+    return Answer([card_method()] if call.asking.store.settings[processing.TEST] else [])
 
 
 async def method(call: Call) -> Answer:
     """GET of a way to pay."""
-    if call.ids["methodId"] != CARD:
+    if call.ids["methodId"] != CARD or not call.asking.store.settings[processing.TEST]:
         raise Refusal(Reason.NO_SUCH_ENTITY)
     return Answer(card_method())
 
@@ -135,7 +136,8 @@ async def place_order(call: Call) -> Answer:
         "meta": {"deviceFingerprint": None},
     }
     token = [(b"token", made.token.encode())] if made.token else []
-    return Answer(body, [*token, cart_cookie(call.scope, cart.uuid)])
+    kept = named_cookie(call.scope, own_cart.ORDERED, cart.uuid, own_cart.ORDERED_SECONDS)
+    return Answer(body, [*token, cart_cookie(call.scope, cart.uuid), kept])
 
 
 async def finish_order(call: Call) -> Answer:

@@ -10,14 +10,15 @@ from bodega.resources.carts.cart import Cart
 from bodega.resources.orders import order
 from bodega.resources.orders.order import Order
 from bodega.storage import query
+from bodega.storefront.pages.own_cart import ORDERED
 from bodega.storefront.rest.call import Answer, Call
 from bodega.storefront.rest.order_form import order_form
-from bodega.storefront.shopper import cart_of
+from bodega.storefront.shopper import cart_of, cookies
 
 
 async def own_order(call: Call) -> tuple[Order, Cart | None]:
-    """The order of this id, if it is the customer's, or came of the cart that the browser holds: ids of orders can be
-    guessed, those of carts cannot. Raises Refusal."""
+    """The order of this id, if it is the customer's, or came of a cart that the browser holds or has ordered: ids of
+    orders can be guessed, those of carts cannot. Raises Refusal."""
     asking, text = call.asking, call.ids["orderId"]
     if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= INT32):
         raise Refusal(Reason.NO_SUCH_ENTITY)
@@ -25,9 +26,10 @@ async def own_order(call: Call) -> tuple[Order, Cart | None]:
     if row is None or row.entity.is_deleted or row.entity.channel_id != asking.channel_id:
         raise Refusal(Reason.NO_SUCH_ENTITY)
     found: Order = row.entity
-    held = await cart_of(asking.reader, call.browser.cart_id, asking.channel_id, asking.customer_id, ordered=True)
-    if held is not None and held.order_id == found.id:
-        return found, held
+    for cart_id in (call.browser.cart_id, cookies(call.scope).get(ORDERED, "")):
+        held = await cart_of(asking.reader, cart_id, asking.channel_id, asking.customer_id, ordered=True)
+        if held is not None and held.order_id == found.id:
+            return found, held
     if not found.customer_id or found.customer_id != asking.customer_id:
         raise Refusal(Reason.NO_SUCH_ENTITY)
     was = await query.one(asking.reader, CARTS, "uuid = $1", found.cart_id) if found.cart_id else None

@@ -1,4 +1,7 @@
-"""The operations that shoppers' pages use: the one list of them. Routes, coverage and docs are read from it."""
+"""The operations that shoppers' pages use: the one list of them. Routes, coverage and docs are read from it.
+
+Who carries them out is told by name: a module of `storefront/rest/` and what it has.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ PREFIX = "/api/storefront"
 
 
 class ShopperOperation(NamedTuple):
-    """`path` is below a prefix, its parameters in braces; `handler` is a module of this package and what it has;
+    """`path` is below a prefix, its parameters in braces; `handler` is a module and what it has;
     `statuses` are those that are published, that of success before the others."""
 
     method: str

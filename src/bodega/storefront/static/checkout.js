@@ -39,6 +39,7 @@
       const found = (name) => parts.querySelector(`[data-part=${name}]`);
       if (!force) options.replaceChildren(...found("options").childNodes);
       document.querySelector("#totals").replaceChildren(...found("totals").childNodes);
+      summary.querySelector("summary span").textContent = document.querySelector("#totals .grand dd").firstChild.textContent;
     } catch { shown = ""; } finally {
       if (number === asked) options.removeAttribute("aria-busy");
     }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from graphql import GraphQLError
+
 from bodega.storefront.graphql.execution import shaped
 from bodega.storefront.shoppers_api import ShopperRefused
 
@@ -30,6 +32,12 @@ shaped(
     InvalidSessionSyncJwtError="errorType message",
     InvalidInputFieldsError="fields message",
 )
+
+
+class WrongInput(GraphQLError):
+    """An argument that cannot be, where the result has no errors of its own."""
+
+    code = "BAD_USER_INPUT"
 
 
 def complaint(kind: str, message: str, **more: Any) -> dict[str, Any]:

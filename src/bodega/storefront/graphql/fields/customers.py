@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from graphql import GraphQLError
-
 from bodega.resources.customers import addresses, attribute_values, attributes, customer, groups, subscribers
 from bodega.resources.customers.metafields import OF_CUSTOMERS
 from bodega.resources.geography import places
@@ -18,6 +16,7 @@ from bodega.storage.table import numbered_placeholders
 from bodega.storage.text import caseless
 from bodega.storefront.graphql.asking import Asking, Thing, connection, part, parts_of
 from bodega.storefront.graphql.execution import batch, plain, shaped
+from bodega.storefront.graphql.fields.complaints import WrongInput
 from bodega.storefront.graphql.fields.prices import money_as
 
 Args = Mapping[str, Any]
@@ -94,7 +93,7 @@ async def _attribute(asking: Asking, things: Sequence[Thing], args: Args) -> lis
     wanted = args["entityId"]
     named = (await asking.rows(attributes.TABLE, [wanted])).get(wanted)
     if named is None:
-        return [GraphQLError(f"There is no attribute {wanted}.")] * len(things)
+        return [WrongInput(f"There is no attribute {wanted}.")] * len(things)
     ids = [thing.row.id for thing in things]
     test = f"attribute_id = $1 AND customer_id IN ({numbered_placeholders(len(ids), 2)})"
     rows = await query.entities(asking.reader, attribute_values.TABLE, test, wanted, *ids)

@@ -8,8 +8,6 @@ from decimal import Decimal
 from hmac import compare_digest
 from typing import Any
 
-from graphql import GraphQLError
-
 from bodega.kit.fields import moment
 from bodega.resources.carts.metafields import OF_CARTS
 from bodega.resources.geography import places
@@ -24,6 +22,7 @@ from bodega.storage import query
 from bodega.storage.table import Table, numbered_placeholders
 from bodega.storefront.graphql.asking import Asking, Thing, connection, node_id, part, parts_of
 from bodega.storefront.graphql.execution import batch, plain, plain_with, shaped
+from bodega.storefront.graphql.fields.complaints import WrongInput
 from bodega.storefront.graphql.fields.prices import money_as
 
 Args = Mapping[str, Any]
@@ -109,11 +108,11 @@ async def _orders(asking: Asking, things: Sequence[Thing], args: Args) -> list[A
 
 
 def _moment(text: str) -> str:
-    """A time in the form of the dates of orders. Raises GraphQLError."""
+    """A time in the form of the dates of orders. Raises WrongInput."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise GraphQLError("A date is written as 2026-01-31T00:00:00Z.") from None
+        raise WrongInput("A date is written as 2026-01-31T00:00:00Z.") from None
     return moment(int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()))
 
 

@@ -14,7 +14,7 @@ from bodega.storefront import session_sync
 from bodega.storefront.graphql.asking import Asking
 from bodega.storefront.graphql.execution import mutation, shaped
 from bodega.storefront.graphql.fields.carts import NoCart, cart_thing, own_cart
-from bodega.storefront.graphql.fields.complaints import complaint
+from bodega.storefront.graphql.fields.complaints import WrongInput, complaint
 from bodega.storefront.graphql.fields.customers import customer_thing
 
 Args = Mapping[str, Any]
@@ -34,7 +34,7 @@ shaped(
 @mutation("Mutation.generateSessionSyncJwt")
 async def _generate(asking: Asking, args: Args) -> Any:
     if not await session_sync.leads_here(asking.store, asking.channel_id, args["redirectTo"], asking.base):
-        raise GraphQLError("redirectTo must be a path of the shop, or an address of one of its hosts.")
+        raise WrongInput("redirectTo must be a path of the shop, or an address of one of its hosts.")
     cart_id = args.get("cartId") or ""
     if cart_id:
         try:

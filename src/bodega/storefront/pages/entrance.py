@@ -1,0 +1,95 @@
+"""Where the pages of the small storefront stand: at the hosts of shops, for browsers, where they are switched on.
+
+Everything else at such a host, and every other host, is answered as before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from bodega.access.stores import Stores
+from bodega.http.app_context import AppContext
+from bodega.http.mounts import Mount, Receive, Send
+from bodega.law.reasons import Reason
+from bodega.log import Log
+from bodega.storage.tx import Busy
+from bodega.storefront.front import shop_at
+from bodega.storefront.pages import account, basket, shop
+from bodega.storefront.pages.web import Answer, Page, PageAction, mounted, said
+
+Otherwise = Callable[[Mapping[str, Any], Send], Awaitable[bool]]
+_CART_LINKS = ("token=", "action=", "id=")
+
+
+async def _is_here(stores: Stores, scope: Mapping[str, Any]) -> bool:
+    """Whether a browser asks the host of a shop that shows these pages."""
+    accepted: bytes = dict(scope["headers"]).get(b"accept", b"")
+    if b"text/html" not in accepted:
+        return False
+    try:
+        found = await shop_at(stores, scope)
+    except Busy:
+        return False
+    return found is not None and bool(found[0].settings[shop.SHOWN]) and not found[0].suspended
+
+
+def or_else(app: AppContext, log: Log, https_port: int, act: PageAction, elsewhere: Mount) -> Mount:
+    """A page of the shop; where there is none, what is mounted elsewhere."""
+    page = mounted(app, log, https_port, act)
+
+    async def mount(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        await (page if await _is_here(app.stores, scope) else elsewhere)(scope, receive, send)
+
+    return mount
+
+
+def cart_or_link(app: AppContext, log: Log, https_port: int, links: Mount) -> Mount:
+    """/cart.php: a link that opens or fills a cart, else the page of the cart."""
+    page = or_else(app, log, https_port, basket.act, links)
+
+    async def mount(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        query = scope.get("query_string", b"").decode("latin-1")
+        is_link = scope["method"] != "POST" and any(part.startswith(_CART_LINKS) for part in query.split("&"))
+        await (links if is_link else page)(scope, receive, send)
+
+    return mount
+
+
+def shop_pages(app: AppContext, log: Log, https_port: int, moved: Otherwise) -> Otherwise:
+    """What is at a path that nothing else has: a redirect of the site, else a product, a category, a page."""
+
+    async def act(page: Page) -> Answer:
+        return await shop.routed(page) or await shop.missing(page)
+
+    shown = mounted(app, log, https_port, act)
+
+    async def nothing() -> Mapping[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def follow(scope: Mapping[str, Any], send: Send) -> bool:
+        if await moved(scope, send):
+            return True
+        if scope["method"] not in ("GET", "HEAD") or not await _is_here(app.stores, scope):
+            return False
+        await shown(scope, nothing, send)
+        return True
+
+    return follow
+
+
+async def account_pages(page: Page) -> Answer:
+    """/login.php and /account.php."""
+    if page.path == account.LOGIN:
+        return await account.login(page)
+    return await account.account(page) if page.path == account.ACCOUNT else said(Reason.NO_SUCH_RESOURCE)
+
+
+async def first_page(page: Page) -> Answer:
+    """`/`."""
+    return await shop.home(page)
+
+
+async def search_page(page: Page) -> Answer:
+    """/search.php."""
+    return await shop.search(page)
