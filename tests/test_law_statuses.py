@@ -21,7 +21,6 @@ from bodega.kit.images import UploadImage
 from bodega.kit.route import route
 from bodega.law.reasons import Reason, Step
 from bodega.rendering.renderer import WAITING_OF_ONE, turns
-from bodega.rendering.turns import Turns
 from bodega.resources import ROUTES
 from bodega.resources.catalog import brands
 from bodega.resources.themes import theme
@@ -33,6 +32,7 @@ from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.storage.sqlite.engine import open_file
 from bodega.storage.sqlite.file import LOOK_SECONDS
 from bodega.storage.unit import Unit
+from bodega.turns import Turns
 from forms import (
     FORMS,
     QUOTA_HEADERS,

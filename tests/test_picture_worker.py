@@ -332,6 +332,34 @@ def test_the_queue_is_bounded_by_pictures_and_bytes(monkeypatch: pytest.MonkeyPa
     working(work)
 
 
+def test_pictures_of_one_store_keep_no_other_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store has a share of the queue, and stores take turns."""
+    monkeypatch.setattr(workshop, "WAITING_OF_ONE", 3)
+
+    async def work(worker: PictureWorker) -> None:
+        order = []
+
+        async def develop(store: str) -> None:
+            await worker.develop(picture(), {}, store=store)
+            order.append(store)
+
+        await develop("a")
+        assert worker.pid is not None
+        os.kill(worker.pid, signal.SIGSTOP)
+        jobs = [asyncio.create_task(develop("a")) for _ in range(4)]
+        await until(lambda: worker.waiting == 3)
+        with pytest.raises(Full):
+            await develop("a")
+        jobs.append(asyncio.create_task(develop("b")))
+        await until(lambda: worker.waiting == 4)
+        os.kill(worker.pid, signal.SIGCONT)
+        await asyncio.gather(*jobs)
+        assert order.index("b") <= 3  # behind one or two of those that came before it, and before the others
+        assert worker.waiting == 0
+
+    working(work)
+
+
 def test_a_place_that_is_given_up_is_not_worked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
     honest = workshop._Process.develop

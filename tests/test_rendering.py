@@ -10,7 +10,7 @@ import pytest
 
 from bodega.rendering import renderer
 from bodega.rendering.messages import Made, Work
-from bodega.rendering.turns import Full, Turns
+from bodega.turns import Full, Turns
 
 SHOP = {
     "title": "Fish & Chips",
@@ -127,7 +127,7 @@ def test_a_store_keeps_no_other_waiting() -> None:
             await queue.take(store)
             order.append(store)
 
-        tasks = [asyncio.ensure_future(take(store)) for store in ("a", "a", "a", "a", "b", "c", "b")]
+        tasks = [asyncio.ensure_future(take(store)) for store in ("a", "a", "a", "a", "b", "", "b")]
         await settled()
         assert order == ["a", "b"]  # one turn is left for another store, whoever came before
         with pytest.raises(Full):
@@ -137,7 +137,7 @@ def test_a_store_keeps_no_other_waiting() -> None:
         assert order == ["a", "b", "a"]
         queue.give_back("a")
         await settled()
-        assert order == ["a", "b", "a", "c"]  # stores take turns
+        assert order == ["a", "b", "a", ""]  # stores take turns
         queue.give_back("b")
         await settled()
         assert order[4:] == ["b"]
@@ -170,6 +170,27 @@ def test_so_many_wait_in_all() -> None:
         assert queue.waiting == 2
         for task in tasks:
             task.cancel()
+
+    asyncio.run(many())
+
+
+def test_who_goes_away_is_passed_over() -> None:
+    """Whether it went before its turn came, at that moment, or after."""
+
+    async def many() -> None:
+        queue = turns()
+        first = [asyncio.ensure_future(queue.take("a")) for _ in range(4)]
+        await settled()
+        first[1].cancel()  # it is still in the queue when the turn before it ends
+        queue.give_back("a")
+        await settled()
+        assert (first[1].cancelled(), first[2].done(), first[3].done()) == (True, True, False)
+        assert queue.waiting == 1
+        queue.give_back("a")
+        first[3].cancel()  # its turn is given, and it does not know
+        await settled()
+        assert (first[3].cancelled(), queue.waiting) == (True, 0)
+        await asyncio.wait_for(queue.take("a"), 5)
 
     asyncio.run(many())
 

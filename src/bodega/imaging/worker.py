@@ -10,9 +10,13 @@ import asyncio
 import socket
 import subprocess
 import sys
+from collections import Counter
 from contextlib import suppress
 
 from bodega.imaging.messages import LENGTH, Developed, Order, Sizes, framed, read_developed
+from bodega.turns import Full, Turns
+
+__all__ = ["Full", "Lost", "PictureWorker"]
 
 BUDGET_MB = 256
 """How much memory the process may take, itself included, unless the operator says otherwise."""
@@ -21,13 +25,16 @@ WAITING = 32
 WAITING_BYTES = 128 * 1024 * 1024
 """How many pictures may wait for their turn, and how large they may be together."""
 
+WAITING_OF_ONE = 16
+"""How many of them may be of one store."""
+
 IDLE_SECONDS = 5.0
 PICTURE_SECONDS = 60.0
 """After how long without a picture the process ends, and how long one may take."""
 
 
-class Full(Exception):
-    """As many pictures wait as may."""
+_ANY = 1 << 30
+"""How many may wait is judged here: also their bytes count."""
 
 
 class Lost(Exception):
@@ -91,7 +98,8 @@ class PictureWorker:
         self.waiting = 0
         """Pictures that wait for their turn."""
         self._waiting_bytes = 0
-        self._turn = asyncio.Lock()
+        self._of_store: Counter[str] = Counter()
+        self._turns = Turns(at_once=1, of_one=1, waiting=_ANY, waiting_of_one=_ANY)
         self._process: _Process | None = None
         self._idle: asyncio.TimerHandle | None = None
         self._ending: set[asyncio.Task[None]] = set()
@@ -101,26 +109,32 @@ class PictureWorker:
         """The id of the process, while there is one."""
         return None if self._process is None else self._process.child.pid
 
-    async def develop(self, content: bytes, sizes: Sizes, *, patient: bool = False, as_webp: bool = False) -> Developed:
-        """What is made of a picture, when its turn has come. A caller that is cancelled loses its place, and its
-        picture is not worked on any more.
+    async def develop(
+        self, content: bytes, sizes: Sizes, *, store: str = "", patient: bool = False, as_webp: bool = False
+    ) -> Developed:
+        """What is made of a picture of a store, when its turn has come: stores take turns. A caller that is cancelled
+        loses its place, and its picture is not worked on any more.
 
         Raises Full, unless `patient`, Lost, and TimeoutError for a picture that takes too long.
         """
         full = self.waiting >= WAITING or (self.waiting and self._waiting_bytes + len(content) > WAITING_BYTES)
-        if full and not patient:
+        if (full or (store and self._of_store[store] >= WAITING_OF_ONE)) and not patient:
             raise Full
         self.waiting += 1
         self._waiting_bytes += len(content)
+        self._of_store[store] += 1
         try:
-            await self._turn.acquire()
+            await self._turns.take(store)
         finally:
             self.waiting -= 1
             self._waiting_bytes -= len(content)
+            self._of_store[store] -= 1
+            if not self._of_store[store]:
+                del self._of_store[store]
         try:
             return await self._develop(content, sizes, as_webp)
         finally:
-            self._turn.release()
+            self._turns.give_back(store)
 
     async def _develop(self, content: bytes, sizes: Sizes, as_webp: bool) -> Developed:
         if self._idle is not None:

@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class Preparation:
-    """Of one request. `patient`: nobody waits for it, so that it takes its turn however many are before it.
+    """Of one request to a store. `patient`: nobody waits for it, so that it takes its turn however many are before it.
 
     `caller_gone` returns when the caller has gone away.
     """
@@ -26,10 +26,12 @@ class Preparation:
         self,
         pictures: PictureWorker,
         *,
+        store: str = "",
         patient: bool = False,
         caller_gone: Callable[[], Coroutine[Any, Any, None]] | None = None,
     ) -> None:
         self._pictures = pictures
+        self._store = store
         self._patient = patient
         self._caller_gone = caller_gone
         self._gone: asyncio.Task[None] | None = None
@@ -64,7 +66,7 @@ class Preparation:
         Raises as `PictureWorker.develop`, and ConnectionResetError when the caller has gone.
         """
         async with self._turn:
-            return await self.attended(self._pictures.develop(content, sizes, patient=self._patient))
+            return await self.attended(self._pictures.develop(content, sizes, store=self._store, patient=self._patient))
 
     async def attended(self, work: Awaitable[T]) -> T:
         """The result of work that ends when the caller goes away. Raises ConnectionResetError."""

@@ -15,7 +15,7 @@ from contextlib import suppress
 from weakref import WeakKeyDictionary
 
 from bodega.rendering.messages import Made, Work, encode, read_made
-from bodega.rendering.turns import Turns
+from bodega.turns import Turns
 
 MEMORY = 96 * 1024 * 1024
 """Bytes that rendering may take beside what an idle process has."""

@@ -156,7 +156,7 @@ class SizedImages:
     async def _make(self, store: OpenStore, key: Key) -> Form | None:
         assert store.rows is not None
         content = await files.content(store.rows.reader, key.digest) or b""
-        developed = await self._worker.develop(content, {"form": key.box}, as_webp=key.as_webp)
+        developed = await self._worker.develop(content, {"form": key.box}, store=store.record.hash, as_webp=key.as_webp)
         self.made += 1
         form = developed.sizes.get("form")
         self._keep(key, form)

@@ -304,7 +304,7 @@ async def _prepare(routed: RoutedRequest, context: Context, found: Found, before
     if found is FOUND_WITHIN:
         found = await find_entity(routed)
     gone = None if context.in_task else functools.partial(_caller_gone, routed.request)
-    preparation = Preparation(routed.app.pictures, patient=context.in_task, caller_gone=gone)
+    preparation = Preparation(routed.app.pictures, store=context.record.hash, patient=context.in_task, caller_gone=gone)
     try:
         with values_are_judged():
             consult = routed.app.consult

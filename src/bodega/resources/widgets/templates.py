@@ -25,7 +25,6 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Header, Refusal, invalid, refuse_faults
 from bodega.rendering.messages import Work
 from bodega.rendering.renderer import render
-from bodega.rendering.turns import Full
 from bodega.resources.widgets.own import CHANNELS, SCOPE, give_an_id, know_the_channel
 from bodega.resources.widgets.schema import Schema, faults_of, with_defaults
 from bodega.storage import query
@@ -33,6 +32,7 @@ from bodega.storage.aggregate import Aggregate
 from bodega.storage.rules import depends_on
 from bodega.storage.table import Reference, Unique, numbered_placeholders
 from bodega.storage.unit import Unit
+from bodega.turns import Full
 
 CAP = 5_000
 CAP_OF_CHANNEL = 1_000

@@ -27,7 +27,7 @@ from bodega.law.refusal import Header
 from bodega.log import Log
 from bodega.resources.geography.places import every_province
 from bodega.resources.store.currencies import Currency
-from bodega.storable import pairs_of
+from bodega.storable import pairs_of, storable
 from bodega.storage.tx import Busy
 from bodega.storefront.front import Front, at_host, front_of
 from bodega.storefront.graphql.asking import Asking
@@ -241,7 +241,7 @@ async def _answered(page: Page, https_port: int | None, act: PageAction) -> Answ
     if page.method not in ("GET", "HEAD", "POST"):
         return said(Reason.METHOD_NOT_ALLOWED, (b"allow", b"GET, HEAD, POST"))
     said_now = page.query.get(PASSWORD, "")
-    closed = page.front.closed(said_now or unquote(cookies(page.scope).get(PASSWORD, "")))
+    closed = page.front.closed(said_now or storable(unquote(cookies(page.scope).get(PASSWORD, ""))))
     if not closed and said_now:
         return page.onward(page.path, password_cookie(page.scope, said_now))
     if closed:

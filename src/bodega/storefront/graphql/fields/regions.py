@@ -15,7 +15,6 @@ from bodega.kit.fields import moment
 from bodega.law.reasons import Reason
 from bodega.rendering.messages import Work
 from bodega.rendering.renderer import render
-from bodega.rendering.turns import Full
 from bodega.resources.marketing import banners
 from bodega.resources.widgets import page_widgets, placements, templates, widgets
 from bodega.resources.widgets.schema import with_defaults
@@ -23,6 +22,7 @@ from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
 from bodega.storefront.graphql.asking import Asking, Thing, connection, node_id
 from bodega.storefront.graphql.execution import batch, plain
+from bodega.turns import Full
 
 Args = Mapping[str, Any]
 Page = tuple[str, str]

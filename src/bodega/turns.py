@@ -53,19 +53,21 @@ class Turns:
         self._having[store] -= 1
         if not self._having[store]:
             del self._having[store]
-        while next_store := next((one for one in self._waiting if self._may(one)), None):
+        while (next_store := next((one for one in self._waiting if self._may(one)), None)) is not None:
             queue = self._waiting.pop(next_store)
             turn = queue.popleft()
             if queue:
                 self._waiting[next_store] = queue  # behind the other stores
-            self._having[next_store] += 1
-            turn.set_result(None)
+            if not turn.done():  # otherwise its caller has gone
+                self._having[next_store] += 1
+                turn.set_result(None)
 
     def _may(self, store: str) -> bool:
         return self._having.total() < self._at_once and self._having[store] < self._of_one
 
     def _leave(self, store: str, turn: asyncio.Future[None]) -> None:
-        queue = self._waiting[store]
-        queue.remove(turn)
-        if not queue:
-            del self._waiting[store]
+        queue = self._waiting.get(store)
+        if queue is not None and turn in queue:
+            queue.remove(turn)
+            if not queue:
+                del self._waiting[store]
