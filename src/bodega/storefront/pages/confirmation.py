@@ -45,7 +45,7 @@ async def show(page: Page) -> Answer:
             "message.html",
             status=HTTPStatus.NOT_FOUND,
             heading="There is no order to show",
-            words="An order is shown to the browser that made it, for a day. Its e-mail says everything as well.",
+            words="An order is shown to the browser that made it, for a day.",
         )
     state = await state_of(page, cart)
     waits = made.status_id == AWAITING_PAYMENT
