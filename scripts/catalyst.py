@@ -69,7 +69,8 @@ def main() -> int:
             sys.exit(f"This system does not know the names of the shop. Add them, and start again:\n{unknown[0]}")
         window = _shop_window(told)
         # The tests look for one button "Apply" in a cart; with gift certificates Catalyst shows a second one.
-        off = ["store", "set", told["store"], "gift_certificates=off", "--data", told["data"]]
+        # One of them looks for "Catalyst" in the title of the shop.
+        off = ["store", "set", told["store"], "gift_certificates=off", "name=Catalyst Shop", "--data", told["data"]]
         subprocess.run([sys.executable, "-m", "bodega.cli", *off], check=True, capture_output=True)
         _write_environment(core, shop["environment"], window)
         environment = {
@@ -127,18 +128,20 @@ def _shop_window(told: Mapping[str, Any]) -> Mapping[str, Any]:
     brands = {name: ask("POST", "/v3/catalog/brands", {"name": name})["id"] for name in names}
     for name, brand, colour in SAMPLES:
         product = {"name": name, "type": "physical", "weight": 1, "price": 25, "brand_id": brands[brand],
-                   "categories": [category], "description": f"<p>{name}: a plain teapot would stand beside it.</p>",
+                   "categories": [category], "description": f"<p>{name}, a product of the shop.</p>",
                    "custom_fields": [{"name": "Material", "value": "Steel"}]}  # fmt: skip
         if colour:
             values = [{"option_display_name": "Color", "label": colour}]
             product["variants"] = [{"sku": f"{brand}-{colour}".upper(), "option_values": values}]
         ask("POST", "/v3/catalog/products", product)
-    simple = ask("POST", "/v3/catalog/products", {"name": "Plain Teapot", "type": "physical", "weight": 1, "price": 20,
-                                                  "sku": "PLAIN-TEAPOT"})  # fmt: skip
+    every = ask("GET", "/v3/catalog/products?include=options,modifiers,images&is_visible=true&limit=100")
+    simple = next(one for one in every if _is_simple(one))
     sizes = [
         {"sku": f"JUMPER-{size}", "option_values": [{"option_display_name": "Size", "label": size}]} for size in "SML"
     ]
     many = {"name": "Woollen Jumper", "type": "physical", "weight": 1, "price": 30, "variants": sizes}
+    ask("POST", "/v3/form-fields", {"form": "customer", "name": "Where we reach you", "type": "radiobuttons",
+                                    "options": ["Home", "Work"]})  # fmt: skip
     address = {"first_name": "Tess", "last_name": "Shopper", "address1": "1 Main Street", "city": "Austin",
                "state_or_province": "Texas", "country_code": "US", "postal_code": "78701"}  # fmt: skip
     shopper = {"first_name": "Tess", "last_name": "Shopper", "email": EMAIL, "origin_channel_id": 1,
@@ -150,6 +153,14 @@ def _shop_window(told: Mapping[str, Any]) -> Mapping[str, Any]:
         "TEST_CUSTOMER_EMAIL": EMAIL,
         "TEST_CUSTOMER_PASSWORD": PASSWORD,
     }
+
+
+def _is_simple(product: Mapping[str, Any]) -> bool:
+    """A product of the sample data with a picture, without a choice, of which several can be bought."""
+    stock = product["inventory_tracking"] == "none" or product["inventory_level"] > 20
+    bought_alone = product["order_quantity_minimum"] <= 1 and product["order_quantity_maximum"] == 0
+    plain = not (product["options"] or product["modifiers"]) and product["type"] == "physical"
+    return bool(product["images"]) and plain and stock and bought_alone and product["availability"] == "available"
 
 
 def _write_environment(core: Path, file: str, window: Mapping[str, Any]) -> None:

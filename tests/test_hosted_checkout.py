@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
+from bodega.resources import SWEEPS
+from bodega.tasks.sweep import sweep_all
 from browsing_pages import Visitor
 from shop import Shop
 from storefront import NOW
@@ -301,41 +304,78 @@ def sign_in(shop: Shop, visitor: Visitor, customer_id: int) -> None:
     visitor.cookies["SHOP_SESSION_TOKEN"] = shop.server.run(begun())
 
 
-def test_two_windows_that_order_at_once_make_one_order(window: Shop) -> None:
-    visitor = arrived(window, (1, 1))
-    up_to_payment(visitor)
-    form = {**CARD, "method": "testgateway.card"}
-    from urllib.parse import urlencode
-
+async def paid_by(window: Shop, visitor: Visitor) -> int:
+    """The status of a payment that a browser sends, without waiting for others."""
     kept = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
     headers = [
         (b"host", visitor.host.encode()), (b"cookie", kept.encode()), (b"origin", f"http://{visitor.host}".encode()),
         (b"content-type", b"application/x-www-form-urlencoded"),
     ]  # fmt: skip
+    sent: list[Any] = []
 
-    async def once() -> int:
-        sent: list[Any] = []
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": urlencode(CARD).encode(), "more_body": False}
 
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": urlencode(form).encode(), "more_body": False}
+    async def send(message: Any) -> None:
+        sent.append(message)
 
-        async def send(message: Any) -> None:
-            sent.append(message)
+    scope = {
+        "type": "http", "method": "POST", "scheme": "http", "path": "/checkout/payment",
+        "raw_path": b"/checkout/payment", "query_string": b"", "headers": headers,
+    }  # fmt: skip
+    await window.server.app(scope, receive, send)
+    return int(sent[0]["status"])
 
-        scope = {
-            "type": "http", "method": "POST", "scheme": "http", "path": "/checkout/payment",
-            "raw_path": b"/checkout/payment", "query_string": b"", "headers": headers,
-        }  # fmt: skip
-        await window.server.app(scope, receive, send)
-        return int(sent[0]["status"])
 
-    async def both() -> list[int]:
-        return list(await asyncio.gather(*(once() for _ in range(5))))
+def at_once(window: Shop, visitors: list[Visitor]) -> list[int]:
+    async def all_of_them() -> list[int]:
+        return list(await asyncio.gather(*(paid_by(window, one) for one in visitors)))
 
-    assert 303 in window.server.run(both())
+    statuses: list[int] = window.server.run(all_of_them())
+    return statuses
+
+
+def test_two_windows_that_order_at_once_make_one_order(window: Shop) -> None:
+    visitor = arrived(window, (1, 1))
+    up_to_payment(visitor)
+    assert 303 in at_once(window, [visitor] * 5)
     assert len(orders(window)) == 1
-    transactions = window.get(f"/v3/orders/{orders(window)[0]['id']}/transactions").data
-    assert len(transactions) == 1
+    assert len(window.get(f"/v3/orders/{orders(window)[0]['id']}/transactions").data) == 1
+
+
+def test_many_shoppers_at_once_get_the_last_pieces_and_no_more(window: Shop) -> None:
+    """Who finds none left has ordered nothing, and paid nothing."""
+    window.put("/v3/catalog/products/1", {"inventory_tracking": "product", "inventory_level": 3})
+    visitors = []
+    for _ in range(9):
+        visitors.append(arrived(window, (1, 1)))
+        up_to_payment(visitors[-1])
+    assert sorted(at_once(window, visitors)) == [303] * 3 + [422] * 6
+    assert [one["status"] for one in orders(window)] == ["Awaiting Fulfillment"] * 3
+    assert window.get("/v3/catalog/products/1").data["inventory_level"] == 0
+
+
+def test_the_link_of_a_recovery_mail_opens_its_cart_until_it_is_ordered(window: Shop) -> None:
+    uuid = cart(window, (1, 1))
+    address = {"email": "left@example.com", "country_code": "US"}
+    assert window.post(f"/v3/checkouts/{uuid}/billing-address", address).status == 200
+    window.freeze(NOW + 7_200)
+    store = window.server.run(window.server.app.stores.get(window.name))
+    window.server.run(sweep_all(store, SWEEPS))
+    token = window.select("SELECT token FROM carts WHERE token > ''")[0][0]
+    for _ in range(2):
+        visitor = Visitor(window)
+        visitor.get(f"/cart.php?action=recover&token={token}")
+        assert (visitor.at, "left@example.com" in visitor.page.text) == ("/checkout", True)
+    visitor.submit("/checkout/shipping", **ADDRESS)
+    visitor.submit("/checkout/shipping")
+    visitor.submit("/checkout/payment", **CARD)
+    assert visitor.at == DONE
+    late = Visitor(window)
+    late.get(f"/cart.php?action=recover&token={token}")
+    assert late.reply.status == 404
+    late.get("/cart.php?action=recover&token=guessed")
+    assert late.reply.status == 404
 
 
 def test_what_is_out_of_stock_is_told_and_nothing_is_paid(window: Shop) -> None:
