@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import FieldType, Id, Moment, as_is
+from bodega.kit.fields import STRING, FieldType, Id, Moment, as_is
 from bodega.law.refusal import invalid, refuse_faults
 from bodega.storage import query
 from bodega.storage.rules import AfterDelete
@@ -29,7 +29,7 @@ def clean_file_name(value: Any) -> Any:
 
 
 _FILE = re.compile(r"[\w ][\w .-]*(?:/[\w ][\w .-]*)*")
-FILE_NAME = FieldType("string", as_is, clean_file_name, clean_file_name)
+FILE_NAME = FieldType("string", as_is, lambda value: clean_file_name(STRING.read(value)), clean_file_name)
 
 
 class Association(Entity, kw_only=True):

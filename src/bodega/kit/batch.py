@@ -132,7 +132,7 @@ class Many(Action):
             raise min((item.refusal for item in missed), key=lambda refusal: refusal.reason.rank)
         if self.batch.silent and not missed and not noted:
             return Emptied()
-        if not self.batch.counted:  # a row that two items name is shown once, as it is now
+        if self.batch.finds is not None:  # a row that two items name by what it is about is shown once, as it is now
             saved = list({row.entity.id: row for row in saved}.values())
         documents = await render.shown(self.endpoint, context, saved, render.brought(self.endpoint, write.draft))
         return self._told(documents, missed, noted)

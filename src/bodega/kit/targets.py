@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bodega.kit.fields import FieldType, as_is, clean_text
+from bodega.kit.fields import STRING, FieldType, as_is, clean_text
 
 SCHEMES = ("http", "https", "mailto", "tel")
 
@@ -23,4 +23,4 @@ def clean_link(value: str) -> str:
     return text
 
 
-LINK = FieldType("string", as_is, clean_link, clean_link)
+LINK = FieldType("string", as_is, lambda value: clean_link(STRING.read(value)), clean_link)
