@@ -30,6 +30,7 @@ FLOORS = (
         "private",
         "metrics",
         "storable",
+        "turns",
         "tracing",
         "server",
     },  # words and plain facts: everything may use them

@@ -14,6 +14,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 def clean_link(value: str) -> str:
     """Where a link leads: a path, or a URL of a kind that runs nothing in the page that has it."""
+    if not isinstance(value, str):
+        raise ValueError("must be text")
     text = clean_text(value)
     if _CONTROL.search(text):
         raise ValueError("must not contain control characters")

@@ -137,28 +137,38 @@ async def name_guest(api: ShoppersApi, cart: Cart, email: str, version: int | No
     await change_checkout(api, cart, change, version)
 
 
+async def refuse_guessing(api: ShoppersApi, address: str, most: int = MOST_CODES) -> None:
+    """Raises ShopperRefused after too many wrong codes from a network address."""
+    assert api.store.rows is not None
+    with refusing():
+        words = "Too many wrong codes were tried."
+        await guesses.check_guesses(api.store.rows.reader, _guesser(address), api.store.time(), most, words)
+
+
+async def count_wrong_code(api: ShoppersApi, address: str, most: int = MOST_CODES) -> None:
+    """Counts a wrong code from a network address. Raises ShopperRefused for one too many."""
+    await api.write(lambda unit: guesses.answered(unit, _guesser(address), right=False, most=most, seconds=HOUR))
+
+
+def _guesser(address: str) -> str:
+    return sha256(f"certificates from {address}".encode()).hexdigest()
+
+
 async def enter_certificate(
     api: ShoppersApi, cart: Cart, code: str, version: int | None = None, *, address: str = "", most: int = MOST_CODES
 ) -> None:
     """Lets a gift certificate pay a part of a checkout. Wrong codes are counted by the network address that they come
     from, `most` of them in an hour. Raises ShopperRefused."""
-    subject = sha256(f"certificates from {address}".encode()).hexdigest()
-    assert api.store.rows is not None
-    with refusing():
-        words = "Too many wrong codes were tried."
-        await guesses.check_guesses(api.store.rows.reader, subject, api.store.time(), most, words)
+    await refuse_guessing(api, address, most)
 
     async def change(unit: Unit, now: Cart, of: Checkout) -> None:
         await prepaid.enter(unit, now, of, code)
-
-    async def count(unit: Unit) -> None:
-        await guesses.answered(unit, subject, right=False, most=most, seconds=HOUR)
 
     try:
         await change_checkout(api, cart, change, version)
     except ShopperRefused as refused:
         if refused.reason is Reason.FIELD_INVALID:
-            await api.write(count)
+            await count_wrong_code(api, address, most)
         raise
 
 

@@ -38,12 +38,20 @@ async def placed(unit: Unit, cart_id: int) -> Row:
     return made
 
 
-async def order_and_pay(api: ShoppersApi, cart: Cart, pay: Pay) -> int:
-    """The id of the order of a cart, which is paid. Raises ShopperRefused, and then nothing has changed."""
+async def order_and_pay(api: ShoppersApi, cart: Cart, pay: Pay, shown: Decimal | None = None) -> int:
+    """The id of the order of a cart, which is paid. `shown` is what the shopper was told is left to pay: nobody pays
+    more, and nothing else is ordered. Raises ShopperRefused, and then nothing has changed."""
 
     async def job(unit: Unit) -> int:
+        kept = await unit.get(CARTS, cart.id)
+        before = kept is not None and bool(kept.entity.order_id)
         row = await placed(unit, cart.id)
-        if paying.owed(row.entity):
+        due = paying.owed(row.entity)
+        if shown is not None and due != shown and not (before and not due):
+            raise Refusal(
+                Reason.VERSION_CONFLICT, "What is to be paid has changed. Look at the total, and order again."
+            )
+        if due:
             await pay(unit, row)
         else:
             await _nothing_to_pay(unit, row)

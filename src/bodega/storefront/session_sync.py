@@ -17,7 +17,7 @@ import msgspec
 from bodega.access.open_store import OpenStore
 from bodega.access.stores import Stores
 from bodega.http.mounts import Mount, Receive, Send, reply
-from bodega.resources.channels.addresses import canonical_url
+from bodega.resources.channels.addresses import canonical_url, on_this_machine
 from bodega.resources.channels.sites import checkout_url, storefront_url
 from bodega.resources.customers import customer
 from bodega.resources.tokens import sessions
@@ -37,8 +37,9 @@ _OURS: Any = {"verify_exp": False, "verify_iat": False, "verify_aud": False}
 
 
 class SyncClaims(msgspec.Struct, frozen=True):
-    """What a token says: whose session it carries (0: a guest's), which cart, where to go; `exp` when it ends (UTC
-    seconds), `ip` the network address of the shopper if it is bound to one."""
+    """What a token says: whose session it carries (0: a guest's), which cart, where to go; `session` is the digest of
+    the session that asked, which has to be alive still (empty: a server asked for a customer), `exp` when the token
+    ends (UTC seconds), `ip` the network address of the shopper if it is bound to one."""
 
     iss: str
     jti: str
@@ -48,6 +49,7 @@ class SyncClaims(msgspec.Struct, frozen=True):
     customer_id: int
     redirect_to: str
     cart_id: str = ""
+    session: str = ""
     ip: str = ""
     analytics: dict[str, Any] | None = None
 
@@ -66,7 +68,11 @@ async def leads_here(store: OpenStore, channel_id: int, address: str, here: str)
         return True
     assert store.rows is not None
     reader = store.rows.reader
-    known = {here, canonical_url(store.record, channel_id), await storefront_url(reader, store.record, channel_id)}
+    known = {
+        on_this_machine(here),
+        canonical_url(store.record, channel_id),
+        await storefront_url(reader, store.record, channel_id),
+    }
     known.add(await checkout_url(reader, store.record, channel_id))
     return _origin(address) in {_origin(one) for one in known} - {""}
 
@@ -121,6 +127,8 @@ async def carry(unit: Unit, claims: SyncClaims) -> str:
     """The value of a new session of the shopper, empty for a guest. Raises NotCarried if the token was used before."""
     if claims.customer_id and await unit.get(customer.TABLE, claims.customer_id) is None:
         raise NotCarried("The customer does not exist any more.")
+    if claims.session and not await sessions.is_alive(unit.tx, claims.session, unit.now):
+        raise NotCarried("The shopper has signed out.")
     if not await sessions.use_once(unit, ISSUER, claims.jti, claims.exp):
         raise NotCarried("The token was used before.")
     return await sessions.begin(unit, claims.customer_id, claims.channel_id) if claims.customer_id else ""

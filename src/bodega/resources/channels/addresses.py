@@ -80,6 +80,13 @@ def usual_address(store_hash: str, domain: str, channel: int) -> str:
     return f"https://{domain}" if domain and channel == channels.DEFAULT else _own(store_hash, channel)
 
 
+def on_this_machine(address: str) -> str:
+    """An address if its host can only be this machine (RFC 6761 section 6.3), else nothing: whoever sends a request
+    chooses its Host, and must not choose where somebody else is led."""
+    name = (urlsplit(address).hostname or "").lower()
+    return address if name in ("localhost", "127.0.0.1", "::1") or name.endswith(".localhost") else ""
+
+
 def shop_url(record: StoreRecord, channel: int, site_url: str, here: str) -> str:
     """Where the shoppers of a channel meet it, as whoever came by the address `here` can open it, without a slash at
     its end: by the scheme and port that they used, unless the operator or the site names another place."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from bodega.kit.fields import moment
 from bodega.resources import outbox
-from bodega.resources.channels.addresses import shop_url
+from bodega.resources.channels.addresses import on_this_machine, shop_url
 from bodega.resources.channels.sites import site_of
 from bodega.resources.customers.customer import Customer
 from bodega.resources.marketing import email_templates
@@ -24,7 +24,7 @@ async def tell_of_reset(unit: Unit, record: StoreRecord, channel_id: int, who: C
     """Sends the link by which a customer chooses a new password: `link` is a path of the channel's storefront, `here`
     the address by which it was asked for."""
     site = await site_of(unit.tx, channel_id)
-    origin = shop_url(record, channel_id, "" if site is None else site.url, here)
+    origin = shop_url(record, channel_id, "" if site is None else site.url, on_this_machine(here))
     profile = await store_profile(unit.tx, channel_id, unit.terms.settings)
     _, kept = await email_templates.holding(unit.tx, RESET, channel_id)
     facts: dict[str, Any] = {

@@ -82,6 +82,12 @@ async def customer_of(reader: Tx, cookie: str, channel_id: int, now: int) -> int
     return int(row.entity.customer_id)
 
 
+async def is_alive(reader: Tx, of_digest: str, now: int) -> bool:
+    """Whether the session of this digest has not ended."""
+    row = await query.one(reader, TABLE, "digest = $1", of_digest)
+    return row is not None and row.entity.until > now
+
+
 async def end(unit: Unit, cookie: str) -> None:
     """Signs out: the value is worth nothing from now on."""
     row = await query.one(unit.tx, TABLE, "digest = $1", digest(cookie))

@@ -37,6 +37,12 @@ MOST_TOKENS = 12_000
 MOST_FIELDS = 4_000
 """Fields that one operation selects, those of a fragment counted wherever it stands."""
 
+MOST_IN_ALL = 3 * MOST_FIELDS
+"""Likewise of all operations and fragments of a document together."""
+
+DEEPEST_SPREADS = 24
+"""Fragments, named or not, within one another."""
+
 MOST_ALIKE = 50
 """Times that one name of the answer stands in one selection, and fields of the query itself under different aliases."""
 
@@ -58,8 +64,8 @@ PAGE, LARGEST_PAGE = 10, 250
 """Items of a page of a connection, unless the query says how many."""
 
 KEPT = 1_000
-KEPT_BYTES = 2 * 1024 * 1024
-"""Of the queries' text; what was made of it is some fifty times as large."""
+KEPT_BYTES = 400 * 1024
+"""Of the queries' text; what was made of it is up to 280 times as large."""
 
 
 class Problem(NamedTuple):
@@ -175,10 +181,11 @@ class Documents:
             except RecursionError:
                 raise _too_deep() from None
             made = _document(text, node)
+            budget = _Budget()
             for fragment in made.fragments.values():
-                _Walk(made.fragments).enter(fragment.selection_set.selections, 1)
+                _Walk(made.fragments, budget).enter(fragment.selection_set.selections, 1)
             for operation in made.operations.values():
-                _Walk(made.fragments).enter(operation.selection_set.selections, 1)
+                _Walk(made.fragments, budget).enter(operation.selection_set.selections, 1)
             errors = validate(schema(), node, max_errors=20)
             if errors:
                 raise refused_for("GRAPHQL_VALIDATION_FAILED", errors)
@@ -204,9 +211,23 @@ def _too_deep() -> Refused:
     return refused("MAX_DEPTH_EXCEEDED", f"A query has at most {DEEPEST} levels.")
 
 
+class _Budget:
+    """What all walks through one document may meet together: a document of many operations or fragments costs no more
+    than one long one."""
+
+    def __init__(self) -> None:
+        self.met = 0
+
+    def spend(self) -> None:
+        self.met += 1
+        if self.met > MOST_IN_ALL:
+            raise refused("TOO_MANY_FIELDS", f"A document selects at most {MOST_IN_ALL} fields, fragments in place.")
+
+
 class _Walk:
-    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode], budget: _Budget) -> None:
         self._fragments = fragments
+        self._budget = budget
         self._inside: list[str] = []
         self._fields = 0
 
@@ -215,14 +236,23 @@ class _Walk:
         names: Counter[str] = Counter() if counted is None else counted
         for one in selections:
             self._fields += 1
+            self._budget.spend()
             if self._fields > MOST_FIELDS:
                 raise refused("TOO_MANY_FIELDS", f"A query selects at most {MOST_FIELDS} fields.")
             if isinstance(one, FieldNode):
                 self._field(one, depth, names)
             elif isinstance(one, InlineFragmentNode):
+                self._inside.append("")
+                if len(self._inside) > DEEPEST_SPREADS:
+                    raise _too_deep()
                 self.enter(one.selection_set.selections, depth, names)
+                self._inside.pop()
             elif isinstance(one, FragmentSpreadNode):
                 name = one.name.value
+                if len(self._inside) >= DEEPEST_SPREADS:
+                    raise refused(
+                        "MAX_DEPTH_EXCEEDED", f"Fragments stand within one another {DEEPEST_SPREADS} times at most."
+                    )
                 if name in self._inside:
                     raise refused("GRAPHQL_VALIDATION_FAILED", f'Cannot spread fragment "{name}" within itself.')
                 fragment = self._fragments.get(name)

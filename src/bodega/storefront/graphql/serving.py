@@ -229,6 +229,8 @@ async def _answer(
     except Refused as refusal:
         why = refusal.why
         body = {"errors": [_told(why.code, problem) for problem in why.problems]}
+    except RecursionError:  # of variables: what stands in the query itself is measured before
+        body = {"errors": [told("The variables are nested too deep.", "BAD_USER_INPUT")]}
     return Told(Shown.status, json(body), more)
 
 

@@ -261,6 +261,8 @@ async def _codes(page: Page, state: State) -> Answer:
         elif form.get("removeCertificate"):
             await baskets.drop_certificate(api, cart, form["removeCertificate"])
         elif "credit" in form:
+            if cart.customer_id != page.shopper.customer_id:  # a link opens the cart, not what is the customer's
+                return await shown(page, state, state.step, code_fault="Sign in to use store credit.", code="")
             await baskets.use_credit(api, cart, form["credit"] == "1")
         elif form.get("code"):
             await _enter(page, cart, form["code"])
@@ -273,11 +275,17 @@ async def _codes(page: Page, state: State) -> Answer:
 
 
 async def _enter(page: Page, cart: Cart, code: str) -> None:
-    """A code is a gift certificate's if there is such a one, else a coupon's. Raises ShopperRefused."""
+    """A code is a gift certificate's if there is such a one, else a coupon's. Wrong ones are counted either way, since
+    either may be guessed. Raises ShopperRefused."""
+    await baskets.refuse_guessing(page.api, page.address)
     if await checkout_payment.is_certificate(page, code):
-        await baskets.enter_certificate(page.api, cart, code)
-    else:
+        await baskets.enter_certificate(page.api, cart, code, address=page.address)
+        return
+    try:
         await page.api.send("POST", f"/v3/checkouts/{cart.uuid}/coupons", {"coupon_code": code})
+    except ShopperRefused:
+        await baskets.count_wrong_code(page.api, page.address)
+        raise
 
 
 async def _payment(page: Page, state: State) -> Answer:

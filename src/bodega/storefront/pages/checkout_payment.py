@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 from bodega.law.reasons import Reason
@@ -45,6 +46,12 @@ async def facts(page: Page, state: State) -> dict[str, Any]:
 async def pay(page: Page, state: State) -> Answer | NotPaid:
     """Orders and pays, as the form says."""
     draft, method = None, page.form.get("method", "")
+    if shown_to(page, state) != state.prepaid.outstanding:
+        return NotPaid(
+            message="Nothing was ordered: what is to be paid has changed. Look at the total, and order again."
+        )
+    if state.of.pays_by_credit and not _is_theirs(page, state):
+        return NotPaid(message="Store credit is its owner's alone: sign in to pay by it.")
     if state.prepaid.outstanding > 0:
         known = {one.id for one in gateways.offered(page.store)}
         if method.removesuffix(".card") in known:
@@ -92,10 +99,24 @@ async def ordered(page: Page, state: State, draft: PaymentDraft | None) -> Answe
             await processing.charge(unit, row, draft)
 
     try:
-        await order_and_pay(page.api, state.cart, charge)
+        await order_and_pay(page.api, state.cart, charge, shown_to(page, state))
     except ShopperRefused as refused:
         return NotPaid(message=sentence(refused))
     return page.onward(CONFIRMATION, *own_cart.ordered_cookies(page, state.cart))
+
+
+def _is_theirs(page: Page, state: State) -> bool:
+    """Whether the customer of the cart is signed in: a link to a cart opens the cart, not what is the customer's."""
+    return state.cart.customer_id == page.shopper.customer_id
+
+
+def shown_to(page: Page, state: State) -> Decimal:
+    """What the page said is left to pay; of a form that does not say it, what it would show now."""
+    try:
+        said = Decimal(page.form["owed"])
+    except (KeyError, InvalidOperation):
+        return state.prepaid.outstanding
+    return said if said.is_finite() else state.prepaid.outstanding
 
 
 def sentence(refused: ShopperRefused) -> str:

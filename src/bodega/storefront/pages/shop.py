@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from markupsafe import Markup
 
 from bodega.resources.settings.storefront import category_settings, product_settings, search_settings
+from bodega.storable import is_storable
 from bodega.storefront.pages import own_cart
 from bodega.storefront.pages import shop_queries as queries
 from bodega.storefront.pages.shop_queries import ask, nodes
@@ -92,6 +93,8 @@ async def home(page: Page) -> Answer:
 async def routed(page: Page) -> Answer | None:
     """The page of a path; None if there is nothing there."""
     asked = page.scope["path"]
+    if not is_storable(asked):
+        return None
     found = (await ask(page, queries.ROUTE, path=asked))["site"]["route"]
     if found["redirect"] is not None:
         target = str(found["redirect"]["toUrl"])

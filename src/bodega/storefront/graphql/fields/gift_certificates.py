@@ -15,9 +15,11 @@ from bodega.resources.marketing.gift_certificates import GiftCertificate
 from bodega.resources.pricing.policy import money_of
 from bodega.storage import query
 from bodega.storage.text import caseless
+from bodega.storefront import baskets
 from bodega.storefront.graphql.asking import Asking, Thing
 from bodega.storefront.graphql.execution import batch, mutation, plain, plain_with, shaped
 from bodega.storefront.graphql.fields.prices import money_as, written
+from bodega.storefront.shoppers_api import ShopperRefused
 
 Args = Mapping[str, Any]
 LONGEST = 255
@@ -33,11 +35,20 @@ def _template() -> Template:
 
 @batch("Site.giftCertificate")
 async def _found(asking: Asking, things: Sequence[Any], args: Args) -> list[Any]:
-    """Whoever knows a code may see what is left."""
+    """Whoever knows a code may see what is left. Wrong ones are counted, since they are worth money."""
     code = args["code"].strip()
     row = None
+    try:
+        await baskets.refuse_guessing(asking.api, asking.address, baskets.MOST_OF_SERVERS)
+    except ShopperRefused as error:
+        return [error for _ in things]
     if code and len(code) <= LONGEST:
         row = await query.one(asking.reader, gift_certificates.TABLE, "code_key = $1", caseless(code))
+    if row is None:
+        try:
+            await baskets.count_wrong_code(asking.api, asking.address, baskets.MOST_OF_SERVERS)
+        except ShopperRefused as error:
+            return [error for _ in things]
     money = None if row is None else await money_of(asking.reader, row.entity.currency_code)
     thing = None if row is None or money is None else Thing("GiftCertificate", row.entity, money.currency)
     return [thing] * len(things)

@@ -44,6 +44,7 @@ async def _generate(asking: Asking, args: Args) -> Any:
             return {"result": None, "errors": [complaint(kind, error.message)]}
     said = {
         "channel_id": asking.channel_id, "customer_id": asking.customer_id, "redirect_to": args["redirectTo"],
+        "session": sessions.digest(asking.session) if asking.session else "",
         "cart_id": cart_id, "ip": str(args.get("ipAddress") or ""), "analytics": _analytics(args),
     }  # fmt: skip
     token = await session_sync.token_for(asking.store, said)
