@@ -78,6 +78,7 @@ def main() -> int:
             "NODE_EXTRA_CA_CERTS": told["ca"],
             "NEXT_FONT_GOOGLE_MOCKED_RESPONSES": str(_fonts(Path(scratch))),
             "NEXT_TELEMETRY_DISABLED": "1",
+            "DEFAULT_REVALIDATE_TARGET": "1",  # the tests change settings, and look at once
             "CI": "1",  # its types are checked where it is developed
         }
         if not asked.no_build:
