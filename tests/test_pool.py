@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from bodega.lab.seed import Amounts, seed
 from bodega.storage.opening import open_backend
@@ -113,7 +114,7 @@ def known(shop: Shop) -> dict[str, Any]:
     kept = {name: value for name, value in vars(app.journal_sync).items() if isinstance(value, dict)}
     return {
         "settings": store.settings,
-        "terms": store.terms,
+        "terms": replace(store.terms, store=""),
         "clock": store.clock,
         "maintenance": store.maintenance,
         "suspended": store.suspended,
