@@ -111,7 +111,8 @@ FLOODS = {
         "{ site { ...A } } fragment A on Site { ...B } fragment B on Site { ...A }",
         "GRAPHQL_VALIDATION_FAILED",
     ),
-    "fragments of fragments": (fragments(40), "TOO_MANY_FIELDS"),
+    "fragments of fragments": (fragments(20), "TOO_MANY_FIELDS"),
+    "a chain of fragments": (fragments(40), "MAX_DEPTH_EXCEEDED"),
     "introspection": ("{ " + " ".join(f"a{one}: __schema {{ types {{ name }} }}" for one in range(500)) + " }", None),
     "types of types": (
         "{ __schema { types " + "{ fields { type " * 6 + "{ name }" + " } }" * 6 + " } }",
