@@ -235,7 +235,7 @@ def test_undone_in_reverse_a_store_is_as_it_was(bench: Bench, seed: int) -> None
         assert reply.status == 200 or "changed nothing" in told, (what, reply.body)
     after = trial.rows()
     for table in before:
-        if table != "idempotency":
+        if table != "idempotency" and not table.startswith("product_search"):  # an index, which follows the rows
             assert after[table] == before[table], table
     trial.check()
     differs = bench.say("GET", f"/stores/{trial.name}/diff?from=before")
