@@ -6,9 +6,12 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 
+LONGEST_SECONDS = 30.0
+"""Nobody waits longer for a turn."""
+
 
 class Full(Exception):
-    """As many wait as may."""
+    """As many wait as may, or one waited too long."""
 
 
 class Turns:
@@ -40,7 +43,13 @@ class Turns:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(store, deque()).append(turn)
         try:
-            await turn
+            async with asyncio.timeout(LONGEST_SECONDS):
+                await asyncio.shield(turn)
+        except TimeoutError:
+            if turn.done():
+                return
+            self._leave(store, turn)
+            raise Full from None
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
                 self.give_back(store)
