@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bodega.storefront.graphql.fields import regions
 from shop import Shop
 from storefront import NOW, Window, nodes
 from test_storefront_graphql import make
@@ -207,3 +208,24 @@ def test_stock_is_told_by_location(window: Window) -> None:
     told = nodes(window.ask(asked % near)["site"]["products"])[0]["variants"]["edges"][0]["node"]["inventory"]
     distance = told["byLocation"]["edges"][0]["node"]["locationDistance"]
     assert (round(distance["value"]), distance["lengthUnit"]) == (16, "Miles")
+
+
+def test_what_was_rendered_before_is_shown_whatever_is_dropped_meanwhile(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One query's templates are rendered while another's push what is kept out."""
+    widget(window.shop, "Kept", "pages/home")
+    asked = "{ site { content { renderedRegionsByPageType(pageType: HOME) { regions { html } } } } }"
+    window.ask(asked)
+    widget(window.shop, "New", "pages/home")
+    render = regions.render
+
+    async def slow(store: str, works: Any) -> Any:
+        found = await render(store, works)
+        regions._rendered.clear()  # as another query does
+        return found
+
+    monkeypatch.setattr(regions, "render", slow)
+    (found,) = window.ask(asked)["site"]["content"]["renderedRegionsByPageType"]["regions"]
+    assert "<b>Kept</b>" in found["html"]
+    assert "<b>New</b>" in found["html"]

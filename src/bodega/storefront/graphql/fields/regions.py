@@ -113,6 +113,7 @@ async def _widgets(asking: Asking, ids: Sequence[int]) -> dict[int, str]:
     made = dict.fromkeys(ids, "")
     waiting: dict[bytes, Work] = {}
     digests: dict[int, bytes] = {}
+    texts: dict[bytes, str] = {}
     for number, one in found.items():
         version = versions.get(one.version_uuid)
         if version is None:
@@ -123,6 +124,7 @@ async def _widgets(asking: Asking, ids: Sequence[int]) -> dict[int, str]:
         digests[number] = digest = hashlib.sha256(msgspec.msgpack.encode(work)).digest()
         if digest in _rendered:
             _rendered.move_to_end(digest)
+            texts[digest] = _rendered[digest]
         else:
             waiting[digest] = work
     if waiting:
@@ -131,9 +133,9 @@ async def _widgets(asking: Asking, ids: Sequence[int]) -> dict[int, str]:
         except Full:
             raise Waiting(Reason.TEMPLATES_WAITING.message) from None
         for digest, done in zip(waiting, rendered, strict=True):
-            _rendered[digest] = done.html
+            texts[digest] = _rendered[digest] = done.html
     for number, digest in digests.items():
-        made[number] = f'<div data-widget-id="{found[number].uuid}">{_rendered[digest]}</div>'
+        made[number] = f'<div data-widget-id="{found[number].uuid}">{texts[digest]}</div>'
     while len(_rendered) > _KEPT_MOST:
         _rendered.popitem(last=False)
     return made
