@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from bodega.access import owners, sessions
 from bodega.access.stores import Stores
 from bodega.http.app_context import AppContext
+from bodega.http.browsers import cookies_of, is_from_here
 from bodega.journal.recorder import Journal
 from bodega.journal.sync import JournalSync
 from bodega.log import Log
@@ -126,7 +127,7 @@ def _read(scope: Mapping[str, Any], panel: PanelContext) -> PanelRequest:
         request.query = fields(query)
     except PageError:
         request.query = {}
-    request.cookies = cookies.read(headers.get("cookie", ""))
+    request.cookies = cookies_of(headers.get("cookie", ""))
     return request
 
 
@@ -152,10 +153,8 @@ def _static(request: PanelRequest) -> Reply:
 
 def _came_from_here(request: PanelRequest) -> None:
     """A form of another site is refused, whatever it carries. If a browser sends neither header, the token decides."""
-    origin = request.headers.get("origin")
-    site = request.headers.get("sec-fetch-site")
-    foreign = origin is not None and urlsplit(origin).netloc.lower() != request.headers.get("host", "").lower()
-    if foreign or (site is not None and site not in ("same-origin", "none")):
+    sent = request.headers
+    if not is_from_here(sent.get("origin"), sent.get("sec-fetch-site"), sent.get("host", "")):
         raise PageError(HTTPStatus.FORBIDDEN, "This form was sent by another site, so nothing was done.")
 
 

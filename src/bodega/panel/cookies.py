@@ -6,8 +6,6 @@ so that neither a neighbouring host nor an unencrypted page can set one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from bodega.access.sessions import LONGEST_SECONDS
 
 GUEST_SECONDS = 3_600
@@ -21,16 +19,6 @@ def session_name(secure: bool) -> str:
 def guest_name(secure: bool) -> str:
     """Of the guest's form token."""
     return "__Host-bodega-guest" if secure else "bodega-guest"
-
-
-def read(header: str) -> Mapping[str, str]:
-    """The cookies that were sent; of several with one name the first counts."""
-    found: dict[str, str] = {}
-    for pair in header.split(";"):
-        name, equals, value = pair.strip().partition("=")
-        if equals:
-            found.setdefault(name, value)
-    return found
 
 
 def session(secure: bool, token: str) -> tuple[bytes, bytes]:

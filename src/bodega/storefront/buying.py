@@ -13,6 +13,7 @@ from typing import Any
 
 from bodega.access.open_store import OpenStore
 from bodega.http.app_context import AppContext
+from bodega.http.browsers import origin_of
 from bodega.http.mounts import Mount, Receive, Send, reply
 from bodega.kit.fields import INT32
 from bodega.law.reasons import Reason
@@ -104,8 +105,7 @@ async def _bought(app: AppContext, scope: Mapping[str, Any], asked: Mapping[str,
     if await unseen(reader, channel_id, [line["product_id"]]):
         raise _Refused(Reason.NO_SUCH_ENTITY, UNKNOWN)
     shopper = await shopper_of(store, channel_id, scope)
-    host = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
-    api = ShoppersApi(app, store, f"{scope['scheme']}://{host}")
+    api = ShoppersApi(app, store, origin_of(scope))
     uuid = await _put_in(api, shopper, line)
     code = asked.get("coupon_code", "")
     if code:  # a coupon that does not apply keeps nobody from buying

@@ -17,6 +17,7 @@ from bodega.access import apps
 from bodega.access.open_store import OpenStore
 from bodega.access.scopes import allows
 from bodega.access.stores import Stores
+from bodega.http.browsers import caller_address
 from bodega.http.mounts import Mount, Receive, Send, reply
 from bodega.kit.fields import INT32
 from bodega.law.outcome import Shown
@@ -85,7 +86,7 @@ def logins(stores: Stores) -> Mount:
             return
         store, channel_id = found
         try:
-            claims = await accepted(stores, store, channel_id, token, str((scope.get("client") or ("",))[0]))
+            claims = await accepted(stores, store, channel_id, token, caller_address(scope))
             cookie, why = await store.write(lambda unit: begin_once(unit, claims))
         except LinkRefused as refused:
             cookie, why = "", str(refused)

@@ -16,6 +16,7 @@ import msgspec
 
 from bodega.access.open_store import OpenStore
 from bodega.access.stores import Stores
+from bodega.http.browsers import caller_address
 from bodega.http.mounts import Mount, Receive, Send, reply
 from bodega.resources.channels.addresses import canonical_url, on_this_machine
 from bodega.resources.channels.sites import checkout_url, storefront_url
@@ -145,7 +146,7 @@ def synced(stores: Stores) -> Mount:
         store, channel_id = found
         try:
             claims = await read(store, channel_id, token)
-            if claims.ip and claims.ip != str((scope.get("client") or ("",))[0]):
+            if claims.ip and claims.ip != caller_address(scope):
                 raise NotCarried("The link is meant for another network.", "SHOPPER_IP_MISMATCH")
             cookie = await store.write(lambda unit: carry(unit, claims))
         except NotCarried as error:

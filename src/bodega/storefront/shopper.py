@@ -9,9 +9,9 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from bodega.access.open_store import OpenStore
+from bodega.http.browsers import cookies_of, is_from_here
 from bodega.law.refusal import Header
 from bodega.resources.carts.cart import TABLE as CARTS
 from bodega.resources.carts.cart import Cart
@@ -71,10 +71,8 @@ def cookies(scope: Mapping[str, Any]) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for name, value in scope["headers"]:
         if name == b"cookie":
-            for pair in value.decode("latin-1").split(";"):
-                key, equals, text = pair.strip().partition("=")
-                if equals and len(text) <= LONGEST_COOKIE:
-                    found.setdefault(key, storable(text))
+            for key, text in cookies_of(value.decode("latin-1"), LONGEST_COOKIE).items():
+                found.setdefault(key, storable(text))
     return found
 
 
@@ -121,8 +119,5 @@ def _cookie(scope: Mapping[str, Any], name: str, value: str, seconds: int) -> He
 def is_own_page(scope: Mapping[str, Any]) -> bool:
     """Whether a request that changes something comes from a page of this very host, as far as its browser tells.
     Cookies alone prove nothing: they are sent for other pages as well."""
-    sent: dict[bytes, bytes] = dict(scope["headers"])
-    origin, site = sent.get(b"origin"), sent.get(b"sec-fetch-site")
-    host = sent.get(b"host", b"").decode("latin-1").lower()
-    foreign = origin is not None and urlsplit(origin.decode("latin-1")).netloc.lower() != host
-    return not foreign and site in (None, b"same-origin", b"none")
+    sent = {name: value.decode("latin-1") for name, value in scope["headers"]}
+    return is_from_here(sent.get(b"origin"), sent.get(b"sec-fetch-site"), sent.get(b"host", ""))

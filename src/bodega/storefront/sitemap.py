@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from xml.sax.saxutils import escape
 
 from bodega.access.stores import Stores
+from bodega.http.browsers import origin_of
 from bodega.http.mounts import Mount, Receive, Send, reply
 from bodega.law.outcome import Shown
 from bodega.law.reasons import Reason
@@ -58,7 +59,7 @@ def sitemap(stores: Stores, https_port: int | None = None) -> Mount:
             return
         asked = query_of(scope)
         kind, number = asked.get("type", [""])[0], asked.get("page", ["1"])[0]
-        base = f"{scope['scheme']}://{dict(scope['headers']).get(b'host', b'').decode('latin-1')}"
+        base = origin_of(scope)
         assert front.store.rows is not None
         reader = front.store.rows.reader
         if not kind:

@@ -18,6 +18,7 @@ from bodega.access.stores import Stores
 from bodega.dates import http_date
 from bodega.http.app_context import AppContext
 from bodega.http.asgi import REQUEST_ID
+from bodega.http.browsers import caller_address, origin_of
 from bodega.http.mounts import BodyBroken, BodyTooLarge, Mount, Receive, Send, reply, whole_body
 from bodega.kit.render import json
 from bodega.law.outcome import Emptied, Shown
@@ -217,8 +218,7 @@ async def _answer(
         if kind == "subscription":
             raise refused("NOT_SERVED", "There are no subscriptions.")
         customer_id, session = await _customer(store, channel_id, claims, headers)
-        base = f"{scope['scheme']}://{headers.get(b'host', b'').decode('latin-1')}"
-        address = str((scope.get("client") or ("",))[0])
+        base, address = origin_of(scope), caller_address(scope)
         asking = Asking(ShoppersApi(app, store, base), channel_id, customer_id, session, address)
         answer = await execute(document, operation, variables, asking)
         body: dict[str, Any] = {"data": answer.data}

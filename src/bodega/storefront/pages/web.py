@@ -20,6 +20,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from bodega.access.open_store import OpenStore
 from bodega.http.app_context import AppContext
+from bodega.http.browsers import caller_address, origin_of
 from bodega.http.mounts import BodyBroken, BodyTooLarge, Mount, Receive, Send, reply, whole_body
 from bodega.kit.render import json
 from bodega.law.reasons import Reason
@@ -90,13 +91,12 @@ class Page(NamedTuple):
     @property
     def origin(self) -> str:
         """What the addresses of this shop begin with, as the browser knows it."""
-        host = dict(self.scope["headers"]).get(b"host", b"").decode("latin-1")
-        return f"{self.scope['scheme']}://{host}"
+        return origin_of(self.scope)
 
     @property
     def address(self) -> str:
         """The network address of the shopper."""
-        return str((self.scope.get("client") or ("",))[0])
+        return caller_address(self.scope)
 
     @property
     def api(self) -> ShoppersApi:

@@ -20,6 +20,7 @@ from graphql import GraphQLError
 from bodega.access.open_store import OpenStore
 from bodega.http.app_context import AppContext
 from bodega.http.asgi import REQUEST_ID
+from bodega.http.browsers import caller_address, origin_of
 from bodega.http.mounts import BodyBroken, BodyTooLarge, Mount, Receive, Send, reply, whole_body
 from bodega.kit.complaint import judged
 from bodega.kit.render import json
@@ -180,8 +181,7 @@ class Turn:
             self._refuse_other_pages()
             self.content = await self._body(receive)
         browser = await shopper_of(store, channel_id, self._scope)
-        base = f"{self._scope['scheme']}://{self._headers.get(b'host', b'').decode('latin-1')}"
-        api, address = ShoppersApi(self._app, store, base), str((self._scope.get("client") or ("",))[0])
+        api, address = ShoppersApi(self._app, store, origin_of(self._scope)), caller_address(self._scope)
         asking = Asking(api, channel_id, browser.customer_id, browser.session, address)
         asked = query_of(self._scope)
         include = frozenset(name for one in asked.get("include", ()) for name in one.split(",") if name)
