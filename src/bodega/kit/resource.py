@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from bodega.kit.fields import moment
 from bodega.kit.route import Route
 from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
@@ -33,6 +34,17 @@ def sweep_ended(table: Table, most: int = 100) -> Sweep:
         await unit.delete(table, await query.values(unit.tx, due, unit.now, most))
 
     return Sweep(due, lambda now, _settings: (now, 1), delete_ended)
+
+
+def sweep_old(table: Table, seconds: int, most: int) -> Sweep:
+    """Deletes the rows whose `date_created`, as V3 writes times, is so many seconds ago by the store's clock: `most` at
+    a time, the oldest first."""
+    due = f"SELECT id FROM {table.name} WHERE date_created <= $1 ORDER BY date_created LIMIT $2"
+
+    async def delete_old(unit: Unit) -> None:
+        await unit.delete(table, await query.values(unit.tx, due, moment(unit.now - seconds), most))
+
+    return Sweep(due, lambda now, _settings: (moment(now - seconds), 1), delete_old)
 
 
 class Revoked(NamedTuple):

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import Id, Moment, moment
+from bodega.kit.fields import Id, Moment
 from bodega.kit.filters import FilterField
 from bodega.kit.listing import Listing
-from bodega.kit.resource import Resource, Sweep
+from bodega.kit.resource import Resource, sweep_old
 from bodega.kit.route import collection, item
 from bodega.kit.v3_shape import V3Shape
-from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference
 from bodega.storage.text import caseless
-from bodega.storage.unit import Unit
 
 SCOPE = "store_v2_information"
 KEPT_SECONDS = 30 * 86_400
@@ -63,20 +61,8 @@ V3 = Endpoint(
 )
 
 
-async def expire(unit: Unit) -> None:
-    """Deletes the e-mails that are old."""
-    sql = f"SELECT id FROM mail_outbox WHERE date_created <= $1 ORDER BY date_created LIMIT {SWEPT}"
-    await unit.delete(TABLE, await query.values(unit.tx, sql, moment(unit.now - KEPT_SECONDS)))
-
-
 RESOURCE = Resource(
     aggregates=(Aggregate(TABLE),),
     routes=(collection("outbox", V3, "GET"), item("outbox/{mail_id}", V3, "GET")),
-    sweeps=(
-        Sweep(
-            "SELECT 1 FROM mail_outbox WHERE date_created <= $1 LIMIT 1",
-            lambda now, _settings: (moment(now - KEPT_SECONDS),),
-            expire,
-        ),
-    ),
+    sweeps=(sweep_old(TABLE, KEPT_SECONDS, SWEPT),),
 )

@@ -11,15 +11,13 @@ import msgspec
 
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import Id, Line, Moment, moment
+from bodega.kit.fields import Id, Line, Moment
 from bodega.kit.listing import Listing
-from bodega.kit.resource import Resource, Sweep
+from bodega.kit.resource import Resource, sweep_old
 from bodega.kit.route import collection, item
 from bodega.kit.v3_shape import V3Shape
 from bodega.resources.content import visits
-from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
-from bodega.storage.unit import Unit
 
 SCOPE = "store_v2_information"
 KEPT_SECONDS = 365 * 86_400
@@ -72,20 +70,8 @@ V3 = Endpoint(
 )
 
 
-async def expire(unit: Unit) -> None:
-    """Deletes the messages that are old."""
-    sql = f"SELECT id FROM contact_messages WHERE date_created <= $1 ORDER BY date_created LIMIT {SWEPT}"
-    await unit.delete(TABLE, await query.values(unit.tx, sql, moment(unit.now - KEPT_SECONDS)))
-
-
 RESOURCE = Resource(
     aggregates=(Aggregate(TABLE),),
     routes=(collection("contact-messages", V3, "GET"), item("contact-messages/{message_id}", V3, "GET DELETE")),
-    sweeps=(
-        Sweep(
-            "SELECT 1 FROM contact_messages WHERE date_created <= $1 LIMIT 1",
-            lambda now, _settings: (moment(now - KEPT_SECONDS),),
-            expire,
-        ),
-    ),
+    sweeps=(sweep_old(TABLE, KEPT_SECONDS, SWEPT),),
 )
