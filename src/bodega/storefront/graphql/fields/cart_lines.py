@@ -84,7 +84,8 @@ async def seen_products(asking: Asking, things: Sequence[Thing]) -> dict[int, An
     return {key: one for key, one in (await _products(asking, things)).items() if key in visible}
 
 
-async def _product(asking: Asking, things: Sequence[Thing], _args: Args) -> list[Any]:
+async def product_of(asking: Asking, things: Sequence[Thing], _args: Args) -> list[Any]:
+    """The products of lines, as far as shoppers see them."""
     found = await seen_products(asking, things)
     ids = [thing.row.product_id for thing in things]
     return [Thing("Product", found[one]) if one in found else None for one in ids]
@@ -146,7 +147,7 @@ for _kind in LINES:
     batch(f"{_kind}.imageUrl")(_image_url)
     batch(f"{_kind}.retailPrice")(_retail_price)
     batch(f"{_kind}.retailPriceInDisplayCurrency")(_retail_price)
-    batch(f"{_kind}.baseCatalogProduct")(_product)
+    batch(f"{_kind}.baseCatalogProduct")(product_of)
     batch(f"{_kind}.catalogProductWithOptionSelections")(_chosen_product)
     batch(f"{_kind}.selectedOptions")(_options)
 batch("CartPhysicalItem.allowGiftWrapping")(_wrappable)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from graphql import GraphQLError
@@ -71,10 +71,25 @@ async def checkout_after(asking: Asking, cart: Cart) -> dict[str, Any]:
     return {"checkout": await checkout_thing(asking, cart.uuid)}
 
 
-async def _own(asking: Asking, said: Mapping[str, Any]) -> tuple[Cart, str]:
-    """The shopper's cart, and where its checkout is. Raises NoCart."""
-    cart = await own_cart(asking, said["checkoutEntityId"])
-    return cart, f"{CHECKOUTS}/{cart.uuid}"
+Change = Callable[[Asking, Mapping[str, Any], Cart, str], Awaitable[None]]
+"""What a mutation does to a checkout: `(asking, input, cart, where the checkout is)`."""
+
+
+def changes(name: str) -> Callable[[Change], Change]:
+    """Declares a mutation of a checkout of the shopper's own, which answers with the checkout as it is then."""
+
+    def declare(change: Change) -> Change:
+        @mutation(f"CheckoutMutations.{name}")
+        async def run(asking: Asking, args: Args) -> Any:
+            said = args["input"]
+            cart = await own_cart(asking, said["checkoutEntityId"])
+            await change(asking, said, cart, f"{CHECKOUTS}/{cart.uuid}")
+            return await checkout_after(asking, cart)
+
+        shaped(**{f"{name[0].upper()}{name[1:]}Result": "checkout"})
+        return change
+
+    return declare
 
 
 async def _keep_address(asking: Asking, said: Mapping[str, Any]) -> None:
@@ -89,41 +104,30 @@ async def _keep_address(asking: Asking, said: Mapping[str, Any]) -> None:
     await asking.api.ask("POST", "/v3/customers/addresses", [{**made, "customer_id": asking.customer_id}])
 
 
-@mutation("CheckoutMutations.addCheckoutBillingAddress")
-async def _add_billing(asking: Asking, args: Args) -> Any:
-    said = args["input"]
-    cart, at = await _own(asking, said)
+@changes("addCheckoutBillingAddress")
+async def _add_billing(asking: Asking, said: Args, cart: Cart, at: str) -> None:
     address = said["data"]["address"]
     body = {**address_of(address, cart.email), **given(version=said.get("version"))}
     await asking.api.send("POST", f"{at}/billing-address", body)
     await _keep_address(asking, address)
-    return await checkout_after(asking, cart)
 
 
-@mutation("CheckoutMutations.updateCheckoutBillingAddress")
-async def _change_billing(asking: Asking, args: Args) -> Any:
-    said = args["input"]
-    cart, at = await _own(asking, said)
+@changes("updateCheckoutBillingAddress")
+async def _change_billing(asking: Asking, said: Args, _cart: Cart, at: str) -> None:
     address = said["data"]["address"]
     body = {**address_of(address), **given(version=said.get("version"))}
     await asking.api.send("PUT", f"{at}/billing-address/{segment(said['addressEntityId'])}", body)
     await _keep_address(asking, address)
-    return await checkout_after(asking, cart)
 
 
-@mutation("CheckoutMutations.updateCheckoutCustomerMessage")
-async def _message(asking: Asking, args: Args) -> Any:
-    said = args["input"]
-    cart, at = await _own(asking, said)
+@changes("updateCheckoutCustomerMessage")
+async def _message(asking: Asking, said: Args, _cart: Cart, at: str) -> None:
     body = given(customer_message=said["data"]["message"], version=said.get("version"))
     await asking.api.send("PUT", at, body)
-    return await checkout_after(asking, cart)
 
 
-@mutation("CheckoutMutations.addCheckoutShippingConsignments")
-async def _add_consignments(asking: Asking, args: Args) -> Any:
-    said = args["input"]
-    cart, at = await _own(asking, said)
+@changes("addCheckoutShippingConsignments")
+async def _add_consignments(asking: Asking, said: Args, cart: Cart, at: str) -> None:
     wanted = said["data"]["consignments"]
     version = given(version=said.get("version"))
     body = [
@@ -133,49 +137,36 @@ async def _add_consignments(asking: Asking, args: Args) -> Any:
     await asking.api.send("POST", f"{at}/consignments", body)
     for one in wanted:
         await _keep_address(asking, one["address"])
-    return await checkout_after(asking, cart)
 
 
-@mutation("CheckoutMutations.updateCheckoutShippingConsignment")
-async def _change_consignment(asking: Asking, args: Args) -> Any:
-    said = args["input"]
-    cart, at = await _own(asking, said)
+@changes("updateCheckoutShippingConsignment")
+async def _change_consignment(asking: Asking, said: Args, cart: Cart, at: str) -> None:
     one = said["data"]["consignment"]
     body = given(address=address_of(one["address"], cart.email), version=said.get("version"))
     if one["lineItems"]:
         body["line_items"] = _lines(one["lineItems"])
     await asking.api.send("PUT", f"{at}/consignments/{segment(said['consignmentEntityId'])}", body)
     await _keep_address(asking, one["address"])
-    return await checkout_after(asking, cart)
 
 
-@mutation("CheckoutMutations.deleteCheckoutConsignment")
-async def _drop_consignment(asking: Asking, args: Args) -> Any:
-    said = args["input"]
-    cart, _ = await _own(asking, said)
+@changes("deleteCheckoutConsignment")
+async def _drop_consignment(asking: Asking, said: Args, cart: Cart, _at: str) -> None:
     await baskets.drop_consignment(asking.api, cart, said["consignmentEntityId"], said.get("version"))
-    return await checkout_after(asking, cart)
 
 
-@mutation("CheckoutMutations.selectCheckoutShippingOption")
-async def _select(asking: Asking, args: Args) -> Any:
-    said = args["input"]
-    cart, at = await _own(asking, said)
+@changes("selectCheckoutShippingOption")
+async def _select(asking: Asking, said: Args, _cart: Cart, at: str) -> None:
     body = given(shipping_option_id=said["data"]["shippingOptionEntityId"], version=said.get("version"))
     await asking.api.send("PUT", f"{at}/consignments/{segment(said['consignmentEntityId'])}", body)
-    return await checkout_after(asking, cart)
 
 
-@mutation("CheckoutMutations.applyCheckoutCoupon")
-async def _coupon(asking: Asking, args: Args) -> Any:
-    said = args["input"]
-    cart, at = await _own(asking, said)
+@changes("applyCheckoutCoupon")
+async def _coupon(asking: Asking, said: Args, _cart: Cart, at: str) -> None:
     body = given(coupon_code=said["data"]["couponCode"], version=said.get("version"))
     try:
         await asking.api.send("POST", f"{at}/coupons", body)
     except ShopperRefused as refused:
         raise _mismatch(refused) from None
-    return await checkout_after(asking, cart)
 
 
 def _mismatch(refused: ShopperRefused) -> Exception:
@@ -183,18 +174,13 @@ def _mismatch(refused: ShopperRefused) -> Exception:
     return Told(refused, MISMATCH) if refused.reply.errors else refused
 
 
-@mutation("CheckoutMutations.unapplyCheckoutCoupon")
-async def _no_coupon(asking: Asking, args: Args) -> Any:
-    said = args["input"]
-    cart, _ = await _own(asking, said)
+@changes("unapplyCheckoutCoupon")
+async def _no_coupon(asking: Asking, said: Args, cart: Cart, _at: str) -> None:
     await baskets.drop_coupon(asking.api, cart, said["data"]["couponCode"], said.get("version"))
-    return await checkout_after(asking, cart)
 
 
-@mutation("CheckoutMutations.applyCheckoutGiftCertificate")
-async def _certificate(asking: Asking, args: Args) -> Any:
-    said = args["input"]
-    cart, _ = await _own(asking, said)
+@changes("applyCheckoutGiftCertificate")
+async def _certificate(asking: Asking, said: Args, cart: Cart, _at: str) -> None:
     try:
         code = said["data"]["giftCertificateCode"]
         await baskets.enter_certificate(
@@ -202,26 +188,19 @@ async def _certificate(asking: Asking, args: Args) -> Any:
         )
     except ShopperRefused as refused:
         raise _mismatch(refused) from None
-    return await checkout_after(asking, cart)
 
 
-@mutation("CheckoutMutations.unapplyCheckoutGiftCertificate")
-async def _no_certificate(asking: Asking, args: Args) -> Any:
-    said = args["input"]
-    cart, _ = await _own(asking, said)
+@changes("unapplyCheckoutGiftCertificate")
+async def _no_certificate(asking: Asking, said: Args, cart: Cart, _at: str) -> None:
     code = said["data"]["giftCertificateCode"]
     await baskets.drop_certificate(asking.api, cart, code, said.get("version"))
-    return await checkout_after(asking, cart)
 
 
-@mutation("CheckoutMutations.applyCheckoutSpamProtection")
-async def _not_a_robot(asking: Asking, args: Args) -> Any:
+@changes("applyCheckoutSpamProtection")
+async def _not_a_robot(asking: Asking, said: Args, _cart: Cart, _at: str) -> None:
     """The token is that of a service which this server does not ask: what is not empty passes."""
-    said = args["input"]
-    cart, _ = await _own(asking, said)
     if not said["data"]["token"].strip():
         raise GraphQLError("Send the token of the spam protection.")
-    return await checkout_after(asking, cart)
 
 
 @mutation("CheckoutMutations.createCheckout")
@@ -267,11 +246,4 @@ async def _complete(asking: Asking, args: Args) -> Any:
     return {"orderEntityId": made.order_id, "paymentAccessToken": made.token}
 
 
-_CHANGED = (
-    "AddCheckoutBillingAddress UpdateCheckoutBillingAddress UpdateCheckoutCustomerMessage ApplyCheckoutSpamProtection"
-    " AddCheckoutShippingConsignments UpdateCheckoutShippingConsignment DeleteCheckoutConsignment CreateCheckout"
-    " SelectCheckoutShippingOption ApplyCheckoutCoupon UnapplyCheckoutCoupon ApplyCheckoutGiftCertificate"
-    " UnapplyCheckoutGiftCertificate"
-)
-shaped(**{f"{name}Result": "checkout" for name in _CHANGED.split()})
-shaped(CompleteCheckoutResult="orderEntityId paymentAccessToken")
+shaped(CreateCheckoutResult="checkout", CompleteCheckoutResult="orderEntityId paymentAccessToken")

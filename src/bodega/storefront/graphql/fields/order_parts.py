@@ -13,7 +13,7 @@ from bodega.resources.orders.order import Order
 from bodega.resources.store.currencies import Currency
 from bodega.storefront.graphql.asking import Asking, Thing, connection
 from bodega.storefront.graphql.execution import batch, plain, plain_with, shaped
-from bodega.storefront.graphql.fields.cart_lines import seen_products
+from bodega.storefront.graphql.fields.cart_lines import product_of, seen_products
 from bodega.storefront.graphql.fields.orders import address_of, rows_of
 from bodega.storefront.graphql.fields.prices import money_as, written
 from bodega.storefront.graphql.fields.products import default_images
@@ -231,12 +231,6 @@ async def _image(asking: Asking, things: Sequence[Thing], _args: Args) -> list[A
     return [found.get(thing.row.product_id) for thing in things]
 
 
-async def _product(asking: Asking, things: Sequence[Thing], _args: Args) -> list[Any]:
-    found = await seen_products(asking, things)
-    ids = [thing.row.product_id for thing in things]
-    return [Thing("Product", found[one]) if one in found else None for one in ids]
-
-
 async def _chosen_product(asking: Asking, things: Sequence[Thing], _args: Args) -> list[Any]:
     found = await seen_products(asking, things)
     made = []
@@ -268,5 +262,5 @@ for _kind in LINES:
     plain_with(f"{_kind}.subTotalListPrice")(_subtotal(discounted=False))
     plain_with(f"{_kind}.subTotalSalePrice")(_subtotal(discounted=True))
     batch(f"{_kind}.image")(_image)
-    batch(f"{_kind}.baseCatalogProduct")(_product)
+    batch(f"{_kind}.baseCatalogProduct")(product_of)
     batch(f"{_kind}.catalogProductWithOptionSelections")(_chosen_product)
