@@ -213,3 +213,20 @@ def test_previews_of_one_store_keep_no_other_waiting() -> None:
 
     taken, done = asyncio.run(both())
     assert done <= 1, taken  # it came before those that had come before it
+
+
+def test_nobody_waits_for_ever_for_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(renderer, "WAITING_SECONDS", 0.05)
+
+    async def all_of_it() -> list[Made]:
+        queue = renderer.turns()
+        await queue.take("a")
+        await queue.take("b")
+        with pytest.raises(Full):
+            await renderer.render("c", [Work("{{title}}", SHOP)])
+        assert queue.waiting == 0, "who gave up waits no more"
+        queue.give_back("a")
+        return await renderer.render("c", [Work("{{title}}", SHOP)])
+
+    (made,) = asyncio.run(all_of_it())
+    assert made.html == "Fish &amp; Chips"

@@ -6,12 +6,9 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 
-LONGEST_SECONDS = 30.0
-"""Nobody waits longer for a turn."""
-
 
 class Full(Exception):
-    """As many wait as may, or one waited too long."""
+    """As many wait as may."""
 
 
 class Turns:
@@ -43,13 +40,7 @@ class Turns:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(store, deque()).append(turn)
         try:
-            async with asyncio.timeout(LONGEST_SECONDS):
-                await asyncio.shield(turn)
-        except TimeoutError:
-            if turn.done():
-                return
-            self._leave(store, turn)
-            raise Full from None
+            await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
                 self.give_back(store)

@@ -15,7 +15,7 @@ from contextlib import suppress
 from weakref import WeakKeyDictionary
 
 from bodega.rendering.messages import Made, Work, encode, read_made
-from bodega.turns import Turns
+from bodega.turns import Full, Turns
 
 MEMORY = 96 * 1024 * 1024
 """Bytes that rendering may take beside what an idle process has."""
@@ -31,6 +31,8 @@ AT_ONCE = 2
 
 WAITING = 64
 WAITING_OF_ONE = 16
+WAITING_SECONDS = 30.0
+"""Nobody waits longer for a template to be begun: a queue that does not move is answered, too."""
 
 _threads = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="rendering")
 """They do nothing but wait."""
@@ -50,7 +52,11 @@ async def render(store: str, works: Sequence[Work]) -> list[Made]:
     """What comes of each template of a store, in order. Raises Full."""
     queue, loop = turns(), asyncio.get_running_loop()
     content = encode(list(works))
-    await queue.take(store)
+    try:
+        async with asyncio.timeout(WAITING_SECONDS):
+            await queue.take(store)
+    except TimeoutError:
+        raise Full from None
     work = _threads.submit(_render, content, len(works))
 
     def end(_work: Future[list[Made]]) -> None:
