@@ -185,7 +185,9 @@ def _browsers(scratch: Path, core: Path, browser: str) -> Path:
     """A folder in which Playwright finds the system's Chromium where it would find its own."""
     inner = "createRequire(createRequire(require.resolve('@playwright/test')).resolve('playwright'))"
     text = f"const {{ createRequire }} = require('module'); process.stdout.write({inner}.resolve('playwright-core'))"
-    core_of_it = subprocess.run(["node", "-e", text], cwd=core, capture_output=True, text=True, check=True).stdout
+    core_of_it = subprocess.run(
+        [shutil.which("node") or "node", "-e", text], cwd=core, capture_output=True, text=True, check=True
+    ).stdout
     known = json.loads(Path(core_of_it).with_name("browsers.json").read_text())["browsers"]
     revisions = {one["name"]: one["revision"] for one in known}
     wrapper = (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import Any, NamedTuple
@@ -624,13 +623,32 @@ def renderings(shop: Shop) -> Turns:
 def a_preview_after_too_many_others(desk: Desk) -> Send:
     shop = desk.shop
     made = shop.post("/v3/content/widget-templates", {"name": "Note", "template": "Hi"}).data["uuid"]
-    shop.server.run(fill(renderings(shop), shop.name))
-    return lambda: desk.ask("POST", f"/v3/content/widget-templates/{made}/preview", {"widget_configuration": {}})
+    queue = renderings(shop)
+
+    def asked() -> Reply:
+        tasks = shop.server.run(wait_for_a_turn(queue, shop.name))
+        try:
+            return desk.ask("POST", f"/v3/content/widget-templates/{made}/preview", {"widget_configuration": {}})
+        finally:
+            shop.server.run(leave(queue, shop.name, tasks))
+
+    return asked
 
 
-async def fill(queue: Turns, store: str) -> None:
-    loop = asyncio.get_running_loop()
-    queue._waiting[store] = deque(loop.create_future() for _ in range(WAITING_OF_ONE))
+async def wait_for_a_turn(queue: Turns, store: str) -> list[asyncio.Task[None]]:
+    """One has the store's turn, and as many as may wait for theirs."""
+    tasks = [asyncio.create_task(queue.take(store)) for _ in range(1 + WAITING_OF_ONE)]
+    await asyncio.sleep(0)
+    return tasks
+
+
+async def leave(queue: Turns, store: str, tasks: list[asyncio.Task[None]]) -> None:
+    """The turns are the whole session's: who took one gives it back."""
+    for task in tasks[1:]:
+        task.cancel()
+    await asyncio.wait(tasks)
+    queue.give_back(store)
+    assert not queue.waiting
 
 
 @refused(Reason.DUPLICATE, "RFC 9110 15.5.10, rule 32")

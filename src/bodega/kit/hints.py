@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import cache
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, get_args, get_type_hints
 
 import msgspec
@@ -29,9 +29,9 @@ def hint_of(kind: type[Any], member: str) -> Any:
         return known.get(member, Any)
     for base in kind.__mro__:
         text = vars(base).get("__annotations__", {}).get(member)
-        if isinstance(text, str):
-            found = eval(text, vars(sys.modules[base.__module__]))  # noqa: S307 - the text of a class of ours
-            return hints_of(kind)[member] if found is None or isinstance(found, str) else found
+        if text is not None:
+            alone = SimpleNamespace(__annotations__={member: text})
+            return get_type_hints(alone, vars(sys.modules[base.__module__]), include_extras=True)[member]
     return hints_of(kind).get(member, Any)
 
 

@@ -7,8 +7,8 @@ stands.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any, NamedTuple
-from xml.sax.saxutils import escape
 
 from bodega.access.stores import Stores
 from bodega.http.browsers import origin_of
@@ -79,7 +79,7 @@ async def _index(reader: Tx, base: str) -> str:
     for name, kind in _KINDS.items():
         last = await query.value(reader, "SELECT max(owner) FROM urls WHERE kind = $1", kind.kind)
         for number in range(1, -(-int(last or 0) // PAGE) + 1):
-            address = escape(f"{base}{PATH}?type={name}&page={number}")
+            address = escape(f"{base}{PATH}?type={name}&page={number}", quote=False)
             found.append(f"<sitemap><loc>{address}</loc></sitemap>\n")
     return f"{_HEAD}<sitemapindex {_NAMESPACE}>\n{''.join(found)}</sitemapindex>\n"
 
@@ -91,7 +91,7 @@ async def _page(reader: Tx, front: Front, base: str, name: str, number: int) -> 
     sql = f"SELECT u.owner, u.url FROM urls u JOIN {kind.table} p ON p.id = u.owner {test}"  # noqa: S608 - tables and tests of ours
     rows: Sequence[Any] = await reader.rows(sql, kind.kind, first, last)
     hidden = await _hidden(reader, front, name, [owner for owner, _ in rows])
-    told = [f"<url><loc>{escape(base + url)}</loc></url>\n" for owner, url in rows if owner not in hidden]
+    told = [f"<url><loc>{escape(base + url, quote=False)}</loc></url>\n" for owner, url in rows if owner not in hidden]
     return f"{_HEAD}<urlset {_NAMESPACE}>\n{''.join(told)}</urlset>\n"
 
 

@@ -118,10 +118,10 @@ async def in_currency(unit: Unit, old: Row, code: str) -> Row:
         redirect_key=secrets.token_urlsafe(24),
         opened=[],
         given=[],
-        token="",
         status="active",
         edition=1,
     )
+    made.token = ""
     made.items = _exchanged(_lines(was), before, await basket.money_of_cart(unit.tx, made))
     await basket.reprice(unit, made)
     row = await unit.insert(TABLE, made)
