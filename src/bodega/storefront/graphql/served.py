@@ -161,6 +161,8 @@ def page(listed: Path) -> str:
         "Its facets are those of the filters of search (V3), each counted as if it did not narrow already.\n\n"
         "`urlTemplate` of an image is `.../s-HASH/images/stencil/{:size}/...`: put `640w`, `300x300` or `original`\n"
         "in it. Every host of the server answers it, with WebP where `Accept` says so; nothing is made larger.\n\n"
+        "The setting `storefront.requests_per_window` gives all shoppers together a quota for 30 seconds, here and in\n"
+        "the [REST API for shoppers](storefront-rest.md); when it is spent, the answer is 429 with `Retry-After`.\n\n"
         f"Of the {len(asked)} fields that a public storefront reads or writes, {len(have)} are served.\n"
     ]
     parts.append(_MUTATIONS)

@@ -1,7 +1,8 @@
 """POST and GET /graphql at a shop's host: its own short law, in the registry's reasons.
 
-host -> shop open -> method -> token -> channel -> origin -> body -> query -> customer token -> answer. A query that is
-refused, or of which a part failed, is answered with 200 and its errors; what comes before it has a status of its own.
+host -> shop open -> method -> token -> channel -> origin -> quota -> body -> query -> customer token -> answer. A query
+that is refused, or of which a part failed, is answered with 200 and its errors; what comes before it has a status of
+its own.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ from bodega.http.app_context import AppContext
 from bodega.http.asgi import REQUEST_ID
 from bodega.http.browsers import caller_address, origin_of
 from bodega.http.mounts import BodyBroken, BodyTooLarge, Mount, Receive, Send, reply, whole_body
+from bodega.http.steps.admission import spend_shop_quota
 from bodega.kit.render import json
 from bodega.law.outcome import Emptied, Shown
 from bodega.law.reasons import Reason
-from bodega.law.refusal import Header
+from bodega.law.refusal import Header, Refusal
 from bodega.log import Log
 from bodega.resources.tokens import sessions
 from bodega.resources.tokens.storefront_tokens import StorefrontClaims, verified
@@ -201,8 +203,12 @@ async def _answer(
     if channel_id not in claims.cid:
         raise Stopped(Reason.CREDENTIALS_WRONG, words="The token is for another channel.")
     cors = _cors(claims, headers)
+    try:
+        quota = await spend_shop_quota(app, store)
+    except Refusal as spent:
+        raise Stopped(spent.reason, *cors, *spent.headers) from None
     question = _read(scope, content)
-    more: list[Header] = [_JSON, _NOT_KEPT, *cors]
+    more: list[Header] = [_JSON, _NOT_KEPT, *cors, *quota]
     try:
         document = _document(documents, question)
         operation = document.operation(question.operationName)

@@ -201,8 +201,18 @@ def _read(text: str) -> dict[str, str]:
     return {name: value.strip()[:LONGEST_FIELD] for name, value in pairs}
 
 
-def mounted(app: AppContext, log: Log, https_port: int | None, act: PageAction) -> Mount:
+class House(NamedTuple):
+    """What all pages are served by. `watched` is a mount as the journal and the faults of the lab see it."""
+
+    app: AppContext
+    log: Log
+    https_port: int
+    watched: Callable[[Mount], Mount]
+
+
+def mounted(house: House, act: PageAction) -> Mount:
     """Pages of every shop, each open as its settings say."""
+    app, log, https_port = house.app, house.log, house.https_port
 
     async def mount(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         policy, headers = b"default-src 'none'; frame-ancestors 'none'", list[Header]()
@@ -231,7 +241,7 @@ def mounted(app: AppContext, log: Log, https_port: int | None, act: PageAction) 
             length=len(answer.body),
         )  # fmt: skip
 
-    return mount
+    return house.watched(mount)
 
 
 async def _answered(page: Page, https_port: int | None, act: PageAction) -> Answer:
