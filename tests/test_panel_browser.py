@@ -228,7 +228,7 @@ def test_a_403_leads_to_the_permission_that_is_missing(house: House, tab: Tab) -
     assert ask(house, "POST", "/v3/catalog/brands", {"name": "Refused"}, token="reader") == 403
     page = tab.go("/journal?status=403")
     page.locator(".lines a").first.click()
-    page.get_by_role("heading", name="Path through the law").wait_for()
+    page.get_by_role("heading", name="How it was judged").wait_for()
     answering = page.locator("[aria-current=step]").inner_text()
     assert "require_scope" in answering
     assert "403 SCOPE_MISSING" in answering
@@ -365,7 +365,7 @@ def test_what_clients_wrote_runs_nothing(house: House, desk: Tab) -> None:
     page = desk.go("/journal")
     for place in range(2):
         page.locator(".lines a").nth(place).click()
-        page.get_by_role("heading", name="Path through the law").wait_for()
+        page.get_by_role("heading", name="How it was judged").wait_for()
         assert page.evaluate("window.ran") is None
         desk.go("/journal")
     assert desk.complaints == []
