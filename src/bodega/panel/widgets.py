@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bodega.panel import api
+from bodega.panel.sentences import sentence_of
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, go
 
@@ -41,7 +42,7 @@ async def template(request: PanelRequest) -> Reply:
     return show(
         request, "widget_template.html", one=one, settings=_settings(one["schema"]), made=made,
         html="" if look.refused else look.data["html"],
-        message=" ".join(look.errors.values()) or look.title if look.refused else "",
+        message=sentence_of(look) if look.refused else "",
     )  # fmt: skip
 
 
