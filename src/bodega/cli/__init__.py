@@ -109,12 +109,21 @@ def did_you_mean(word: str, words: Iterable[str]) -> str:
 def _version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
     if wanted:
         from bodega import __version__
+        from bodega.storage.migrate import revisions
 
         click.echo(f"bodega {__version__}")
+        click.echo(f"schema: {revisions()}")
         ctx.exit()
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the version, and the schema of its databases.",
+)
 def main() -> None:
     """A store server you run yourself, speaking the BigCommerce Stores REST API (V2 and V3)."""

@@ -35,8 +35,7 @@ _ELSEWHERE = {
     **{name: f"bodega.cli.store_terms:{name}" for name in ("plan", "limit", "maintenance", "get", "clock")},
     "set": "bodega.cli.store_terms:set_",
     **{
-        name: f"bodega.cli.store_copies:{name}"
-        for name in ("snapshot", "restore", "backup", "recover", "fork", "diff")
+        name: f"bodega.cli.store_copies:{name}" for name in ("snapshot", "restore", "backup", "recover", "fork", "diff")
     },
     "move": "bodega.cli.store_move:move",
 }
