@@ -275,11 +275,19 @@ class PostgresBackend:
         finally:
             await connection.close()
 
-    async def open(self, record: StoreRecord, model: DataModel = NO_TABLES) -> PostgresRows:
+    async def open(self, record: StoreRecord, model: DataModel | None = None) -> PostgresRows:
         await self.inspect(record)
         dsn = self._dsn(record)
         budget = self._budgets.setdefault(dsn, Budget(self._most))
-        return PostgresRows(dsn, self.schema(record), budget, model)
+        return PostgresRows(dsn, self.schema(record), budget, NO_TABLES if model is None else model)
+
+    @contextlib.asynccontextmanager
+    async def reading(self, record: StoreRecord) -> AsyncIterator[Tx]:
+        rows = await self.open(record)
+        try:
+            yield rows.reader
+        finally:
+            await rows.close()
 
     async def drop(self, record: StoreRecord) -> None:
         await self._way(record).run(f"DROP SCHEMA IF EXISTS {self.schema(record)} CASCADE")
