@@ -33,7 +33,7 @@ from bodega.resources.channels import sites
 from bodega.storable import is_storable, query_of, storable
 from bodega.storage import query
 from bodega.storage.tx import Busy
-from bodega.storefront.front import CLOSED, at_host
+from bodega.storefront.front import at_host, is_closed
 from bodega.storefront.graphql.asking import Asking
 from bodega.storefront.graphql.serving import Asked, QueryRecorder, Told
 from bodega.storefront.rest.call import Call, Handler
@@ -210,9 +210,7 @@ class Turn:
         retry: Header = (b"retry-after", str(store.settings["maintenance.retry_after"]).encode())
         if store.maintenance:
             raise Refusal(Reason.MAINTENANCE, headers=[retry])
-        assert store.rows is not None
-        status = await query.value(store.rows.reader, "SELECT status FROM channels WHERE id = $1", channel_id)
-        if status in CLOSED:
+        if await is_closed(store, channel_id, self._scope):
             raise Refusal(Reason.MAINTENANCE, headers=[retry])
         return store, channel_id
 
