@@ -1,5 +1,5 @@
-// What the pages gain where scripts run: copying, columns of the matrix chosen at once, strips of links that begin where
-// one is. Everything works without.
+// What the pages gain where scripts run: copying, the matrix of permissions chosen and filtered at once. Everything works
+// without.
 "use strict";
 document.documentElement.classList.add("js");
 
@@ -77,13 +77,6 @@ document.addEventListener("input", (event) => {
   }
   const none = document.getElementById(`${whole.id}-none`);
   if (none) none.hidden = found > 0;
-});
-
-document.addEventListener("DOMContentLoaded", () => {
-  for (const here of document.querySelectorAll(".ways [aria-current], .tabs [aria-current]")) {
-    const strip = here.closest("nav");
-    strip.scrollLeft += here.getBoundingClientRect().left - strip.getBoundingClientRect().left - strip.clientWidth / 3;
-  }
 });
 
 document.addEventListener("htmx:responseError", () => {
