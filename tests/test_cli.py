@@ -471,7 +471,8 @@ WRITING = {"bodega.storage.unit", "bodega.storage.rows", "bodega.storage.rules",
 
 @pytest.mark.parametrize(
     ("line", "heavy"),
-    [("--version", LIGHT | ASKING), ("--help", LIGHT | ASKING), ("store list", LIGHT | ASKING), ("explain 409", LIGHT), ("completion bash", LIGHT),
+    [("--version", LIGHT | ASKING), ("--help", LIGHT | ASKING), ("store list", LIGHT | ASKING),
+     ("explain 409", LIGHT), ("completion bash", LIGHT),
      ("store list --data STORES", HEAVY | WRITING), ("store create --help", LIGHT), ("serve --help", HEAVY)],
 )  # fmt: skip
 def test_a_command_imports_only_what_it_needs(line: str, heavy: set[str], tmp_path: Path) -> None:
