@@ -268,7 +268,8 @@ def test_the_steps_are_accessible_by_keyboard_and_name(house: House, driver: Any
     for frame in page.frames[1:]:
         for check in (LABELLED, SMALL, IDS):
             assert frame.evaluate(check) == []
-        assert frame.title() and frame.locator("html").get_attribute("lang")
+        assert frame.title()
+        assert frame.locator("html").get_attribute("lang")
     tab.close()
     assert tab.complaints == []
 
