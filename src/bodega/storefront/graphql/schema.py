@@ -8,7 +8,6 @@ from importlib.resources import files
 
 from graphql import GraphQLSchema, build_schema
 
-
 _building = threading.Lock()
 
 

@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from bodega.aside import Turn
-from bodega.domain.pricing.basket import Basket, BasketItem
+from bodega.domain.pricing.basket import Basket, BasketItem, TaxPolicy
 from bodega.domain.pricing.shown import BulkTier, Shelf, ShownPrices, TaxPrice
+from bodega.resources.pricing.buyer import Buyer
 from bodega.resources.pricing.facts import Choice, PriceFacts, VariantFacts, facts
 from bodega.resources.pricing.policy import Money
-from bodega.resources.settings.storefront import product_settings
+from bodega.resources.settings.storefront import PRODUCT
 from bodega.resources.store.currencies import Currency
 from bodega.resources.tax.rates_at import policy_at
 from bodega.storefront.graphql.asking import Asking, Thing
@@ -87,17 +88,7 @@ async def _read(asking: Asking, ids: Sequence[int], code: str | None) -> Read | 
             currency=money.code,
             all_variants=True,
         )
-        policy = await asking.once(
-            "tax policy",
-            lambda: policy_at(
-                asking.reader,
-                None,
-                operator=asking.store.settings,
-                customer_id=buyer.shopper.customer_id,
-                group_id=buyer.shopper.group_id,
-                exempt=buyer.exempt,
-            ),
-        )
+        policy = await _policy(asking, buyer)
         basket = Basket(
             items=(), currency=money.code, places=money.places, exchange=money.rate, channel_id=asking.channel_id,
             shopper=buyer.shopper, tax=policy,
@@ -110,8 +101,26 @@ async def _read(asking: Asking, ids: Sequence[int], code: str | None) -> Read | 
     return await asking.once(("prices", code, tuple(ids)), make)
 
 
+async def _policy(asking: Asking, buyer: Buyer) -> TaxPolicy:
+    shopper = buyer.shopper
+
+    async def make() -> TaxPolicy:
+        return await policy_at(
+            asking.reader,
+            None,
+            operator=asking.store.settings,
+            customer_id=shopper.customer_id,
+            group_id=shopper.group_id,
+            exempt=buyer.exempt,
+        )
+
+    if asking.customer_id:  # it depends on the address
+        return await asking.once("tax policy", make)
+    return await asking.kept(("tax policy", shopper.group_id), ("tax_settings", "tax_zones", "tax_rates"), make)
+
+
 async def _hidden(asking: Asking) -> bool:
-    found = await asking.once("product settings", lambda: product_settings(asking.reader, asking.channel_id))
+    found = await asking.setting(PRODUCT)
     return not found.show_product_price or (found.hide_price_from_guests and not asking.customer_id)
 
 
