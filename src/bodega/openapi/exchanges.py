@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-
 _PARAMETER = re.compile(r"\{[^}]*\}")
 
 
