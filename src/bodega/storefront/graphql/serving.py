@@ -228,7 +228,8 @@ async def _answer(
             raise refused("NOT_SERVED", "There are no subscriptions.")
         customer_id, session = await _customer(store, channel_id, claims, headers)
         base, address = origin_of(scope), caller_address(scope)
-        asking = Asking(ShoppersApi(app, store, base), channel_id, customer_id, session, address)
+        api, by_server = ShoppersApi(app, store, base), is_servers(claims) and b"origin" not in headers
+        asking = Asking(api, channel_id, customer_id, session, address, by_server=by_server)
         answer = await execute(document, operation, variables, asking)
         body: dict[str, Any] = {"data": answer.data}
         if answer.errors:
