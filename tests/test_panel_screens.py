@@ -66,7 +66,14 @@ def test_every_page_in_light_dark_and_on_a_phone(house: House, driver: Any, requ
     page.get_by_role("heading", name="Overview").wait_for()
     shots = SHOTS / "panel"
     shots.mkdir(parents=True, exist_ok=True)
-    left, kinds, wrong = ["/manage/stores/corner", "/manage/you", "/manage/stores/corner/nowhere"], set(), []
+    left, kinds, wrong = (
+        [
+            f"/manage{path}"
+            for path in ("/stores/corner", "/stores/corner/search?q=a", "/you", "/stores/corner/nowhere")
+        ],
+        set(),
+        [],
+    )
     while left:
         path = left.pop(0)
         kind = kind_of(path) or ("nowhere" if path.endswith("/nowhere") else "")
