@@ -61,6 +61,15 @@ document.addEventListener("change", (event) => {
   sumUp(form);
 });
 
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, select, textarea, [contenteditable]");
+  const search = document.getElementById("search-all");
+  if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey || !search) return;
+  event.preventDefault();
+  if (!search.offsetParent) location.hash = "menu";
+  search.focus();
+});
+
 document.addEventListener("input", (event) => {
   if (!event.target.dataset.filter) return;
   const words = event.target.value.toLowerCase().trim().split(/\s+/);
