@@ -15,10 +15,12 @@ import json
 import os
 import shutil
 import stat
+import struct
 import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -31,6 +33,7 @@ TESTS = "tests/ui/e2e"
 SHOP = 3000
 PATIENCE = 180.0
 EMAIL, PASSWORD = "tess.shopper@example.com", "Correct-Horse-7"
+PICTURE_FORM = "multipart/form-data; boundary=part"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 # A shop window that the tests of facets expect: 13 products in one category, five of a brand, one of them blue.
@@ -115,8 +118,9 @@ def _shop_window(told: Mapping[str, Any]) -> Mapping[str, Any]:
     connection = HTTPConnection(at.hostname or "", at.port, timeout=60)
 
     def ask(method: str, path: str, body: Any = None) -> Any:
-        headers = {"x-auth-token": told["token"], "accept": "application/json", "content-type": "application/json"}
-        content = None if body is None else json.dumps(body)
+        kind = PICTURE_FORM if isinstance(body, bytes) else "application/json"
+        headers = {"x-auth-token": told["token"], "accept": "application/json", "content-type": kind}
+        content = body if body is None or isinstance(body, bytes) else json.dumps(body)
         connection.request(method, f"/stores/{told['store']}{path}", content, headers)
         reply = connection.getresponse()
         text = reply.read()
@@ -140,7 +144,9 @@ def _shop_window(told: Mapping[str, Any]) -> Mapping[str, Any]:
     sizes = [
         {"sku": f"JUMPER-{size}", "option_values": [{"option_display_name": "Size", "label": size}]} for size in "SML"
     ]
-    many = {"name": "Woollen Jumper", "type": "physical", "weight": 1, "price": 30, "variants": sizes}
+    jumper = {"name": "Woollen Jumper", "type": "physical", "weight": 1, "price": 30, "variants": sizes}
+    many = ask("POST", "/v3/catalog/products", jumper)["id"]
+    ask("POST", f"/v3/catalog/products/{many}/images", _picture())  # without one Catalyst shows the name twice
     ask("POST", "/v3/form-fields", {"form": "customer", "name": "Where we reach you", "type": "radiobuttons",
                                     "options": ["Home", "Work"]})  # fmt: skip
     address = {"first_name": "Tess", "last_name": "Shopper", "address1": "1 Main Street", "city": "Austin",
@@ -149,11 +155,22 @@ def _shop_window(told: Mapping[str, Any]) -> Mapping[str, Any]:
                "authentication": {"new_password": PASSWORD}, "addresses": [address]}  # fmt: skip
     return {
         "DEFAULT_PRODUCT_ID": simple["id"],
-        "DEFAULT_COMPLEX_PRODUCT_ID": ask("POST", "/v3/catalog/products", many)["id"],
+        "DEFAULT_COMPLEX_PRODUCT_ID": many,
         "TEST_CUSTOMER_ID": ask("POST", "/v3/customers", [shopper])[0]["id"],
         "TEST_CUSTOMER_EMAIL": EMAIL,
         "TEST_CUSTOMER_PASSWORD": PASSWORD,
     }
+
+
+def _picture() -> bytes:
+    """A form with a picture of one colour, as PNG."""
+    rows = b"".join(b"\0" + b"\x35\x5c\x7d" * 64 for _ in range(64))
+    parts = [(b"IHDR", struct.pack(">2I5B", 64, 64, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    chunks = (struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+              for kind, data in parts)  # fmt: skip
+    head = b'--part\r\ncontent-disposition: form-data; name="image_file"; filename="jumper.png"\r\n'
+    kind = b"content-type: image/png\r\n\r\n"
+    return head + kind + b"\x89PNG\r\n\x1a\n" + b"".join(chunks) + b"\r\n--part--\r\n"
 
 
 def _is_simple(product: Mapping[str, Any]) -> bool:
