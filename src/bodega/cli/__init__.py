@@ -15,7 +15,8 @@ from click.shell_completion import CompletionItem
 
 COMMANDS = (
     "serve", "dev", "store", "account", "owner", "key", "seed", "import", "live", "state", "fault", "provider",
-    "routes", "explain", "logs", "undo", "report", "scopes", "parity", "webhooks", "mcp", "doctor", "completion",
+    "routes", "openapi", "explain", "logs", "undo", "report", "scopes", "parity", "webhooks", "mcp", "doctor",
+    "completion",
 )  # fmt: skip
 """In the order in which a newcomer needs them; each is `command` in the module of its name."""
 
