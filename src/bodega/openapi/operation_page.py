@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
@@ -137,7 +138,7 @@ def _body_field(whole: Whole, content: Whole) -> str:
         return "<p>Its body is a form with a file, which this page does not send.</p>"
     told = content.get("application/json", {})
     example = told.get("example", example_of(whole, told.get("schema", {})))
-    text = escape(data(example)[5:-6], quote=False) if example is None else data(example)[5:-6]
+    text = escape(json.dumps(example, indent=2, ensure_ascii=False))
     return (
         f'<label>Content-Type<select id="media">{kinds}</select></label>'
         f'<label>Body<textarea id="body" spellcheck="false">{text}</textarea></label>'
