@@ -13,6 +13,7 @@ from bodega.kit.actions import Action
 from bodega.kit.route import Route
 from bodega.law.reasons import Reason
 from bodega.openapi import bodies, exchanges, names, parameters, refusals, replies
+from bodega.openapi.choices import about_all, choices_of
 from bodega.openapi.components import Components
 from bodega.openapi.exchanges import Kept, differences_of
 from bodega.openapi.learned import Schema, completed, loosened
@@ -75,6 +76,7 @@ class _Maker:
             "tags": [{"name": tag} for tag in tags],
             "paths": paths,
             "components": self.components.made(),
+            "x-choices": [{"subject": one.subject, "said": one.said, "here": one.here} for one in about_all()],
         }
 
     def _path(self, route: Route) -> dict[str, Any]:
@@ -218,12 +220,14 @@ def security(route: Route, method: str, action: Action) -> tuple[list[dict[str, 
     return [{"XAuthToken": scopes}, {"Basic": []}], scopes
 
 
-def coverage(label: str, found: Operation | None, kept: Kept) -> dict[str, Any]:
-    """How much is known of an operation, and where it differs."""
+def coverage(label: str, found: Operation | None, kept: Kept | None) -> dict[str, Any]:
+    """How much is known of an operation, and where it differs; `kept` is what was seen of it, None where nothing is
+    kept."""
     told: dict[str, Any] = {"x-parity": mark_of(label, documented=found is not None)}
     if found is not None:
         told["x-documented-path"] = f"/{found.path.lstrip('/')}"
-    if not kept.successes:
+    if kept is not None and not kept.successes:
         told["x-unexercised"] = True
     differs = [{"place": one.place, "kind": one.kind, "reason": one.reason} for one in differences_of(label)]
-    return {**told, "x-differences": differs} if differs else told
+    touched = [{"subject": one.subject, "said": one.said, "here": one.here} for one in choices_of(label)]
+    return {**told, **({"x-differences": differs} if differs else {}), **({"x-choices": touched} if touched else {})}

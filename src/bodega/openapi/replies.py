@@ -122,7 +122,7 @@ def _v2_member(shape: V2Shape, wire: Wire) -> Schema:
 def replies_of(action: Action, version: int, kept: Kept, item: Schema) -> list[Reply]:
     """The successes of an operation. `item` is the schema of one row; `kept` what was seen."""
     seen = {status: kept.replies[status] for status in kept.replies if status < 300}
-    media = ("application/json",)
+    media: tuple[str, ...] = ("application/json",)
     if version == 2 and not action.json_only:
         media = ("application/json", "application/xml")
     found: dict[int, Reply] = {}
@@ -166,7 +166,7 @@ def _declared(action: Action, version: int, item: Schema) -> dict[int, Schema | 
         return _of_many(action, item)
     if kind.answer is ListAll.answer and action.is_list:
         return {200: _page(item)} if version == 3 else {200: {"type": "array", "items": item}, 204: None}
-    whole = {200: enveloped(item) if version == 3 else item}
+    whole: dict[int, Schema | None] = {200: enveloped(item) if version == 3 else item}
     if kind.perform is Create.perform:
         return {endpoint.created: whole[200]}
     return whole
