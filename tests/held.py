@@ -35,7 +35,9 @@ def beside(shop: Shop, method: str, path: str, body: bytes = b"", *, product: in
 
 async def _beside(shop: Shop, method: str, path: str, body: bytes, product: int, headers: dict[str, str]) -> Wait:
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    asked = asyncio.create_task(_ask(shop, method, path if "host" in sent else f"/stores/{shop.name}{path}", body, sent))
+    asked = asyncio.create_task(
+        _ask(shop, method, path if "host" in sent else f"/stores/{shop.name}{path}", body, sent)
+    )
     longest, slowest = 0.0, ""
     targets = (HEALTH, *([f"/stores/{shop.name}/v3/catalog/products/{product}"] if product else []))
     began = time.process_time()
