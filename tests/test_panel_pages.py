@@ -6,8 +6,10 @@ from __future__ import annotations
 import re
 import time
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from bodega.access.plans import COUNTERS
@@ -64,7 +66,10 @@ def test_a_basic_account_gets_a_user_name_and_a_quota_an_hour(shop: Shop) -> Non
     assert secret(made, "username") == "old-client"
 
 
-@pytest.mark.parametrize(("preset", "reads", "writes"), [("read", 200, 403), ("modify", 200, 200)])
+@pytest.mark.parametrize(
+    ("preset", "reads", "writes"),
+    [("read", 200, 403), ("catalogue", 200, 200), ("orders", 200, 403), ("modify", 200, 200)],
+)
 def test_a_preset_goes_before_what_is_chosen_row_by_row(shop: Shop, preset: str, reads: int, writes: int) -> None:
     browser = signed_in(shop)
     made = browser.post(browser.get(f"{base(shop)}/accounts/new"), "/accounts", name="All", preset=preset)
@@ -183,6 +188,54 @@ def test_a_choice_grants_its_scope_and_is_shown_again(row: permissions.Permissio
             {row.scope(level)} if row.scope(level) else ({row.reads} if level == "modify" else frozenset())
         )
         assert row.level(granted) == (level if row.scope(level) else ("read" if level == "modify" else "none"))
+
+
+def test_the_matrix_shows_what_is_served_and_what_an_account_has_anyway(shop: Shop) -> None:
+    keys = permissions.served(house(shop.server).api.routes.values())
+    groups = permissions.grouped(keys, frozenset())
+    shown = [row.key for group in groups for row in group.rows]
+    assert len(shown) == len(set(shown))
+    assert set(shown) == {row.key for row in permissions.matrix()} & keys
+    assert {"store_translations", "account_read"}.isdisjoint(shown)
+    granted = frozenset({"store_translations_read_only", "account_read"})
+    kept = {row.key for group in permissions.grouped(keys, granted) for row in group.rows}
+    assert kept - set(shown) == {"store_translations", "account_read"}
+    assert {group.title for group in groups} == set(permissions.GROUPS), "no row stands under the rest by mistake"
+
+
+def test_every_scope_that_the_code_asks_for_has_a_row_that_is_shown(shop: Shop) -> None:
+    keys = permissions.served(house(shop.server).api.routes.values())
+    source = "".join(
+        path.read_text() for path in Path(permissions.__file__).parents[1].rglob("*.py")
+        if path.name not in ("scopes.py", "permissions.py")
+    )  # fmt: skip
+    for scope in SCOPES:
+        readable = permissions.row_of(scope)
+        asked = f'"{scope}"' in source
+        assert not asked or scope == "default" or (readable is not None and readable.key in keys), scope
+
+
+def test_what_an_account_has_and_is_not_served_survives_its_form(shop: Shop) -> None:
+    browser = signed_in(shop)
+    account = accounts(shop)["test"]
+    scopes = account.scopes | {"store_translations"}
+    shop.server.run(shop.server.backend.registry.save_account(msgspec.structs.replace(account, scopes=scopes)))
+    here = f"{base(shop)}/accounts/{account.client_id}"
+    page = browser.get(here)
+    assert "store_translations_read_only" in page.text, "among the scopes that it comes to"
+    browser.post(page, account.client_id, quota="7")
+    assert "store_translations" in accounts(shop)["test"].scopes
+
+
+@pytest.mark.parametrize("preset", permissions.PRESETS, ids=lambda preset: preset.key)
+def test_a_preset_names_rows_that_there_are(preset: permissions.Preset) -> None:
+    keys = {row.key for row in permissions.matrix()} | {"*"}
+    assert preset.reads | preset.modifies <= keys
+    assert permissions.chosen({}, preset.key)
+
+
+def test_to_modify_is_to_read() -> None:
+    assert permissions.effective({"store_cart", "default"}) == ["store_cart", "store_cart_read_only"]
 
 
 # The store

@@ -19,9 +19,12 @@ _HEADERS = frozenset(
     }
 )  # fmt: skip
 
+_ADDRESSES = frozenset({"location", "referer", "content-location"})
+"""Headers whose values are addresses, in whose query a secret may stand."""
+
 _SECRET = re.compile(
     r"passw|secret|token|credential|authorization|api_?key|private_?key|\bauth\b|cvv|cvc|card_?number|verification_value|account_?number"
-    r"|\bpin\b|\bnumber_enc|\bjwt\b|\biban\b",
+    r"|(?:^|_)pass$|\bcc_?(?:number|expiry|name|cvv)\b|\bpin\b|\bnumber_enc|\bjwt\b|\biban\b",
     re.IGNORECASE,
 )
 """Members whose values are secret, wherever they are in a body or a query."""
@@ -57,6 +60,9 @@ def headers(raw: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
     for name_bytes, value_bytes in raw:
         name, secret = _header(name_bytes)
         value = value_bytes.decode("latin-1")
+        if name in _ADDRESSES and "?" in value:
+            at, _, asked = value.partition("?")
+            value = f"{at}?{query(asked)}"
         if secret:
             kind, space, _ = value.partition(" ")
             value = f"{kind} {MASK}" if name.endswith("authorization") and space else MASK

@@ -9,6 +9,7 @@ from typing import Any
 from bodega.panel import api, forms
 from bodega.panel.fields import Field, fields_of
 from bodega.panel.forms import FieldGroup, Form
+from bodega.panel.sentences import sentence_of
 from bodega.panel.shop_words import PAGES, Part, ShopPage
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go
@@ -75,7 +76,7 @@ async def put_image(request: PanelRequest) -> Reply:
         raise PageError(HTTPStatus.UNPROCESSABLE_ENTITY, "No file was chosen. Go back and choose one.")
     reply = await api.upload(request, f"/v3/{path}", name, file)
     if reply.refused:
-        raise PageError(HTTPStatus(reply.status), " ".join(reply.errors.values()) or reply.title)
+        raise PageError(HTTPStatus(reply.status), sentence_of(reply))
     return go(f"{request.base}/shop/profile?done=saved", *SAFE)
 
 

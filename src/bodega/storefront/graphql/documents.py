@@ -22,6 +22,7 @@ from graphql import (
     InlineFragmentNode,
     IntValueNode,
     OperationDefinitionNode,
+    OperationType,
     SelectionNode,
     VariableNode,
     parse,
@@ -29,6 +30,7 @@ from graphql import (
 )
 
 from bodega.aside import aside
+from bodega.storefront.graphql.resolvers import COSTLY
 from bodega.storefront.graphql.schema import schema
 
 LONGEST = 100_000
@@ -49,6 +51,9 @@ MOST_ALIKE = 50
 
 MOST_ROOTS = 100
 """Fields of one selection of the outermost two levels: each is work of its own."""
+
+MOST_COSTLY = 3
+"""Mutations of one operation that hash a password or send a mail (`COSTLY`), under whatever aliases."""
 
 DEEPEST = 16
 MOST_COMPLEX = 50_000
@@ -192,7 +197,8 @@ def _read(text: str) -> Document | Why:
         for fragment in made.fragments.values():
             _Walk(made.fragments, budget).enter(fragment.selection_set.selections, 1)
         for operation in made.operations.values():
-            _Walk(made.fragments, budget).enter(operation.selection_set.selections, 1)
+            changes = operation.operation is OperationType.MUTATION
+            _Walk(made.fragments, budget, changes=changes).enter(operation.selection_set.selections, 1)
         errors = validate(schema(), node, max_errors=20)
         if errors:
             raise refused_for("GRAPHQL_VALIDATION_FAILED", errors)
@@ -232,8 +238,13 @@ class _Budget:
 
 
 class _Walk:
-    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode], budget: _Budget) -> None:
+    def __init__(
+        self, fragments: Mapping[str, FragmentDefinitionNode], budget: _Budget, *, changes: bool = False
+    ) -> None:
+        """`changes`: what is walked through is a mutation."""
         self._fragments = fragments
+        self._changes = changes
+        self._costly = 0
         self._budget = budget
         self._inside: list[str] = []
         self._fields = 0
@@ -273,6 +284,11 @@ class _Walk:
         names[name] += 1
         if names[name] > MOST_ALIKE or (depth <= 2 and names.total() > MOST_ROOTS):
             raise refused("TOO_MANY_FIELDS", "The query selects too much side by side.")
+        if self._changes and node.name.value in COSTLY:
+            self._costly += 1
+            if self._costly > MOST_COSTLY:
+                words = f"A request has at most {MOST_COSTLY} mutations that take a password or send a mail."
+                raise refused("TOO_MANY_FIELDS", words)
         if depth > DEEPEST:
             raise _too_deep()
         if node.selection_set is not None:

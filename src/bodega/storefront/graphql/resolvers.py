@@ -74,12 +74,18 @@ Mutation = Callable[[Any, Mapping[str, Any]], Awaitable[Any]]
 """What a mutation answers, as data of its result's type: `(asking, arguments)`."""
 
 
-def mutation(name: str) -> Callable[[Mutation], Mutation]:
+COSTLY: set[str] = set()
+"""The names of mutations of which a request has only a few: each hashes a password, or sends a mail."""
+
+
+def mutation(name: str, *, costly: bool = False) -> Callable[[Mutation], Mutation]:
     """Declares how `Type.field` changes something. Mutations of one request run one after the other, each upon what the
     one before it left; what the store's API refuses is the error of the field."""
 
     def declare(found: Mutation) -> Mutation:
         kind, _, field = name.partition(".")
+        if costly:
+            COSTLY.add(field)
 
         async def run(asking: Any, sources: Sequence[Any], args: Mapping[str, Any]) -> Sequence[Any]:
             answers: list[Any] = []

@@ -176,7 +176,7 @@ _SAID = {
 }  # fmt: skip
 
 
-@mutation("Mutation.submitContactUs")
+@mutation("Mutation.submitContactUs", costly=True)
 async def _contact(asking: Asking, args: Args) -> Any:
     said = args["input"]["data"]
     pages = {page.id: page for page in await visible_pages(asking)}
