@@ -18,6 +18,7 @@ from bodega.resources.pricing.buyer import Buyer, buyer_of
 from bodega.resources.pricing.policy import Money, money_of
 from bodega.resources.settings.group import Group, S
 from bodega.resources.store import channel_currencies
+from bodega.resources.store.channel_currencies import Currencies
 from bodega.storage import query
 from bodega.storage.files import PLACE
 from bodega.storage.table import Table, numbered_placeholders
@@ -37,6 +38,7 @@ class Thing(NamedTuple):
     more: Any = None
 
 
+_CURRENCIES = ("currencies", "channel_currencies")
 _ABOUT = (512, 4_096, 32_768, markup.LONGEST)
 
 
@@ -130,15 +132,23 @@ class Asking:
             return await self.once("buyer", lambda: buyer_of(self.reader, self.customer_id))
         return await self.kept("guest", ("customer_groups",), lambda: buyer_of(self.reader, 0))
 
+    async def currencies(self) -> Currencies:
+        """The codes of the channel's currencies."""
+
+        async def make() -> Currencies:
+            return (await channel_currencies.of_channels(self.reader, [self.channel_id]))[self.channel_id]
+
+        return await self.kept(("currencies", self.channel_id), _CURRENCIES, make)
+
     async def money(self, code: str | None) -> Money | None:
         """A currency of the channel; its usual one without a code. None if the channel does not sell in it."""
 
         async def make() -> Money | None:
-            found = (await channel_currencies.of_channels(self.reader, [self.channel_id]))[self.channel_id]
+            found = await self.currencies()
             wanted = code or found.default
             return await money_of(self.reader, wanted) if wanted in found.enabled else None
 
-        return await self.kept(("money", self.channel_id, code), ("currencies", "channel_currencies"), make)
+        return await self.kept(("money", self.channel_id, code), _CURRENCIES, make)
 
     async def tree_id(self) -> int:
         """The category tree of the channel; 0 if it has none."""

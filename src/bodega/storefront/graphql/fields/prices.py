@@ -47,6 +47,16 @@ class Read(NamedTuple):
             found = self.known[key] = self.shelf.prices(self.item(product_id, variant, answers))
         return found
 
+    def unlike(self, product_id: int, variants: Sequence[VariantFacts]) -> Iterable[VariantFacts]:
+        """Of variants of a product whose prices are the same the last one."""
+        if product_id in self.facts.rules:
+            return variants
+        listed = self.facts.prices
+        return {
+            (one.price, one.sale_price, one.retail_price, one.map_price, one.id if one.id in listed else 0): one
+            for one in variants
+        }.values()
+
     def item(self, product_id: int, variant: VariantFacts | None, answers: Mapping[int, str]) -> BasketItem:
         owner = self.facts.products[product_id]
         catalog = self.facts.catalog_price(owner, variant, answers)
@@ -74,7 +84,9 @@ def _written(money: Mapping[str, Any]) -> str:
 plain("Money", formatted=_written, formattedV2=_written)
 
 
-async def _read(asking: Asking, ids: Sequence[int], code: str | None) -> Read | None:
+async def _read(asking: Asking, ids: Sequence[int], code: str | None, *, with_values: bool = False) -> Read | None:
+    """What the prices of products are made of; `with_values` where a shopper has chosen some."""
+
     async def make() -> Read | None:
         money = await asking.money(code)
         if money is None:
@@ -87,6 +99,7 @@ async def _read(asking: Asking, ids: Sequence[int], code: str | None) -> Read | 
             channel_id=asking.channel_id,
             currency=money.code,
             all_variants=True,
+            with_values=with_values,
         )
         policy = await _policy(asking, buyer)
         basket = Basket(
@@ -98,7 +111,7 @@ async def _read(asking: Asking, ids: Sequence[int], code: str | None) -> Read | 
             variants.setdefault(one.product_id, []).append(one)
         return Read(found, Shelf(basket), money, variants, {}, {})
 
-    return await asking.once(("prices", code, tuple(ids)), make)
+    return await asking.once(("prices", code, with_values, tuple(ids)), make)
 
 
 async def _policy(asking: Asking, buyer: Buyer) -> TaxPolicy:
@@ -161,7 +174,9 @@ def _told(read: Read, found: ShownPrices, ranged: Iterable[ShownPrices], *, with
 async def _prices(asking: Asking, things: Sequence[Thing], args: Args) -> list[Any]:
     if await _hidden(asking):
         return [None] * len(things)
-    read = await _read(asking, [thing.row.id for thing in things], args.get("currencyCode"))
+    chosen = any(isinstance(thing.more, dict) and thing.more for thing in things)
+    ids = [thing.row.id for thing in things]
+    read = await _read(asking, ids, args.get("currencyCode"), with_values=chosen)
     if read is None:
         return [None] * len(things)
     turn, with_tax = Turn(), bool(args.get("includeTax"))
@@ -187,7 +202,7 @@ def _of_product(read: Read, product_id: int, picked: Mapping[int, int], *, with_
     variant = fitting[0] if len(fitting) == 1 else None
     found = read.prices(product_id, variant, answers)
     open_ones = fitting if variant is None and len(fitting) > 1 else []
-    each = [read.prices(product_id, one, answers) for one in open_ones]
+    each = [read.prices(product_id, one, answers) for one in read.unlike(product_id, open_ones)]
     return _told(read, found, each, with_tax=with_tax)
 
 

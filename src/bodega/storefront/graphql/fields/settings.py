@@ -15,7 +15,6 @@ from bodega.resources.settings.storefront import (
     SEO,
     STATUS,
 )
-from bodega.resources.store import channel_currencies
 from bodega.storage import query
 from bodega.storefront.graphql.asking import Asking, Thing
 from bodega.storefront.graphql.execution import batch, plain, plain_with
@@ -189,8 +188,7 @@ async def _locales(asking: Asking) -> list[dict[str, Any]]:
 
 @setting("currency")
 async def _currency(asking: Asking) -> dict[str, str]:
-    found = await channel_currencies.of_channels(asking.reader, [asking.channel_id])
-    return {"defaultCurrency": found[asking.channel_id].default}
+    return {"defaultCurrency": (await asking.currencies()).default}
 
 
 @setting("seo")

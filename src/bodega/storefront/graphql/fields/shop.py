@@ -11,7 +11,6 @@ from bodega.resources.carts.drafts import LEAST, MOST
 from bodega.resources.customers.settings import privacy_of
 from bodega.resources.settings.analytics import analytics_providers
 from bodega.resources.settings.storefront import SECURITY
-from bodega.resources.store import channel_currencies
 from bodega.resources.tax.settings import GROUP as TAX
 from bodega.storefront.graphql.asking import Asking
 from bodega.storefront.graphql.execution import batch
@@ -50,7 +49,7 @@ async def _analytics(asking: Asking) -> dict[str, Any]:
 async def _certificates(asking: Asking, things: Sequence[Any], args: Args) -> list[Any]:
     code = args.get("currencyCode")
     if code is None:
-        code = (await channel_currencies.of_channels(asking.reader, [asking.channel_id]))[asking.channel_id].default
+        code = (await asking.currencies()).default
     money = await asking.money(code)
     if money is None:
         return [None] * len(things)
