@@ -27,6 +27,7 @@ COMMANDS = {
     "fault": "Make a store fail, by rules.",
     "provider": "Register apps that are asked for taxes, shipping, payments.",
     "routes": "List what is served, and what is not.",
+    "openapi": "Print what is served as an OpenAPI 3.1 document.",
     "explain": "Show why a request is answered with a status.",
     "logs": "Show the requests in the journal.",
     "undo": "Undo what one request changed.",
