@@ -13,6 +13,8 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from bodega import memory
+
 COMMANDS = (
     "serve", "dev", "store", "account", "owner", "key", "seed", "import", "live", "state", "fault", "provider",
     "routes", "explain", "logs", "undo", "report", "scopes", "parity", "webhooks", "mcp", "doctor", "completion",
@@ -60,6 +62,8 @@ class Commands(click.Group):
         """Runs the command line; exits with 0 (done), 1 (failed) or 2 (usage)."""
         if os.environ.get("NO_COLOR"):
             extra.setdefault("color", False)
+        if args is None:
+            memory.short()
         if not standalone_mode:
             return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         try:
