@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import inspect
 import time
@@ -11,7 +12,7 @@ import pytest
 from graphql import build_client_schema, get_introspection_query, print_schema
 
 from bodega import passwords
-from bodega.storefront.graphql.documents import DEEPEST, MOST_COSTLY, Documents, Refused
+from bodega.storefront.graphql.documents import DEEPEST, MOST_COSTLY, Document, Documents, Refused
 from bodega.storefront.graphql.resolvers import BATCH, COSTLY
 from bodega.storefront.graphql.schema import schema
 from shop import Shop
@@ -157,18 +158,22 @@ def test_introspection_gives_generators_the_whole_schema(window: Window) -> None
     assert print_schema(build_client_schema(found)) == print_schema(schema())
 
 
+def _read(documents: Documents, query: str) -> Document:
+    return asyncio.run(documents.read(query))
+
+
 def test_a_query_is_parsed_once(window: Window) -> None:
     documents = Documents()
-    first = documents.read(HELLO)
-    assert documents.read(HELLO) is first
+    first = _read(documents, HELLO)
+    assert _read(documents, HELLO) is first
     assert documents.made == 1
     for _ in range(2):
         with pytest.raises(Refused):
-            documents.read("{ nothing }")
+            _read(documents, "{ nothing }")
     assert documents.made == 2
     for number in range(1_100):
-        documents.read(f"{{ a{number}: __typename }}")
-    assert documents.read(HELLO) is not first
+        _read(documents, f"{{ a{number}: __typename }}")
+    assert _read(documents, HELLO) is not first
     assert DEEPEST == 16
 
 
@@ -177,7 +182,7 @@ def test_what_is_refused_is_remembered_without_its_query() -> None:
     found = []
     for _ in range(3):
         with pytest.raises(Refused) as caught:
-            documents.read("{ nothing" + " " * 10_000 + "}")
+            _read(documents, "{ nothing" + " " * 10_000 + "}")
         found.append(caught.value)
     assert found[0].why is found[2].why
     assert found[0] is not found[2]

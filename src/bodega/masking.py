@@ -123,9 +123,11 @@ def body(text: str, media: str, more: frozenset[str] = NO_MORE) -> str:
 
 
 _LITERAL = re.compile(
-    r"""([A-Za-z_]\w{0,63}+)(\s*+:\s*+)(\"\"\".*?(?:\"\"\"|\Z)|"(?:[^"\\\n]|\\.)*+"?|\[[^\]]*+\]?)""", re.DOTALL
+    r"""(?<!\w)([A-Za-z_]\w*+)(\s*+:\s*+)(\"\"\".*?(?:\"\"\"|\Z)|"(?:[^"\\\n]|\\.)*+"?|\[[^\]]*+\]?)""", re.DOTALL
 )
-_VARIABLE = re.compile(r"([A-Za-z_]\w{0,63}+)\s*+:\s*+\$([A-Za-z_]\w{0,63}+)")
+_VARIABLE = re.compile(r"(?<!\w)([A-Za-z_]\w*+)\s*+:\s*+\$([A-Za-z_]\w*+)")
+_LONGEST_NAME = 64
+_LONGEST_KEPT = 8 * 1024
 
 
 def question(text: str, more: frozenset[str] = NO_MORE) -> str:
@@ -135,12 +137,28 @@ def question(text: str, more: frozenset[str] = NO_MORE) -> str:
         data = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
         return body(text, "application/json", more)
-    if not isinstance(data, dict) or not isinstance(data.get("query"), str):
+    asked = data.get("query") if isinstance(data, dict) else None
+    if not isinstance(asked, str):
         return body(text, "application/json", more)
-    asked = data["query"]
-    named = frozenset(name for argument, name in _VARIABLE.findall(asked) if is_secret(argument))
-    shown = _LITERAL.sub(lambda found: f'{found[1]}{found[2]}"{MASK}"' if is_secret(found[1]) else found[0], asked)
+    shown, named = _query_of_short(asked) if len(asked) <= _LONGEST_KEPT else _query_of(asked)
     return msgspec.json.encode(_masked({**data, "query": shown}, more | named)).decode()
+
+
+def _query_of(asked: str) -> tuple[str, frozenset[str]]:
+    """A query with secret arguments masked, and the variables that are arguments of such a name."""
+    named = frozenset(name for argument, name in _VARIABLE.findall(asked) if _is_secret_argument(argument))
+    masked = _LITERAL.sub(
+        lambda found: f'{found[1]}{found[2]}"{MASK}"' if _is_secret_argument(found[1]) else found[0], asked
+    )
+    return masked, named
+
+
+_query_of_short = lru_cache(maxsize=256)(_query_of)
+"""Clients ask the same few queries, with other variables."""
+
+
+def _is_secret_argument(name: str) -> bool:
+    return is_secret(name) if len(name) <= _LONGEST_NAME else _SECRET.search(name) is not None
 
 
 def _masked(value: Any, more: frozenset[str], depth: int = 0) -> Any:

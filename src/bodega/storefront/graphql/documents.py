@@ -29,6 +29,7 @@ from graphql import (
     validate,
 )
 
+from bodega.aside import aside
 from bodega.storefront.graphql.resolvers import COSTLY
 from bodega.storefront.graphql.schema import schema
 
@@ -157,47 +158,53 @@ class Documents:
         found = self._kept.get(digest)
         return found if isinstance(found, Document) else None
 
-    def read(self, text: str) -> Document:
-        """The document of a query. Raises Refused."""
+    async def read(self, text: str) -> Document:
+        """The document of a query; one that is not known yet is read aside. Raises Refused."""
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         found = self._kept.get(digest)
         if found is None:
-            found = self._make(text)
-            self._kept[digest] = found
-            self._bytes += len(text) if isinstance(found, Document) else 0
-            while len(self._kept) > KEPT or (self._bytes > KEPT_BYTES and len(self._kept) > 1):
-                _, gone = self._kept.popitem(last=False)
-                self._bytes -= len(gone.text) if isinstance(gone, Document) else 0
+            self.made += 1
+            found = await aside(lambda: _read(text))
+            self._keep(digest, found)
         else:
             self._kept.move_to_end(digest)
         if isinstance(found, Why):
             raise Refused(found)
         return found
 
-    def _make(self, text: str) -> Document | Why:
-        self.made += 1
+    def _keep(self, digest: str, found: Document | Why) -> None:
+        if digest in self._kept:  # another request was faster
+            return
+        self._kept[digest] = found
+        self._bytes += len(found.text) if isinstance(found, Document) else 0
+        while len(self._kept) > KEPT or (self._bytes > KEPT_BYTES and len(self._kept) > 1):
+            _, gone = self._kept.popitem(last=False)
+            self._bytes -= len(gone.text) if isinstance(gone, Document) else 0
+
+
+def _read(text: str) -> Document | Why:
+    try:
+        if len(text) > LONGEST:
+            raise refused("QUERY_TOO_LONG", f"A query has at most {LONGEST} characters.")
         try:
-            if len(text) > LONGEST:
-                raise refused("QUERY_TOO_LONG", f"A query has at most {LONGEST} characters.")
-            try:
-                node = parse(text, max_tokens=MOST_TOKENS)
-            except GraphQLSyntaxError as error:
-                raise refused_for("GRAPHQL_PARSE_FAILED", [error]) from None
-            except RecursionError:
-                raise _too_deep() from None
-            made = _document(text, node)
-            budget = _Budget()
-            for fragment in made.fragments.values():
-                _Walk(made.fragments, budget).enter(fragment.selection_set.selections, 1)
-            for operation in made.operations.values():
-                changes = operation.operation is OperationType.MUTATION
-                _Walk(made.fragments, budget, changes=changes).enter(operation.selection_set.selections, 1)
-            errors = validate(schema(), node, max_errors=20)
-            if errors:
-                raise refused_for("GRAPHQL_VALIDATION_FAILED", errors)
-        except Refused as error:
-            return error.why
-        return made
+            node = parse(text, max_tokens=MOST_TOKENS)
+        except GraphQLSyntaxError as error:
+            raise refused_for("GRAPHQL_PARSE_FAILED", [error]) from None
+        except RecursionError:
+            raise _too_deep() from None
+        made = _document(text, node)
+        budget = _Budget()
+        for fragment in made.fragments.values():
+            _Walk(made.fragments, budget).enter(fragment.selection_set.selections, 1)
+        for operation in made.operations.values():
+            changes = operation.operation is OperationType.MUTATION
+            _Walk(made.fragments, budget, changes=changes).enter(operation.selection_set.selections, 1)
+        errors = validate(schema(), node, max_errors=20)
+        if errors:
+            raise refused_for("GRAPHQL_VALIDATION_FAILED", errors)
+    except Refused as error:
+        return error.why
+    return made
 
 
 def _document(text: str, node: DocumentNode) -> Document:

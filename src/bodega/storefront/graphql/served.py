@@ -40,7 +40,7 @@ others it does not exist (`NO_SUCH_ENTITY`).
   them there.
 - Products that shoppers of the channel do not see cannot be bought. A line may be named by its SKU.
 - The last line that goes takes the cart with it: `cart` is null. A change of lines takes back the selected shipping
-  options and keeps consignments and addresses.
+  options and keeps consignments and addresses; a change of an address keeps the option where it is offered there, too.
 - `updateCartCurrency` makes a new cart with a new id; shipping options, fees and gift certificates are to be chosen
   anew.
 - Metafields that shoppers make are in the namespace `storefront`; they see those that apps have opened to the

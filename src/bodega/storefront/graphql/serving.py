@@ -213,7 +213,7 @@ async def _answer(
     question = _read(scope, content)
     more: list[Header] = [_JSON, _NOT_KEPT, *cors, *quota]
     try:
-        document = _document(documents, question)
+        document = await _document(documents, question)
         operation = document.operation(question.operationName)
         variables = question.variables or {}
         cost = complexity(document, operation, variables)
@@ -317,11 +317,11 @@ def _read(scope: Mapping[str, Any], content: bytes) -> Question:
         raise Stopped(Reason.MALFORMED_BODY, words="Send JSON with query, variables and operationName.") from None
 
 
-def _document(documents: Documents, question: Question) -> Document:
+async def _document(documents: Documents, question: Question) -> Document:
     persisted = (question.extensions or {}).get("persistedQuery")
     digest = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
     if question.query:
-        return documents.read(question.query)
+        return await documents.read(question.query)
     if isinstance(digest, str):
         found = documents.persisted(digest)
         if found is None:
