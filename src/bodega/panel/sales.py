@@ -78,14 +78,14 @@ async def sales(tx: Tx, now: int, zone: tzinfo, currency: str) -> Sales:
     found = await query.entities(tx, orders.TABLE, _NEWEST, start, MOST)
     sold = [one for one in found if one.status_id not in UNSOLD]
     by_day: dict[date, tuple[int, Decimal]] = {}
-    others: Counter[str] = Counter()
+    others: dict[str, Decimal] = {}
     for one in sold:
         code, amount = one.default_currency_code or currency, one.total_inc_tax - one.refunded
         day = datetime.fromtimestamp(parse_moment(one.date_created), zone).date()
         count, sum_ = by_day.get(day, (0, Decimal(0)))
         by_day[day] = (count + 1, sum_ + (amount if code == currency else 0))
         if code != currency:
-            others[code] += amount
+            others[code] = others.get(code, Decimal(0)) + amount
     carts, bought = await tx.row(_CARTS, start, MOST) or (0, 0)
     top = await _top(tx, [one.id for one in sold])
     return Sales(currency, by_day, others, top, int(carts), int(bought), len(found) == MOST)
