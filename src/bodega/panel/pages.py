@@ -21,6 +21,8 @@ from bodega.panel import (
     orders,
     overview,
     price_lists,
+    product_bulk,
+    product_files,
     product_parts,
     products,
     promotions,
@@ -45,7 +47,7 @@ from bodega.panel.web import PanelPage
 
 def every() -> list[PanelPage]:
     """In the order in which a path is matched: fixed paths of a module come before those with an id."""
-    catalogue = (products, product_parts, variants, stock, categories, brands, locations)
+    catalogue = (product_bulk, product_files, products, product_parts, variants, stock, categories, brands, locations)
     developing = (accounts, journal, webhooks, tasks, apps, law)
     modules = (
         sign_in,
