@@ -172,10 +172,21 @@ def _declared(action: Action, version: int, item: Schema) -> dict[int, Schema | 
     return whole
 
 
-def _of_many(action: Many, item: Schema) -> dict[int, Schema | None]:
+def partly_told(action: Action, item: Schema) -> dict[int, Schema]:
+    """What is told of a list of which some items were refused, where that has the status of a refusal."""
+    if not is_shown_by_kit(action) or not isinstance(action, Many) or action.batch.partly.status < 300:
+        return {}
+    return {action.batch.partly.status: _whole_of_many(action, item)}
+
+
+def _whole_of_many(action: Many, item: Schema) -> Schema:
     data = {"type": "array", "items": item}
     errors: Schema = {"type": "array", "items": {"type": "object"}} if action.batch.counted else {"type": "object"}
-    whole = {"type": "object", "properties": {"data": data, "errors": errors, "meta": {"type": "object"}}}
+    return {"type": "object", "properties": {"data": data, "errors": errors, "meta": {"type": "object"}}}
+
+
+def _of_many(action: Many, item: Schema) -> dict[int, Schema | None]:
+    whole = _whole_of_many(action, item)
     done = action.endpoint.created if kind_creates(action) else 200
     found: dict[int, Schema | None] = {done: whole}
     if action.batch.silent:
