@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from itertools import islice
 from typing import Any
 
@@ -83,12 +83,14 @@ class Store:
         if row.name:
             message = reply.json()
             data = message.get("data", message) if isinstance(message, dict) else message
-            self._names[row.name] = (data[0] if isinstance(data, list) else data)[row.key]
+            self._names[row.name] = row.named(data)
 
     def _paths(self, route: Route) -> Iterator[str]:
         told = paths().get(f"/v{route.version}/{route.template}")
         if told is not None:
-            yield from (_filled(path, self._names) for path in told)
+            for path in told:
+                with suppress(LookupError):  # a row that was refused has no id
+                    yield str(_filled(path, self._names))
         else:
             yield from self._walk(route.version, "", route.template.split("/"), f"/v{route.version}")
 
