@@ -36,7 +36,8 @@ _COUNTS = {
     f" ORDER BY f.name, f.value LIMIT {_MOST_VALUES}",
     "option": "SELECT 'value' AS kind, t.display_name AS name, w.label AS value, min(w.sort_order) AS place,"
     " count(DISTINCT o.product_id) AS products FROM found CROSS JOIN product_options o"
-    " JOIN options t ON t.id = o.option_id JOIN option_values w ON w.option_id = t.id WHERE o.product_id = found.id AND NOT o.is_modifier{option}"
+    " JOIN options t ON t.id = o.option_id JOIN option_values w ON w.option_id = t.id"
+    " WHERE o.product_id = found.id AND NOT o.is_modifier{option}"
     f" GROUP BY t.display_name, w.label ORDER BY t.display_name, w.label LIMIT {_MOST_VALUES}",
 }
 """The counts of what is `found`, as rows of one form. SQLite keeps to the order of a CROSS JOIN: it would read the
