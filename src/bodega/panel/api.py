@@ -9,6 +9,7 @@ from typing import Any
 from bodega.http.internal import PANEL
 from bodega.http.internal_api import ApiReply, send
 from bodega.kit.upload import Upload
+from bodega.panel.sentences import sentence_of
 from bodega.panel.web import PageError, PanelRequest, without_rows
 
 CLIENT = PANEL
@@ -24,13 +25,16 @@ async def send_request(
     *,
     etag: str = "",
     client: str = CLIENT,
+    headers: Mapping[str, str] | None = None,
     **query: Any,
 ) -> ApiReply:
     """One request: `path` as /v3/catalog/brands, `body` plain data. Raises PageError where the store is being upgraded.
 
     `client` is the client in whose name it is sent: a client's webhooks, for example, are its own even here.
     """
-    return await _send(request, method, path, body, {"if-match": etag} if etag else {}, query, client)
+    return await _send(
+        request, method, path, body, {**(headers or {}), **({"if-match": etag} if etag else {})}, query, client
+    )
 
 
 async def upload(request: PanelRequest, path: str, name: str, file: Upload, **fields: str) -> ApiReply:
@@ -66,7 +70,7 @@ async def read(request: PanelRequest, path: str, **query: Any) -> ApiReply:
     """What a GET shows. Raises PageError if there is nothing, or the request was refused."""
     reply = await send_request(request, "GET", path, **query)
     if reply.refused:
-        message = "This no longer exists." if reply.status == HTTPStatus.NOT_FOUND else reply.title
+        message = "This no longer exists." if reply.status == HTTPStatus.NOT_FOUND else sentence_of(reply)
         raise PageError(HTTPStatus(reply.status), message)
     return reply
 

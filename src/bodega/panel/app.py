@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
@@ -97,7 +98,11 @@ class Panel:
     async def _judge(self, request: PanelRequest, receive: Receive) -> Reply:
         if request.method not in ("GET", "HEAD", "POST"):
             raise PageError(HTTPStatus.METHOD_NOT_ALLOWED, headers=[(b"allow", b"GET, HEAD, POST")])
-        page, request.ids = find(self._pages, request.method, request.path.removeprefix(ROOT).rstrip("/"))
+        try:
+            page, request.ids = find(self._pages, request.method, request.path.removeprefix(ROOT).rstrip("/"))
+        except PageError:
+            await _place(request)
+            raise
         if request.method == "POST":
             _came_from_here(request)
         await _recognise(request)
@@ -154,7 +159,8 @@ def _static(request: PanelRequest) -> Reply:
 def _came_from_here(request: PanelRequest) -> None:
     """A form of another site is refused, whatever it carries. If a browser sends neither header, the token decides."""
     sent = request.headers
-    if not is_from_here(sent.get("origin"), sent.get("sec-fetch-site"), sent.get("host", "")):
+    scheme = "https" if request.secure else "http"
+    if not is_from_here(sent.get("origin"), sent.get("sec-fetch-site"), sent.get("host", ""), scheme):
         raise PageError(HTTPStatus.FORBIDDEN, "This form was sent by another site, so nothing was done.")
 
 
@@ -167,6 +173,14 @@ async def _recognise(request: PanelRequest) -> None:
     if request.owner is None:
         request.session = None
         request.guest = request.cookies.get(cookies.guest_name(request.secure), "")
+
+
+async def _place(request: PanelRequest) -> None:
+    """Finds whose page it would be, so that an error page keeps its navigation."""
+    await _recognise(request)
+    found = re.match(f"{ROOT}/stores/([^/]+)", request.path)
+    if request.owner is not None and found is not None:
+        await _enter(request, found[1])
 
 
 def _sign_in_first(request: PanelRequest) -> Reply:

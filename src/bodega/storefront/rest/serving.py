@@ -1,7 +1,7 @@
 """/api/storefront/... at a shop's host: its own short law, in the registry's reasons.
 
-host -> shop open -> route -> method -> origin -> cookies -> body -> what is asked. Cookies say who shops, and are sent
-for other pages as well: what changes something has to come from a page of the shop.
+host -> shop open -> route -> method -> origin -> quota -> cookies -> body -> what is asked. Cookies say who shops, and
+are sent for other pages as well: what changes something has to come from a page of the shop.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from time import perf_counter
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import msgspec
 from graphql import GraphQLError
@@ -20,8 +20,9 @@ from graphql import GraphQLError
 from bodega.access.open_store import OpenStore
 from bodega.http.app_context import AppContext
 from bodega.http.asgi import REQUEST_ID
-from bodega.http.browsers import caller_address, origin_of
+from bodega.http.browsers import caller_address, origin_of, web_origin
 from bodega.http.mounts import BodyBroken, BodyTooLarge, Mount, Receive, Send, reply, whole_body
+from bodega.http.steps.admission import spend_shop_quota
 from bodega.kit.complaint import judged
 from bodega.kit.render import json
 from bodega.law.outcome import Emptied
@@ -32,7 +33,7 @@ from bodega.resources.channels import sites
 from bodega.storable import is_storable, query_of, storable
 from bodega.storage import query
 from bodega.storage.tx import Busy
-from bodega.storefront.front import CLOSED, at_host
+from bodega.storefront.front import at_host, is_closed
 from bodega.storefront.graphql.asking import Asking
 from bodega.storefront.graphql.serving import Asked, QueryRecorder, Told
 from bodega.storefront.rest.call import Call, Handler
@@ -179,6 +180,8 @@ class Turn:
         self._operation, ids = known
         if known[0].method != "GET":
             self._refuse_other_pages()
+        self._more += await spend_shop_quota(self._app, store)
+        if known[0].method != "GET":
             self.content = await self._body(receive)
         browser = await shopper_of(store, channel_id, self._scope)
         api, address = ShoppersApi(self._app, store, origin_of(self._scope)), caller_address(self._scope)
@@ -207,9 +210,7 @@ class Turn:
         retry: Header = (b"retry-after", str(store.settings["maintenance.retry_after"]).encode())
         if store.maintenance:
             raise Refusal(Reason.MAINTENANCE, headers=[retry])
-        assert store.rows is not None
-        status = await query.value(store.rows.reader, "SELECT status FROM channels WHERE id = $1", channel_id)
-        if status in CLOSED:
+        if await is_closed(store, channel_id, self._scope):
             raise Refusal(Reason.MAINTENANCE, headers=[retry])
         return store, channel_id
 
@@ -247,9 +248,9 @@ class Turn:
             return []
         assert store.rows is not None
         known = await query.entities(store.rows.reader, sites.TABLE, "channel_id = $1", channel_id)
-        theirs = {_origin(url) for one in known for url in (one.url, one.checkout_url) if url}
+        theirs = {web_origin(url) for one in known for url in (one.url, one.checkout_url) if url} - {None}
         varies: Header = (b"vary", b"Origin")
-        if origin.decode("latin-1").lower() not in theirs:
+        if web_origin(origin.decode("latin-1")) not in theirs:
             return [varies]
         return [varies, (b"access-control-allow-origin", origin), (b"access-control-allow-credentials", b"true")]
 
@@ -283,11 +284,6 @@ def problem(status: int, refusal: Refusal) -> dict[str, Any]:
     if faults:
         told["fields"] = {one.field: one.message for one in faults}
     return told
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}".lower()
 
 
 def _is_storable(content: bytes) -> bool:
