@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -120,7 +121,8 @@ async def set_role(tx: Tx, owner_id: int, store: str, role: str) -> bool:
 async def record(tx: Tx, store: str, change: PanelChange) -> None:
     """Keeps what somebody changed; what is older than thirteen months goes."""
     sql = "INSERT INTO panel_changes (id, store, at, email, path, says) VALUES ($1, $2, $3, $4, $5, $6)"
-    await tx.run(sql, new_token(), store, change.at, change.email, change.path, change.says)
+    key = f"{time.time_ns():020}-{new_token()[:8]}"  # in the order in which they came, within a second as well
+    await tx.run(sql, key, store, change.at, change.email, change.path, change.says)
     await tx.run("DELETE FROM panel_changes WHERE store = $1 AND at < $2", store, change.at - KEPT_SECONDS)
 
 
@@ -128,6 +130,6 @@ async def changes(tx: Tx, store: str, email: str, limit: int, offset: int) -> li
     """What was changed, the newest first; of one person if an address is given."""
     sql = (
         "SELECT at, email, path, says FROM panel_changes WHERE store = $1 AND ($2 = '' OR email = $2)"
-        " ORDER BY at DESC, id LIMIT $3 OFFSET $4"
+        " ORDER BY at DESC, id DESC LIMIT $3 OFFSET $4"
     )
     return await query.named(tx, PanelChange, sql, store, email, limit, offset)
