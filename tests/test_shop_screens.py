@@ -3,6 +3,8 @@ is wrong. axe finds nothing on any, and nothing is wider than the screen."""
 
 from __future__ import annotations
 
+import json
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -70,7 +72,8 @@ def look(request: pytest.FixtureRequest, driver: Any, house: House) -> Any:
 def test_the_pages_of_the_shop(house: House, look: Look) -> None:
     for path in ("/", "/lamps/", "/search.php?search_query=lamp", "/search.php?search_query=nothing-such",
                  "/about-us/", "/reading-lamp/", "/cart.php", "/login.php", "/login.php?action=create_account",
-                 "/no-such-page/", "/checkout"):  # fmt: skip
+                 "/no-such-page/", "/checkout", "/cart.php?token=x&id=y", "/cart.php?action=add&sku=NOPE",
+                 "/login/token/x"):  # fmt: skip
         look.open(path)
     look.open("/reading-lamp/")
     look.page.get_by_text("Ink", exact=True).click()
@@ -81,7 +84,7 @@ def test_the_pages_of_the_shop(house: House, look: Look) -> None:
     look.page.get_by_text("Ink", exact=True).click()
     look.press("Add to cart")
     look.at("/cart.php filled", "Your cart")
-    assert len(look.seen) == 14
+    assert len(look.seen) == 17
 
 
 def test_the_pages_of_an_account(house: House, look: Look) -> None:
@@ -162,3 +165,20 @@ def test_a_checkout_of_customers_alone_and_a_shop_that_is_closed(house: House, l
     number = ask(house, "POST", "/v3/channels", soon)["id"]
     look.base = look.base.replace("//store-lights.", f"//store-lights-{number}.")
     look.open("/", "We are not open yet")
+
+
+def test_the_question_before_a_link_takes_a_cart(house: House, look: Look) -> None:
+    look.page.goto(checkout_of(house, (2, 1)))
+    other = ask(house, "POST", "/v3/carts", {"line_items": [{"product_id": 1, "quantity": 1}]})["id"]
+    token = ask(house, "POST", "/v3/storefront/api-token", {"channel_id": 1, "expires_at": 4_102_444_800})["token"]
+    query = """mutation($cart: String!) { generateSessionSyncJwt(redirectTo: "/cart.php", cartId: $cart) {
+      result { token } } }"""
+    body = json.dumps({"query": query, "variables": {"cart": other}}).encode()
+    sent = {"authorization": f"Bearer {token}", "content-type": "application/json", "host": "store-lights.localhost"}
+    asked = urllib.request.Request(f"{house.url}/graphql", body, sent)
+    with urllib.request.urlopen(asked, timeout=60) as reply:
+        link = json.load(reply)["data"]["generateSessionSyncJwt"]["result"]["token"]
+    look.open(f"/session-sync/{link}", "another shopper's")
+    look.press("Go on with the link")
+    look.page.get_by_role("heading", name="Your cart").wait_for()
+    look.page.get_by_text("Brass lamp").first.wait_for()
