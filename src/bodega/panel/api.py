@@ -31,10 +31,10 @@ async def send_request(
     """One request: `path` as /v3/catalog/brands, `body` plain data. Raises PageError where the store is being upgraded.
 
     `client` is the client in whose name it is sent: a client's webhooks, for example, are its own even here.
-    `prefer` is the header of that name (RFC 7240): respond-async makes a task of it.
+    `prefer` is respond-async for what becomes a task.
     """
-    conditions = {name: value for name, value in (("if-match", etag), ("prefer", prefer)) if value}
-    return await _send(request, method, path, body, conditions, query, client)
+    sent = {name: value for name, value in (("if-match", etag), ("prefer", prefer)) if value}
+    return await _send(request, method, path, body, sent, query, client)
 
 
 async def upload(request: PanelRequest, path: str, name: str, file: Upload, **fields: str) -> ApiReply:
