@@ -92,7 +92,8 @@ def main() -> int:
         environment["PLAYWRIGHT_BROWSERS_PATH"] = str(_browsers(Path(scratch), core, browser))
         (core / ".tests" / "customer-session.json").unlink(missing_ok=True)  # of a store that is gone
         with _running(core, environment):
-            return _test(core, environment, [*asked.tests, *others], Path(scratch) / "report.json")
+            groups = _in_order(core) if asked.tests == [TESTS] else [asked.tests]
+            return _test(core, environment, [[*tests, *others] for tests in groups], Path(scratch) / "report.json")
 
 
 @contextmanager
@@ -278,13 +279,20 @@ def _wait_for(process: subprocess.Popen[bytes]) -> None:
     sys.exit(f"The shop does not answer on port {SHOP}.")
 
 
-def _test(core: Path, environment: Mapping[str, str], tests: Sequence[str], report: Path) -> int:
-    command = ["npx", "playwright", "test", "--reporter=list,json", *tests]
+def _in_order(core: Path) -> list[list[str]]:
+    """All tests, those of signing in first: one of them counts on an address that those of addresses delete."""
+    every = sorted(str(file.relative_to(core)) for file in (core / TESTS).rglob("*.spec.ts"))
+    first = [name for name in every if name.startswith(f"{TESTS}/auth/")]
+    return [names for names in (first, [name for name in every if name not in first]) if names]
+
+
+def _test(core: Path, environment: Mapping[str, str], groups: Sequence[Sequence[str]], report: Path) -> int:
     told = {**environment, "PLAYWRIGHT_JSON_OUTPUT_NAME": str(report)}
-    subprocess.run(command, cwd=core, env=told, check=False)
     counted: dict[str, Counter[str]] = {}
-    for file, outcome in _outcomes(json.loads(report.read_text())["suites"]):
-        counted.setdefault(file, Counter())[outcome] += 1
+    for tests in groups:
+        subprocess.run(["npx", "playwright", "test", "--reporter=list,json", *tests], cwd=core, env=told, check=False)
+        for file, outcome in _outcomes(json.loads(report.read_text())["suites"]):
+            counted.setdefault(file, Counter())[outcome] += 1
     total: Counter[str] = sum(counted.values(), Counter())
     print(f"\n{'file':50} {'passed':>7} {'at the second try':>18} {'failed':>7} {'skipped':>8}")
     for file, found in [*sorted(counted.items()), ("all", total)]:
