@@ -93,7 +93,7 @@ def test_a_link_leads_to_a_file_and_to_a_heading_in_it(page: Path) -> None:
 
 FILES = {
     named(path)
-    for top in ("src", "tests", "bench", "docs", "deploy", ".ci", "requirements")
+    for top in ("src", "tests", "bench", "docs", "deploy", ".ci", "requirements", "scripts")
     for path in (ROOT / top).rglob("*")
 }
 FILES |= {path.name for path in ROOT.iterdir()}
