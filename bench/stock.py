@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import product as combined
 
 from bench.client import Client
-from bench.load import run
+from bench.load import CONNECTIONS, run
 from bench.receiver import wait_for
 from bench.request import HOST, Request, Shot, ready
 from bench.server import free_port, running
@@ -23,6 +23,7 @@ VARIANTS = len(COLOURS) * len(SIZES)
 IMAGES = 10
 WIDE = 40  # products with variants in the store of `make bench`
 SAMPLE = 200  # of them, those whose variants are known by id
+UPLOADS = 8  # at a time: more pictures of one store do not wait for their turn
 PATIENCE = 3600.0  # seconds for a store to be filled
 SHOWN = 120  # characters of a refusal that are shown
 
@@ -145,7 +146,7 @@ class Stock:
         if status != 200:
             raise Lacking(f"An image is answered {status}: {_said(reply)}")
         print(f"Adding {IMAGES} images to each of {len(products):,} products ...", file=sys.stderr)
-        send(self.store, others)
+        send(self.store, others, UPLOADS)
         self._check(products[-1], "images", IMAGES)
         return products
 
@@ -213,9 +214,10 @@ def png(width: int, height: int, colour: bytes) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
 
 
-def send(store: Store, requests: Iterator[Request] | Sequence[Request]) -> None:
+def send(store: Store, requests: Iterator[Request] | Sequence[Request], connections: int = CONNECTIONS) -> None:
     """Send requests that must all succeed, on as many connections as a measurement has."""
-    load = run(store.server.port, (_shot(store, request) for request in requests), PATIENCE)
+    shots = (_shot(store, request) for request in requests)
+    load = run(store.server.port, shots, PATIENCE, connections=connections)
     if load.failures:
         raise Lacking(f"{load.failures:,} of {load.requests:,} requests that fill the store failed: {load.statuses}.")
 

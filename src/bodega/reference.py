@@ -140,13 +140,15 @@ async def of_operations(scope: Mapping[str, Any], send: Send) -> None:
 
 def pages(routes: Sequence[Route]) -> Mount:
     """The mount of `/`, `/docs` and `/llms.txt`."""
-    found = {"": routes_page(routes), "/docs": routes_page(routes), "/docs/status-codes": law_page()}
+    served = cache(lambda: routes_page(routes))
+    found = {"": served, "/docs": served, "/docs/status-codes": law_page}  # made when they are first asked for
 
     def page_at(path: str) -> tuple[bytes | None, bytes]:
         """What is at a path, and its media type."""
         if (written := written_page(path)) is not None:
             return written
-        return found.get(path.rstrip("/")), _HTML
+        made = found.get(path.rstrip("/"))
+        return None if made is None else made(), _HTML
 
     async def mount(scope: Mapping[str, Any], _receive: Receive, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):

@@ -9,6 +9,8 @@ from typing import Any
 from bodega import __version__
 from bodega.access.scopes import DEFAULT, READERS
 from bodega.http.documented import Operation
+from bodega.journal.request_logs import request_logs
+from bodega.journal.system_logs import system_logs
 from bodega.kit.actions import Action
 from bodega.kit.route import Route
 from bodega.law.reasons import Reason
@@ -18,6 +20,7 @@ from bodega.openapi.components import Components
 from bodega.openapi.exchanges import Kept, differences_of
 from bodega.openapi.learned import Schema, completed, loosened
 from bodega.openapi.marks import mark_of
+from bodega.resources import ROUTES
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _LEGACY = "v2-legacy"
@@ -38,9 +41,7 @@ def document(version: int, routes: Sequence[Route]) -> dict[str, Any]:
 @cache
 def document_of(version: int) -> Mapping[str, Any]:
     """The document of all that is served in a version; made once."""
-    from bodega.app import routes
-
-    return document(version, routes())
+    return document(version, (*ROUTES, request_logs(), system_logs()))
 
 
 class _Maker:
@@ -117,7 +118,10 @@ class _Maker:
         body = self._body(action, method, kept, told["operationId"])
         if body is not None:
             told["requestBody"] = body
-        told["responses"] = {**self._replies(route, method, action, kept), **self._refusals(route, method, kept)}
+        told["responses"] = {
+            **self._replies(route, method, action, kept),
+            **self._refusals(route, method, action, kept),
+        }
         told["security"], told["x-scopes"] = security(route, method, action)
         return {**told, **coverage(label, found, kept)}
 
@@ -178,9 +182,10 @@ class _Maker:
             told["content"] = content
         return told if one.declared else {**told, "x-schema-from": "seen"}
 
-    def _refusals(self, route: Route, method: str, kept: Kept) -> dict[str, Any]:
+    def _refusals(self, route: Route, method: str, action: Action, kept: Kept) -> dict[str, Any]:
         told = {status: loosened(reply["schema"]) for status, reply in kept.replies.items()
                 if status >= 300 and "schema" in reply}  # fmt: skip
+        told |= replies.partly_told(action, self._item(action)) if route.version == 3 else {}
         return self.components.responses(refusals.reasons_of(route, method, kept), told)
 
 

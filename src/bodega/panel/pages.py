@@ -10,6 +10,7 @@ from bodega.panel import (
     categories,
     channels,
     content,
+    customer_care,
     customers,
     journal,
     law,
@@ -21,6 +22,8 @@ from bodega.panel import (
     orders,
     overview,
     price_lists,
+    product_bulk,
+    product_files,
     product_parts,
     products,
     promotions,
@@ -35,6 +38,7 @@ from bodega.panel import (
     stock,
     tasks,
     tax,
+    team,
     themes,
     variants,
     webhooks,
@@ -45,7 +49,7 @@ from bodega.panel.web import PanelPage
 
 def every() -> list[PanelPage]:
     """In the order in which a path is matched: fixed paths of a module come before those with an id."""
-    catalogue = (products, product_parts, variants, stock, categories, brands, locations)
+    catalogue = (product_bulk, product_files, products, product_parts, variants, stock, categories, brands, locations)
     developing = (accounts, journal, webhooks, tasks, apps, law)
     modules = (
         sign_in,
@@ -58,6 +62,7 @@ def every() -> list[PanelPage]:
         order_papers,
         carts,
         customers,
+        customer_care,
         price_lists,
         promotions,
         shipping,
@@ -73,5 +78,6 @@ def every() -> list[PanelPage]:
         status,
         settings,
         shop_settings,
+        team,
     )
     return [page for module in modules for page in module.pages.all]
