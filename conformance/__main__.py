@@ -4,15 +4,17 @@
 from __future__ import annotations
 
 import argparse
+import random
 import re
 import sys
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from conformance.asking import Answer, ask
+from conformance.asking import SEED, Answer, ask
 from conformance.finding import Finding
 from conformance.known import TABLE, Known, Sieve, read
+from conformance.ours import served_here
 from conformance.specification import NoSpecification, Operation, served
 from conformance.store import Store, running
 
@@ -27,11 +29,14 @@ def main() -> int:
     """The exit status: 0 without a finding, 1 with one or where the time ran out, 2 where there is nothing to read."""
     arguments = _arguments()
     try:
-        operations = [one for one in served(arguments.spec) if arguments.only.search(f"{one.file} {one.label}")]
+        every = served_here() if arguments.ours else served(arguments.spec)
+        operations = [one for one in every if arguments.only.search(f"{one.file} {one.label}")]
     except NoSpecification as error:
         print(error, file=sys.stderr)
         return 2
-    whole = not arguments.only.pattern
+    if arguments.sample and len(operations) > arguments.sample:
+        operations = sorted(random.Random(SEED).sample(operations, arguments.sample), key=operations.index)
+    whole = not arguments.sample and not arguments.only.pattern
     started = time.monotonic()
     deadline = started + arguments.minutes * 60
     examples = arguments.examples or max(1, int(arguments.minutes * 60 * EXAMPLES_PER_SECOND / max(len(operations), 1)))
@@ -41,7 +46,7 @@ def main() -> int:
             print(f"A row of tests/replies was refused: {refused}")
         answers = _asked(operations, store, examples, deadline)
     print(f"{time.monotonic() - started:.0f} s.")
-    sieve = Sieve(read())
+    sieve = Sieve([], differing=False) if arguments.ours else Sieve(read())
     found = _unknown([answer for _, answer in answers], sieve)
     _report(operations, answers, found, sieve.stale if whole else [])
     return int(bool(found or len(answers) < len(operations) or (whole and sieve.stale) or _broken(answers)))
@@ -51,8 +56,12 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m conformance", description=__doc__)
     parser.add_argument("--spec", type=Path, default=Path("../shared/spec"), help="folder of the OpenAPI files")
     parser.add_argument(
+        "--ours", action="store_true", help="ask the documents that this server makes of itself; nothing is known then"
+    )
+    parser.add_argument(
         "--only", type=re.compile, default=re.compile(""), help="operations that match: FILE METHOD PATH"
     )
+    parser.add_argument("--sample", type=int, default=0, help="ask only so many operations, always the same")
     parser.add_argument("--minutes", type=float, default=MINUTES, help="stop after so many minutes (%(default)s)")
     parser.add_argument("--examples", type=int, help="random requests an operation; by default as many as fit the time")
     return parser.parse_args()

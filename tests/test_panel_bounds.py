@@ -90,7 +90,7 @@ def outline(page: Page) -> Outline:
 def crawl(shop: Shop, browser: Browser) -> dict[str, Page]:
     """One page of each kind that links lead to, by its path: of a hundred products, one."""
     found: dict[str, Page] = {}
-    left, kinds = [base(shop), "/manage/you", "/manage/stores"], set()
+    left, kinds = [base(shop), f"{base(shop)}/search?q=a", "/manage/you", "/manage/stores"], set()
     while left:
         path = left.pop(0)
         kind = kind_of(path)

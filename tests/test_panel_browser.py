@@ -189,7 +189,7 @@ def test_every_page_fits_its_screen(house: House, tab: Tab) -> None:
     pages = {
         "overview": "", "accounts": "/accounts", "account-new": "/accounts/new", "account": "/accounts/report",
         "journal": "/journal", "tasks": "/tasks", "apps": "/apps", "app-new": "/apps/new", "law": "/law",
-        "status": "/status", "settings": "/settings",
+        "status": "/status", "settings": "/settings", "settings-money": "/settings/money",
     }  # fmt: skip
     for name, path in pages.items():
         tab.go(path)
@@ -279,7 +279,7 @@ CURRENCIES = dict(zip(("desk", "phone", "desk-no-script", "phone-dark"), ("EUR",
 
 
 def test_settings_tell_what_is_wrong_where_it_is_wrong(tab: Tab) -> None:
-    page = tab.go("/settings")
+    page = tab.go("/settings/money")
     page.get_by_label("Currency", exact=True).fill("euro")
     page.get_by_role("button", name="Save").click()
     page.get_by_role("alert").wait_for()

@@ -17,7 +17,7 @@ from bodega.access.scopes import ALL, SCOPES
 from bodega.access.settings import SETTINGS
 from bodega.law.outcome import OUTCOMES
 from bodega.law.reasons import Reason, Step
-from bodega.panel import permissions
+from bodega.panel import permissions, settings
 from bodega.panel.assets import static_files
 from bodega.panel.web import CSP
 from bodega.storage.registry import Account, digest
@@ -312,26 +312,47 @@ def test_the_authoritys_certificate_can_be_downloaded(shop: Shop, tmp_path: Any)
 # Settings
 
 
-def test_every_setting_is_in_the_form_with_its_meaning(shop: Shop) -> None:
-    page = signed_in(shop).get(f"{base(shop)}/settings")
+def test_every_setting_is_on_one_page_with_its_meaning(shop: Shop) -> None:
+    browser = signed_in(shop)
+    index = browser.get(f"{base(shop)}/settings").text
+    found = {name: browser.get(f"{base(shop)}/settings/{name}").text for name in settings.placed()}
+    assert all(f"/settings/{name}" in index for name in found)
     for key, setting in SETTINGS.items():
-        assert f'id="{key}"' in page.text, key
-        assert setting.meaning[1:20].split("'")[0] in page.text, key
+        assert [name for name, text in found.items() if f'id="{key}"' in text] == [settings.page_of(key)], key
+        assert setting.meaning[1:20].split("'")[0] in found[settings.page_of(key)], key
+    assert browser.get(f"{base(shop)}/settings/nothing").status == 404
+
+
+def test_settings_are_found_by_their_words_and_changed_where_they_are_found(shop: Shop) -> None:
+    browser = signed_in(shop)
+    page = browser.get(f"{base(shop)}/settings?q=Journal+megabytes")
+    assert [key for key in page.form("/settings").fields if key in SETTINGS] == ["journal.keep_megabytes"]
+    saved = browser.post(page, "/settings", **{"journal.keep_megabytes": "7"})
+    assert saved.header("location").endswith("/settings?q=Journal%20megabytes&done=saved")
+    assert shop.server.run(shop.server.backend.registry.store(shop.name)).settings == {"journal.keep_megabytes": 7}
+    wrong = browser.post(page, "/settings", **{"journal.keep_megabytes": "many"})
+    assert (wrong.status, 'id="journal.keep_megabytes-wrong"' in wrong.text) == (422, True)
+    assert "No setting is called so" in browser.get(f"{base(shop)}/settings?q=zebra").text
 
 
 def test_settings_are_saved_as_the_command_line_would(shop: Shop) -> None:
     browser = signed_in(shop)
-    changed = {"name": "Ladder & Sons", "currency": "EUR", "prices_include_tax": "true", "journal": "full"}
-    changed |= {"webhooks.retry_seconds": "5,10", "decimal_places": "3"}
-    assert browser.post(browser.get(f"{base(shop)}/settings"), "/settings", **changed).status == 303
+    for name, changed in {
+        "shop": {"name": "Ladder & Sons"},
+        "money": {"currency": "EUR", "prices_include_tax": "true", "decimal_places": "3"},
+        "answering": {"journal": "full"},
+        "connections": {"webhooks.retry_seconds": "5,10"},
+    }.items():
+        page = browser.post(browser.get(f"{base(shop)}/settings/{name}"), "/settings", **changed)
+        assert page.header("location").endswith(f"/settings/{name}?done=saved")
+        shop.server.hear()
     record = shop.server.run(shop.server.backend.registry.store(shop.name))
     assert record.settings == {
         "name": "Ladder & Sons", "currency": "EUR", "prices_include_tax": True, "journal": "full",
         "webhooks.retry_seconds": [5, 10], "decimal_places": 3,
     }  # fmt: skip
-    shop.server.hear()
     assert shop.get("/v2/store").json["name"] == "Ladder & Sons"
-    form = browser.get(f"{base(shop)}/settings").form("/settings")
+    form = browser.get(f"{base(shop)}/settings/money").form("/settings")
     del form.fields["prices_include_tax"]
     browser.ask("POST", form.action, form.fields)
     record = shop.server.run(shop.server.backend.registry.store(shop.name))
@@ -340,10 +361,11 @@ def test_settings_are_saved_as_the_command_line_would(shop: Shop) -> None:
 
 def test_a_wrong_setting_saves_nothing_and_all_of_them_are_told(shop: Shop) -> None:
     browser = signed_in(shop)
-    wrong = {"name": "New name", "currency": "euro", "decimal_places": "9", "weight_units": "Stones"}
-    page = browser.post(browser.get(f"{base(shop)}/settings"), "/settings", **wrong)
+    wrong = {"currency_symbol": "Fr", "currency": "euro", "decimal_places": "9", "weight_units": "Stones"}
+    page = browser.post(browser.get(f"{base(shop)}/settings/money"), "/settings", **wrong)
     assert (page.status, page.text.count('class="wrong"')) == (422, 3)
-    assert page.form("/settings").fields["name"] == "New name"
+    assert page.form("/settings").fields["currency_symbol"] == "Fr"
+    assert "weight_units" in page.form("/settings").fields, "though it is on another page"
     assert shop.server.run(shop.server.backend.registry.store(shop.name)).settings == {}
 
 
@@ -352,8 +374,8 @@ def test_a_form_that_lacks_settings_leaves_them_alone(shop: Shop) -> None:
     shop.change(settings={"suspended": True, "currency": "CHF"})
     token = browser.get("/manage/you").form("/password").fields["form_token"]
     browser.ask("POST", f"{base(shop)}/settings", {"form_token": token, "name": "Only this"})
-    settings = shop.server.run(shop.server.backend.registry.store(shop.name)).settings
-    assert settings == {"suspended": True, "currency": "CHF", "name": "Only this"}
+    stored = shop.server.run(shop.server.backend.registry.store(shop.name)).settings
+    assert stored == {"suspended": True, "currency": "CHF", "name": "Only this"}
 
 
 # Tasks

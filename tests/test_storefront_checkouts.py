@@ -16,6 +16,7 @@ from bodega.storefront.graphql.schema import schema
 from bodega.storefront.graphql.served import served
 from bodega.storefront.shopper import cart_of
 from bodega.storefront.shoppers_api import ShoppersApi
+from browsing import Page
 from shop import Shop
 from storefront import NOW, Window
 from test_payments import card, pay
@@ -126,7 +127,7 @@ def test_from_a_cart_to_an_order_of_the_same_totals(window: Window) -> None:
     assert done["paymentAccessToken"]
     assert complete(window, made["entityId"])["orderEntityId"] == done["orderEntityId"]
     assert shop.get("/v2/orders/count").json["count"] == 1
-    assert read(window, made["entityId"]) is None
+    assert read(window, made["entityId"])["grandTotal"] == {"value": 48}
     assert refused(window, "applyCheckoutCoupon", made["entityId"], {"couponCode": "X"}).startswith("NO_SUCH_ENTITY")
     paid = pay(shop, done["paymentAccessToken"], card())
     assert paid.status == 201, paid.body
@@ -326,6 +327,34 @@ def test_store_credit_pays_what_certificates_leave(window: Window) -> None:
     assert shop.get("/v3/customers?id:in=1&include=storecredit").data[0]["store_credit_amounts"] == [{"amount": 82}]
     paid = shop.get(f"/v3/orders/{done['orderEntityId']}/transactions").data
     assert [(one["method"], one["amount"]) for one in paid] == [("gift_certificate", 10), ("store_credit", 18)]
+    assert paid[0]["gift_certificate"]["code"] == "GIFT-1"
+    for order in (shop.get(f"/v2/orders/{done['orderEntityId']}").json, shop.get("/v2/orders").json[0]):
+        told = [order[f"{name}_amount"] for name in ("gift_certificate", "store_credit")]
+        assert (told, order["total_inc_tax"]) == (["10.0000", "18.0000"], "28.0000")
+    page = Page(shop)
+    page.sign_in(1)
+    shown = page.ask("GET", f"/orders/{done['orderEntityId']}?include=payments")["payments"]
+    assert [(one["providerId"], one["amount"]) for one in shown] == [("giftcertificate", 10), ("storecredit", 18)]
+    assert shown[0]["detail"] == {"code": "GIFT-1", "remaining": 0}
+
+
+def test_what_a_card_pays_stands_apart_from_what_was_prepaid(window: Window) -> None:
+    shop = window.shop
+    certificate(shop, amount=10)
+    made = create(window, line(1, 2))
+    sent(window, made)
+    say(window, "applyCheckoutGiftCertificate", made["entityId"], {"giftCertificateCode": "GIFT-1"})
+    done = complete(window, made["entityId"])
+    assert pay(shop, done["paymentAccessToken"], card()).status == 201
+    order = shop.get(f"/v2/orders/{done['orderEntityId']}").json
+    told = [order[name] for name in ("gift_certificate_amount", "store_credit_amount", "total_inc_tax")]
+    assert told == ["10.0000", "0.0000", "28.0000"]
+    page = Page(shop)
+    page.cookies["cartId"] = made["entityId"]
+    shown = page.ask("GET", f"/orders/{done['orderEntityId']}?include=payments")["payments"]
+    assert [(one["providerId"], one["amount"]) for one in shown] == [
+        ("giftcertificate", 10), ("Test Payment Gateway", 18),
+    ]  # fmt: skip
 
 
 def test_amounts_are_with_tax_where_prices_are(window: Window) -> None:
@@ -631,3 +660,31 @@ def together(window: Window, bodies: list[dict[str, Any]]) -> list[Any]:
         return await asyncio.gather(*map(one, bodies))
 
     return list(server.run(run()))
+
+
+ORDERED = """query($id: String) { site { cart(entityId: $id) { entityId } checkout(entityId: $id) { entityId
+  order { entityId status { label } totalIncTax { value } } } } }"""
+
+
+def test_a_checkout_tells_the_order_that_it_has_become(window: Window) -> None:
+    jane, eve = window.signed_in(1), None
+    mine = sent(window, create(window, line(1, 2), headers=jane), headers=jane)["entityId"]
+    theirs = sent(window, create(window, line(2)))["entityId"]
+    assert window.ask(ORDERED, {"id": theirs})["site"]["checkout"]["order"] is None
+    for checkout, who, total in ((mine, jane, 28), (theirs, {}, 28)):
+        done = complete(window, checkout, **who)
+        told = window.ask(ORDERED, {"id": checkout}, **who)["site"]
+        assert told["cart"] is None
+        assert told["checkout"]["entityId"] == checkout
+        assert told["checkout"]["order"] == {
+            "entityId": done["orderEntityId"], "status": {"label": "Incomplete"}, "totalIncTax": {"value": total},
+        }  # fmt: skip
+        assert pay(window.shop, done["paymentAccessToken"], card()).status == 201
+        told = window.ask(ORDERED, {"id": checkout}, **who)["site"]["checkout"]["order"]
+        assert told["status"]["label"] == "Awaiting Fulfillment"
+    assert window.ask(ORDERED, {"id": mine})["site"]["checkout"] is None, "a customer's is no guest's"
+    (other,) = window.shop.post("/v3/customers", [{"email": "e@example.com", "first_name": "E", "last_name": "E"}]).data
+    eve = window.signed_in(other["id"])
+    assert window.ask(ORDERED, {"id": mine}, **eve)["site"]["checkout"] is None
+    window.shop.delete(f"/v2/orders/{done['orderEntityId']}")
+    assert window.ask(ORDERED, {"id": theirs})["site"]["checkout"]["order"] is None

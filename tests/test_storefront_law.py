@@ -240,7 +240,7 @@ def test_a_request_hashes_few_passwords_under_whatever_aliases(window: Window, m
     assert len(hashed) == MOST_COSTLY
 
 
-COSTS = ("passwords.", "sign_in(", "is_own_password(", '"new_password"', "tell_of_reset(", "_tell(")
+COSTS = ("passwords.", "sign_in(", "is_own_password(", '"new_password"', "tell_of_reset(", "_tell(", "make_account(")
 
 
 def test_every_mutation_that_hashes_a_password_or_sends_a_mail_is_bounded() -> None:

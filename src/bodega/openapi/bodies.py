@@ -170,7 +170,8 @@ def _limits(hint: Any) -> Schema:
 
 def _words(hint: Any) -> Collection[Any]:
     schema = taken_as(bare(hint)) if hint is not Any else {}
-    return schema.get("enum", [])
+    words: list[Any] = schema.get("enum", [])
+    return words
 
 
 def media_types(action: Action, version: int) -> list[str]:

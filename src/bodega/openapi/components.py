@@ -43,13 +43,15 @@ class Components:
     def responses(self, reasons: Iterable[Reason], told: Mapping[int, Schema] | None = None) -> dict[str, Any]:
         """The refusals for these reasons, by status; operations that share them share the response. `told` are the
         schemas of what is told with such a status and is no refusal: what came of the parts of a list."""
-        found = {
+        found: dict[str, Any] = {
             str(status): {"$ref": f"#/components/responses/{self._name_of(status, tuple(found))}"}
             for status, found in refusals.by_status(reasons, self._version).items()
         }
         for status, schema in (told or {}).items():
-            known = found.get(str(status))
-            shared = self._responses[known["$ref"].rpartition("/")[2]] if known else {"description": "", "content": {}}
+            known: dict[str, Any] | None = found.get(str(status))
+            shared: dict[str, Any] = (
+                self._responses[known["$ref"].rpartition("/")[2]] if known else {"description": "", "content": {}}
+            )
             content = dict(shared.get("content", {}))
             error = content.get("application/json", {})
             either = [schema, error["schema"]] if error else [schema]

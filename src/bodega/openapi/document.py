@@ -9,14 +9,18 @@ from typing import Any
 from bodega import __version__
 from bodega.access.scopes import DEFAULT, READERS
 from bodega.http.documented import Operation
+from bodega.journal.request_logs import request_logs
+from bodega.journal.system_logs import system_logs
 from bodega.kit.actions import Action
 from bodega.kit.route import Route
 from bodega.law.reasons import Reason
 from bodega.openapi import bodies, exchanges, names, parameters, refusals, replies
+from bodega.openapi.choices import about_all, choices_of
 from bodega.openapi.components import Components
 from bodega.openapi.exchanges import Kept, differences_of
 from bodega.openapi.learned import Schema, completed, loosened
 from bodega.openapi.marks import mark_of
+from bodega.resources import ROUTES
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _LEGACY = "v2-legacy"
@@ -37,9 +41,7 @@ def document(version: int, routes: Sequence[Route]) -> dict[str, Any]:
 @cache
 def document_of(version: int) -> Mapping[str, Any]:
     """The document of all that is served in a version; made once."""
-    from bodega.app import routes
-
-    return document(version, routes())
+    return document(version, (*ROUTES, request_logs(), system_logs()))
 
 
 class _Maker:
@@ -75,6 +77,7 @@ class _Maker:
             "tags": [{"name": tag} for tag in tags],
             "paths": paths,
             "components": self.components.made(),
+            "x-choices": [{"subject": one.subject, "said": one.said, "here": one.here} for one in about_all()],
         }
 
     def _path(self, route: Route) -> dict[str, Any]:
@@ -115,7 +118,10 @@ class _Maker:
         body = self._body(action, method, kept, told["operationId"])
         if body is not None:
             told["requestBody"] = body
-        told["responses"] = {**self._replies(route, method, action, kept), **self._refusals(route, method, kept)}
+        told["responses"] = {
+            **self._replies(route, method, action, kept),
+            **self._refusals(route, method, action, kept),
+        }
         told["security"], told["x-scopes"] = security(route, method, action)
         return {**told, **coverage(label, found, kept)}
 
@@ -176,9 +182,10 @@ class _Maker:
             told["content"] = content
         return told if one.declared else {**told, "x-schema-from": "seen"}
 
-    def _refusals(self, route: Route, method: str, kept: Kept) -> dict[str, Any]:
+    def _refusals(self, route: Route, method: str, action: Action, kept: Kept) -> dict[str, Any]:
         told = {status: loosened(reply["schema"]) for status, reply in kept.replies.items()
                 if status >= 300 and "schema" in reply}  # fmt: skip
+        told |= replies.partly_told(action, self._item(action)) if route.version == 3 else {}
         return self.components.responses(refusals.reasons_of(route, method, kept), told)
 
 
@@ -218,12 +225,14 @@ def security(route: Route, method: str, action: Action) -> tuple[list[dict[str, 
     return [{"XAuthToken": scopes}, {"Basic": []}], scopes
 
 
-def coverage(label: str, found: Operation | None, kept: Kept) -> dict[str, Any]:
-    """How much is known of an operation, and where it differs."""
+def coverage(label: str, found: Operation | None, kept: Kept | None) -> dict[str, Any]:
+    """How much is known of an operation, and where it differs; `kept` is what was seen of it, None where nothing is
+    kept."""
     told: dict[str, Any] = {"x-parity": mark_of(label, documented=found is not None)}
     if found is not None:
         told["x-documented-path"] = f"/{found.path.lstrip('/')}"
-    if not kept.successes:
+    if kept is not None and not kept.successes:
         told["x-unexercised"] = True
     differs = [{"place": one.place, "kind": one.kind, "reason": one.reason} for one in differences_of(label)]
-    return {**told, "x-differences": differs} if differs else told
+    touched = [{"subject": one.subject, "said": one.said, "here": one.here} for one in choices_of(label)]
+    return {**told, **({"x-differences": differs} if differs else {}), **({"x-choices": touched} if touched else {})}

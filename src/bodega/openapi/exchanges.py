@@ -65,5 +65,10 @@ def differences() -> tuple[Difference, ...]:
 
 def differences_of(operation: str) -> list[Difference]:
     """Those that touch an operation, whatever its parameters are called."""
-    unnamed = _PARAMETER.sub("{}", operation)
-    return [one for one in differences() if fnmatchcase(unnamed, _PARAMETER.sub("{}", one.operation))]
+    label = unnamed(operation)
+    return [one for one in differences() if fnmatchcase(label, unnamed(one.operation))]
+
+
+def unnamed(operation: str) -> str:
+    """A label, or a pattern of labels, whose parameters have no names."""
+    return _PARAMETER.sub("{}", operation)

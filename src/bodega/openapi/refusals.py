@@ -71,8 +71,7 @@ def _before_perform(route: Route, action: Action, method: str) -> Iterator[Reaso
             yield from (Reason.FIELD_UNKNOWN, Reason.FIELD_READ_ONLY)
     if asks(action):
         yield from (Reason.QUERY_INVALID, Reason.LIMIT_OVER_MAXIMUM, Reason.FILTER_REFUSED)
-        endpoint = getattr(action, "endpoint", None)
-        if isinstance(action, Unassign) or (isinstance(action, DeleteMany) and endpoint.delete_needs_filter):
+        if isinstance(action, Unassign) or (isinstance(action, DeleteMany) and action.endpoint.delete_needs_filter):
             yield Reason.FILTER_REQUIRED
     if action.max_concurrent:
         yield Reason.TOO_MANY_AT_ONCE
@@ -124,8 +123,9 @@ def _of_perform(action: Action) -> set[Reason]:
 
 def _nested(endpoint: Any) -> list[Any]:
     shape = getattr(endpoint, "v3", None)
-    includes = endpoint.listing.includes.values() if shape is not None else ()
-    return [one.rows.table for one in includes if one.rows is not None and shape.nested]
+    if shape is None or not shape.nested:
+        return []
+    return [one.rows.table for one in endpoint.listing.includes.values() if one.rows is not None]
 
 
 def _sources(action: Action) -> Iterator[Path]:

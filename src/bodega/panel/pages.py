@@ -10,18 +10,25 @@ from bodega.panel import (
     categories,
     channels,
     content,
+    customer_care,
     customers,
     journal,
     law,
     locations,
     marketing,
+    order_list,
+    order_new,
+    order_papers,
     orders,
     overview,
     price_lists,
+    product_bulk,
+    product_files,
     product_parts,
     products,
     promotions,
     redirects,
+    search,
     settings,
     shipping,
     shop_settings,
@@ -31,6 +38,7 @@ from bodega.panel import (
     stock,
     tasks,
     tax,
+    team,
     themes,
     variants,
     webhooks,
@@ -41,15 +49,20 @@ from bodega.panel.web import PanelPage
 
 def every() -> list[PanelPage]:
     """In the order in which a path is matched: fixed paths of a module come before those with an id."""
-    catalogue = (products, product_parts, variants, stock, categories, brands, locations)
+    catalogue = (product_bulk, product_files, products, product_parts, variants, stock, categories, brands, locations)
     developing = (accounts, journal, webhooks, tasks, apps, law)
     modules = (
         sign_in,
         overview,
+        search,
         *catalogue,
+        order_list,
+        order_new,
         orders,
+        order_papers,
         carts,
         customers,
+        customer_care,
         price_lists,
         promotions,
         shipping,
@@ -65,5 +78,6 @@ def every() -> list[PanelPage]:
         status,
         settings,
         shop_settings,
+        team,
     )
     return [page for module in modules for page in module.pages.all]

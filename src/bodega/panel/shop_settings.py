@@ -139,6 +139,11 @@ def _before(part: Part) -> str:
     return part.path.replace("/", "-") + "."
 
 
+def anchor(part: Part, member: str) -> str:
+    """The id of a setting's field on its page."""
+    return f"f-{_before(part)}{member.replace('.', _INSIDE)}"
+
+
 def _page(request: PanelRequest) -> ShopPage:
     page = PAGES.get(request.ids["page"])
     if page is None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
+from msgspec.structs import replace
+
 from bodega.access.accounts import INSIDE
 from bodega.access.payment_tokens import granted
 from bodega.access.plans import WINDOW_MS
@@ -120,7 +122,7 @@ def _who_pays(request: Request, store: OpenStore | None) -> Caller:
     if found is None or store is None:
         raise Refusal(Reason.CREDENTIALS_WRONG, headers=[_PAT_CHALLENGE])
     account, grant = found
-    return Caller(account, store, grant=grant)
+    return Caller(account, store, grant=replace(grant, address=request.address))
 
 
 async def spend_quota(app: AppContext, caller: Caller) -> bytes:

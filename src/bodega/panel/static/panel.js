@@ -22,6 +22,7 @@ document.addEventListener("click", async (event) => {
     setTimeout(() => { copy.textContent = before; }, 1500);
     return;
   }
+  if (event.target.closest("[data-print]")) print();
   const choose = event.target.closest("[data-choose]");
   if (choose) {
     for (const radio of choose.form.querySelectorAll(`input[type=radio][value="${choose.dataset.choose}"]`)) {
@@ -59,6 +60,15 @@ document.addEventListener("change", (event) => {
     form.elements.preset.value = "";
   }
   sumUp(form);
+});
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, select, textarea, [contenteditable]");
+  const search = document.getElementById("search-all");
+  if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey || !search) return;
+  event.preventDefault();
+  if (!search.offsetParent) location.hash = "menu";
+  search.focus();
 });
 
 document.addEventListener("input", (event) => {

@@ -13,6 +13,7 @@ from graphql import GraphQLError
 from bodega.aside import Turn
 from bodega.domain import markup
 from bodega.resources.channel_settings import EVERYWHERE
+from bodega.resources.marketing.gift_certificate_codes import MOST_CODES, MOST_OF_SERVERS
 from bodega.resources.pricing.buyer import Buyer, buyer_of
 from bodega.resources.pricing.policy import Money, money_of
 from bodega.resources.settings.group import Group, S
@@ -44,10 +45,17 @@ _ABOUT = (512, 4_096, 32_768, markup.LONGEST)
 class Asking:
     """One operation: the shop, the channel, the shopper. `api` is the store's API, asked for the shopper; `session` the
     customer access token by which the shopper is known, empty for a guest; `address` the network address from which
-    they ask, empty if it is unknown."""
+    they ask, empty if it is unknown; `by_server`: it may be that of a shop's server, which asks for many."""
 
     def __init__(
-        self, api: ShoppersApi, channel_id: int, customer_id: int, session: str = "", address: str = ""
+        self,
+        api: ShoppersApi,
+        channel_id: int,
+        customer_id: int,
+        session: str = "",
+        address: str = "",
+        *,
+        by_server: bool = False,
     ) -> None:
         store = api.store
         assert store.rows is not None
@@ -58,6 +66,7 @@ class Asking:
         self.customer_id = customer_id
         self.session = session
         self.address = address
+        self.most_codes = MOST_OF_SERVERS if by_server else MOST_CODES
         self.base = api.origin
         self._known: dict[Any, Any] = {}
         self._rows: dict[str, dict[int, Any]] = {}

@@ -79,7 +79,8 @@ must be chosen anew, a channel that is taken away and a deleted customer end it 
   0; answers are those of `/v3/customers/form-field-values`.
 - Passwords have at least 7 characters, letters and digits.
 - `generateSessionSyncJwt` makes a token that carries session and cart to another host of the shop: by
-  `validateSessionSyncJwt`, or in a browser at `/session-sync/{token}`; good for 5 minutes and once.
+  `validateSessionSyncJwt`, or in a browser at `/session-sync/{token}`; good for 5 minutes and once. A browser
+  that has a customer or a cart of its own is asked first, unless it comes from a page of the channel's hosts.
 - Wishlists are those of `/v3/wishlists`; `publicWishlist` shows a public one by its token. At most 100 a customer.
 - `newsletter.subscribe` makes a subscriber whose source is `storefront`; `unsubscribe` takes the consent back.
 - A review is pending unless the store approves reviews at once; a customer reviews a product once.

@@ -19,7 +19,7 @@ from bodega.access.stores import Stores
 from bodega.dates import http_date
 from bodega.http.app_context import AppContext
 from bodega.http.asgi import REQUEST_ID
-from bodega.http.browsers import caller_address, origin_of
+from bodega.http.browsers import caller_address, origin_of, web_origin
 from bodega.http.mounts import BodyBroken, BodyTooLarge, Mount, Receive, Send, reply, whole_body
 from bodega.http.steps.admission import spend_shop_quota
 from bodega.kit.render import json
@@ -228,7 +228,8 @@ async def _answer(
             raise refused("NOT_SERVED", "There are no subscriptions.")
         customer_id, session = await _customer(store, channel_id, claims, headers)
         base, address = origin_of(scope), caller_address(scope)
-        asking = Asking(ShoppersApi(app, store, base), channel_id, customer_id, session, address)
+        api, by_server = ShoppersApi(app, store, base), is_servers(claims) and b"origin" not in headers
+        asking = Asking(api, channel_id, customer_id, session, address, by_server=by_server)
         answer = await execute(document, operation, variables, asking)
         body: dict[str, Any] = {"data": answer.data}
         if answer.errors:
@@ -273,7 +274,8 @@ def _cors(claims: StorefrontClaims, headers: Mapping[bytes, bytes]) -> list[Head
     origin = headers.get(b"origin")
     if origin is None:
         return []
-    allowed = origin.decode("latin-1") in claims.corsOrigins
+    page = web_origin(origin.decode("latin-1"))
+    allowed = page is not None and page in map(web_origin, claims.corsOrigins)
     varies: Header = (b"vary", b"Origin")
     if not allowed:
         return [varies]

@@ -190,7 +190,7 @@ async def _certificate(asking: Asking, said: Args, cart: Cart, _at: str) -> None
     try:
         code = said["data"]["giftCertificateCode"]
         await baskets.enter_certificate(
-            asking.api, cart, code, said.get("version"), address=asking.address, most=baskets.MOST_OF_SERVERS
+            asking.api, cart, code, said.get("version"), address=asking.address, most=asking.most_codes
         )
     except ShopperRefused as refused:
         raise _mismatch(refused) from None
