@@ -5,6 +5,8 @@ PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3,$(
 NEW_ENOUGH = 'import sys; sys.exit(sys.version_info < (3, 11))'
 BIN = $(VENV)/bin
 READY = $(VENV)/.installed
+# What `make dev` and `make serve` need: a quarter of the packages, and all of them as wheels.
+RUNS = $(VENV)/.runs
 LOCKER = build/locker
 # Schemathesis has an environment of its own: nothing that the tests or the server need is of its choosing.
 CONFORMANCE = build/conformance
@@ -24,11 +26,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-dev: $(READY)  ## Start a throwaway demo store; more options: make dev ARGS="--http-port 9000"
-	@$(MAKE) --no-print-directory $(SITE) || echo "The site of the docs could not be built: /docs shows plain pages." >&2
+dev: $(RUNS)  ## Start a throwaway demo store; more options: make dev ARGS="--http-port 9000"
 	@exec $(BIN)/bodega dev $(ARGS)
 
-serve: $(READY)  ## Start the server on ./bodega-data; more options: make serve ARGS="--insecure-http"
+serve: $(RUNS)  ## Start the server on ./bodega-data; more options: make serve ARGS="--insecure-http"
 	@exec $(BIN)/bodega serve $(ARGS)
 
 test: $(READY)  ## Run the tests; fewer of them: make test ARGS="-k postgres"; in one process: make test SPREAD=
@@ -50,8 +51,10 @@ docs: $(READY)  ## Regenerate the pages that follow from the code
 
 docs-site: $(SITE)  ## Build the site of the docs, which a server shows at /docs
 
-dist: $(READY) $(SITE)  ## Build the wheel, with the site of the docs
-	@$(BIN)/python -m hatchling build --target wheel --directory dist
+dist: $(READY) $(SITE)  ## Build the wheel and the source distribution, and check what an index would say of them
+	@rm -f dist/bodega-*
+	@$(BIN)/python -m hatchling build --directory dist
+	@$(BIN)/twine --no-color check --strict dist/bodega-*
 
 bench: $(READY)  ## Measure against a bare server; shorter: make bench ARGS=--quick
 	@$(BIN)/python -m bench $(ARGS)
@@ -95,6 +98,8 @@ lock: $(LOCKER)  ## Resolve the dependencies again; to newer versions: make lock
 	@$(COMPILE) --output-file requirements/run.txt pyproject.toml
 	@echo "Resolving what develops it (about 30 s) ..."
 	@$(COMPILE) --extra dev --allow-unsafe --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml
+	@echo "Resolving what builds it (about 10 s) ..."
+	@$(COMPILE) --only-build-deps --build-deps-for editable --allow-unsafe --constraint requirements/dev.txt --output-file requirements/build.txt pyproject.toml
 	@echo "Resolving what checks its conformance (about 20 s) ..."
 	@$(COMPILE) --extra conformance --allow-unsafe --constraint requirements/run.txt --output-file requirements/conformance.txt pyproject.toml
 	@echo "Resolving the clients that the tests run apart (about a minute) ..."
@@ -106,11 +111,24 @@ clean:  ## Remove everything that was built here, but keep the stores in ./bodeg
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The editable install reads pyproject.toml, so a change of either file installs again; pip skips what is there already.
-$(READY): requirements/dev.txt pyproject.toml | $(BIN)/python
-	@echo "Installing the locked dependencies (about 20 s) ..."
-	@$(BIN)/python -m pip install -qq --require-hashes --requirement requirements/dev.txt
-	@$(BIN)/python -m pip install -qq --no-build-isolation --no-deps --editable .
+# Only wheels are taken: a package of which this machine has none needs a compiler and minutes, and is named instead. With
+# `make dev WHEELS=` it is built.
+WHEELS ?= --only-binary :all:
+INSTALL = $(BIN)/python scripts/installing.py
+LOCKED = $(BIN)/python -m pip install --progress-bar off $(WHEELS) --require-hashes
+EDITABLE = $(BIN)/python -m pip install -qq --no-build-isolation --no-deps --editable .
+
+$(RUNS): requirements/run.txt requirements/build.txt pyproject.toml | $(BIN)/python
+	@$(INSTALL) "what runs the server" --usually "10 to 40 s" --lock requirements/run.txt --lock requirements/build.txt \
+		-- $(LOCKED) --requirement requirements/run.txt --requirement requirements/build.txt
+	@$(EDITABLE)
 	@touch $@
+
+$(READY): requirements/dev.txt pyproject.toml | $(BIN)/python
+	@$(INSTALL) "what the tests and checks need" --usually "20 to 90 s" --lock requirements/dev.txt \
+		-- $(LOCKED) --requirement requirements/dev.txt
+	@$(EDITABLE)
+	@touch $@ $(RUNS)
 
 $(SITE): $(wildcard docs/*.* docs/*/*.md) scripts/docs_site.py src/bodega/site.py | $(READY)
 	@echo "Building the site of the docs (about 5 s) ..."
@@ -123,9 +141,9 @@ $(PEERS): bench/peers/package-lock.json
 		(cd $(@D) && npm ci --silent --no-audit --no-fund --ignore-scripts) && touch $@
 
 $(CONFORMANCE)/.installed: requirements/conformance.txt pyproject.toml | $(BIN)/python
-	@echo "Installing Schemathesis into $(CONFORMANCE) (about 30 s) ..."
 	@$(BIN)/python -m venv $(CONFORMANCE)
-	@$(CONFORMANCE)/bin/python -m pip install -qq --require-hashes --requirement requirements/conformance.txt
+	@$(INSTALL) "Schemathesis into $(CONFORMANCE)" --usually "20 to 60 s" --lock requirements/conformance.txt \
+		-- $(CONFORMANCE)/bin/python -m pip install --progress-bar off --require-hashes --requirement requirements/conformance.txt
 	@$(CONFORMANCE)/bin/python -m pip install -qq --no-build-isolation --no-deps --editable .
 	@touch $@
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from conformance.asking import Answer, ask
 from conformance.finding import Finding
 from conformance.known import TABLE, Known, Sieve, read
+from conformance.ours import served_here
 from conformance.specification import NoSpecification, Operation, served
 from conformance.store import Store, running
 
@@ -27,7 +28,8 @@ def main() -> int:
     """The exit status: 0 without a finding, 1 with one or where the time ran out, 2 where there is nothing to read."""
     arguments = _arguments()
     try:
-        operations = [one for one in served(arguments.spec) if arguments.only.search(f"{one.file} {one.label}")]
+        every = served_here() if arguments.ours else served(arguments.spec)
+        operations = [one for one in every if arguments.only.search(f"{one.file} {one.label}")]
     except NoSpecification as error:
         print(error, file=sys.stderr)
         return 2
@@ -41,7 +43,7 @@ def main() -> int:
             print(f"A row of tests/replies was refused: {refused}")
         answers = _asked(operations, store, examples, deadline)
     print(f"{time.monotonic() - started:.0f} s.")
-    sieve = Sieve(read())
+    sieve = Sieve([], differing=False) if arguments.ours else Sieve(read())
     found = _unknown([answer for _, answer in answers], sieve)
     _report(operations, answers, found, sieve.stale if whole else [])
     return int(bool(found or len(answers) < len(operations) or (whole and sieve.stale) or _broken(answers)))
@@ -50,6 +52,9 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m conformance", description=__doc__)
     parser.add_argument("--spec", type=Path, default=Path("../shared/spec"), help="folder of the OpenAPI files")
+    parser.add_argument(
+        "--ours", action="store_true", help="ask the documents that this server makes of itself; nothing is known then"
+    )
     parser.add_argument(
         "--only", type=re.compile, default=re.compile(""), help="operations that match: FILE METHOD PATH"
     )

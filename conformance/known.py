@@ -48,8 +48,10 @@ def read() -> list[Known]:
 class Sieve:
     """Takes findings, and knows which lines of the table it needed."""
 
-    def __init__(self, table: Iterable[Known]) -> None:
+    def __init__(self, table: Iterable[Known], *, differing: bool = True) -> None:
+        """`differing`: what the tests of replies know counts as well."""
         self._table = list(table)
+        self._differing = differing
         self._used: set[Known] = set()
 
     def unknown(self, finding: Finding) -> bool:
@@ -65,7 +67,7 @@ class Sieve:
     def _tells(self, finding: Finding) -> bool:
         covering = [known for known in self._table if known.covers(finding)]
         self._used.update(covering)
-        return bool(covering) or _differs(finding)
+        return bool(covering) or (self._differing and _differs(finding))
 
     @property
     def stale(self) -> list[Known]:

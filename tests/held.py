@@ -29,13 +29,15 @@ class Wait(NamedTuple):
 
 def beside(shop: Shop, method: str, path: str, body: bytes = b"", *, product: int = 1, **headers: str) -> Wait:
     """Sends a request, while a second client asks for the server's health and for a product by turns (0: there is
-    none)."""
+    none). With a `host` the path is one of that host."""
     return shop.server.run(_beside(shop, method, path, body, product, headers))
 
 
 async def _beside(shop: Shop, method: str, path: str, body: bytes, product: int, headers: dict[str, str]) -> Wait:
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    asked = asyncio.create_task(_ask(shop, method, f"/stores/{shop.name}{path}", body, sent))
+    asked = asyncio.create_task(
+        _ask(shop, method, path if "host" in sent else f"/stores/{shop.name}{path}", body, sent)
+    )
     longest, slowest = 0.0, ""
     targets = (HEALTH, *([f"/stores/{shop.name}/v3/catalog/products/{product}"] if product else []))
     began = time.process_time()

@@ -26,7 +26,8 @@ from bodega.server.whole import Whole
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.backend import Backend
 from bodega.storage.creating import create_store
-from bodega.storage.postgres.backend import CHANNEL, PostgresBackend
+from bodega.storage.postgres.backend import PostgresBackend
+from bodega.storage.postgres.registry import CHANNEL
 from bodega.storage.registry import Account, StoreRecord, digest
 from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.storage.table import Table

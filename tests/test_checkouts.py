@@ -285,6 +285,20 @@ def test_a_consignment_can_be_collected(goods: Shop) -> None:
     assert found["pickup_method_display_name"] == "Counter"
 
 
+def test_an_option_stays_selected_where_it_is_offered_for_the_new_address_and_items(goods: Shop) -> None:
+    made = cart(goods, (1, 2), (2, 1))
+    at = f"{PATH}/{made['id']}"
+    (one,) = sent(goods, made, "Each")["consignments"]
+    said, waco = f"{at}/consignments/{one['id']}", {**ADDRESS, "city": "Waco", "postal_code": "76701"}
+    (one,) = done(goods.put(said, {"address": waco, "line_items": items_of(made)}))["consignments"]
+    assert (one["address"]["city"], one["selected_shipping_option"]["cost"]) == ("Waco", 9)
+    data = done(goods.put(said, {"line_items": items_of(made)[:1]}))
+    assert (data["consignments"][0]["selected_shipping_option"]["cost"], data["grand_total"]) == (6, 46)
+    oslo = {**ADDRESS, "country_code": "NO", "state_or_province_code": "", "city": "Oslo", "postal_code": "0150"}
+    (one,) = done(goods.put(said, {"address": oslo}))["consignments"]
+    assert "selected_shipping_option" not in one
+
+
 def test_what_changes_in_the_cart_changes_the_checkout(goods: Shop) -> None:
     made = cart(goods, (1, 2))
     sent(goods, made, "Each")

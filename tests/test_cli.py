@@ -20,17 +20,18 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from bodega import docs
+from bodega import __version__, docs
 from bodega.access.plans import PLANS, UNLIMITED
 from bodega.access.scopes import ALL, READERS, SCOPES, allows
 from bodega.access.settings import SETTINGS
-from bodega.cli import main
+from bodega.cli import COMMANDS, main
 from bodega.cli.routes import served
 from bodega.cli.several import spread
 from bodega.config import Config, DataLocation
 from bodega.explain import CARRIES, MEANS, statuses
 from bodega.law.outcome import OUTCOMES
 from bodega.law.reasons import Reason
+from bodega.storage import migrate
 from served import seconds_of_children
 
 BODEGA = [sys.executable, "-m", "bodega.cli"]
@@ -433,6 +434,22 @@ def test_every_command_has_help(name: str) -> None:
     assert result.stdout.startswith(f"Usage: main {name}")
 
 
+def test_the_version_comes_first_and_then_what_databases_are_brought_to() -> None:
+    told = CliRunner().invoke(main, ["--version"]).stdout.splitlines()
+    assert told[0] == f"bodega {__version__}"
+    assert told[1:] == [f"schema: {migrate.revisions()}"]
+    kinds = (migrate.migrations(), migrate.registry_migrations(), migrate.journal_migrations())
+    assert migrate.revisions() == tuple(steps[-1].number for steps in kinds)
+
+
+def test_the_list_of_commands_cuts_nothing_off() -> None:
+    """What it says of each stands here, not in the module of the command, which is not imported for it."""
+    told = CliRunner().invoke(main, ["--help"], terminal_width=80).stdout.partition("Commands:\n")[2].splitlines()
+    assert [line.split(None, 1) for line in told] == [[name, text] for name, text in COMMANDS.items()]
+    assert all(text[0].isupper() and text.endswith(".") and len(line) <= 80
+               for line, text in zip(told, COMMANDS.values(), strict=True))  # fmt: skip
+
+
 def imported_by(code: str) -> set[str]:
     """The modules that a fresh Python has imported at the end of some code."""
     told = f"{code}\nimport sys; print('\\n' + ' '.join(sys.modules))"
@@ -445,14 +462,24 @@ HEAVY = {"asyncpg", "cryptography", "uvicorn", "lxml", "PIL", "bodega.app", "bod
 LIGHT = HEAVY | {"asyncio", "ssl", "apsw", "bodega.storage.backend"}
 """What only a command needs that opens stores."""
 
+ASKING = {"msgspec", "bodega.access.settings", "bodega.cli.store_terms", "bodega.cli.serve"}
+"""What a command needs that is asked for a word or two, and no other one."""
+
+WRITING = {"bodega.storage.unit", "bodega.storage.rows", "bodega.storage.rules", "bodega.law.reasons"}
+"""What who only looks at stores does without."""
+
 
 @pytest.mark.parametrize(
     ("line", "heavy"),
-    [("--version", LIGHT | {"msgspec"}), ("--help", HEAVY), ("explain 409", LIGHT), ("completion bash", LIGHT),
-     ("store list", HEAVY), ("store create --help", HEAVY), ("serve --help", HEAVY)],
+    [("--version", LIGHT | ASKING), ("--help", LIGHT | ASKING), ("store list", LIGHT | ASKING),
+     ("explain 409", LIGHT), ("completion bash", LIGHT),
+     ("store list --data STORES", HEAVY | WRITING), ("store create --help", LIGHT), ("serve --help", HEAVY)],
 )  # fmt: skip
 def test_a_command_imports_only_what_it_needs(line: str, heavy: set[str], tmp_path: Path) -> None:
-    words = [*line.split(), *(["--data", str(tmp_path)] if line == "store list" else [])]
+    if "STORES" in line:
+        assert CliRunner().invoke(main, ["store", "create", "shop", "--data", str(tmp_path / "stores")]).exit_code == 0
+    words = line.replace("STORES", str(tmp_path / "stores")).split()
+    words += ["--data", str(tmp_path)] if line == "store list" else []
     code = f"from bodega.cli import main\ntry: main({words!r})\nexcept SystemExit as ended: assert not ended.code"
     assert imported_by(code) & heavy == set()
 

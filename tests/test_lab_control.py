@@ -411,7 +411,7 @@ def test_the_commands_have_their_operation() -> None:
     }  # fmt: skip
     for group in ("store", "account"):
         commands: Any = main.get_command(context, group)
-        for name in commands.commands:
+        for name in commands.list_commands(context):
             command = f"{group} {name}"
             assert command in left_out or meant[command] in have, command
 

@@ -189,7 +189,7 @@ def test_every_page_fits_its_screen(house: House, tab: Tab) -> None:
     pages = {
         "overview": "", "accounts": "/accounts", "account-new": "/accounts/new", "account": "/accounts/report",
         "journal": "/journal", "tasks": "/tasks", "apps": "/apps", "app-new": "/apps/new", "law": "/law",
-        "status": "/status", "settings": "/settings",
+        "status": "/status", "settings": "/settings", "settings-money": "/settings/money",
     }  # fmt: skip
     for name, path in pages.items():
         tab.go(path)
@@ -228,7 +228,7 @@ def test_a_403_leads_to_the_permission_that_is_missing(house: House, tab: Tab) -
     assert ask(house, "POST", "/v3/catalog/brands", {"name": "Refused"}, token="reader") == 403
     page = tab.go("/journal?status=403")
     page.locator(".lines a").first.click()
-    page.get_by_role("heading", name="Path through the law").wait_for()
+    page.get_by_role("heading", name="How it was judged").wait_for()
     answering = page.locator("[aria-current=step]").inner_text()
     assert "require_scope" in answering
     assert "403 SCOPE_MISSING" in answering
@@ -249,10 +249,17 @@ def test_a_column_of_the_matrix_is_chosen_at_once(desk: Tab, plain: Tab) -> None
     page = desk.go("/accounts/new")
     page.locator("[data-choose=read]").click()
     assert page.get_by_label("Products: read", exact=True).is_checked()
-    assert page.get_by_label("Payments methods: read", exact=True).is_checked()
-    assert page.get_by_label("App extensions: none", exact=True).is_checked(), "this one cannot be read only"
+    assert page.get_by_label("Payment methods: read", exact=True).is_checked()
+    assert page.get_by_label("Customer log-in: none", exact=True).is_checked(), "this one cannot be read only"
     page.locator("[data-choose=none]").click()
     assert page.get_by_label("Products: none", exact=True).is_checked()
+    page.get_by_label("What it may do").select_option("orders")
+    assert page.get_by_label("Orders: modify", exact=True).is_checked()
+    assert page.get_by_label("Products: read", exact=True).is_checked()
+    assert "store_v2_orders, store_v2_orders_read_only" in page.locator("#effective").inner_text()
+    page.get_by_label("Find a permission").fill("store_v2_orders")
+    assert page.locator("#matrix tr[id]:visible").count() == 1
+    assert page.evaluate("document.documentElement.scrollHeight") < 2000
     assert plain.go("/accounts/new").locator("[data-choose]:visible").count() == 0
 
 
@@ -272,7 +279,7 @@ CURRENCIES = dict(zip(("desk", "phone", "desk-no-script", "phone-dark"), ("EUR",
 
 
 def test_settings_tell_what_is_wrong_where_it_is_wrong(tab: Tab) -> None:
-    page = tab.go("/settings")
+    page = tab.go("/settings/money")
     page.get_by_label("Currency", exact=True).fill("euro")
     page.get_by_role("button", name="Save").click()
     page.get_by_role("alert").wait_for()
@@ -365,7 +372,7 @@ def test_what_clients_wrote_runs_nothing(house: House, desk: Tab) -> None:
     page = desk.go("/journal")
     for place in range(2):
         page.locator(".lines a").nth(place).click()
-        page.get_by_role("heading", name="Path through the law").wait_for()
+        page.get_by_role("heading", name="How it was judged").wait_for()
         assert page.evaluate("window.ran") is None
         desk.go("/journal")
     assert desk.complaints == []

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bodega.panel.sentences import beside_field
 from panel import Browser, Page, base, signed_in
 from pictures import picture
 from shop import Shop
@@ -80,7 +81,7 @@ WRONG: list[tuple[dict[str, Any], str, Any]] = [
 
 
 @pytest.mark.parametrize(("typed", "field", "value"), WRONG)
-def test_what_the_api_refuses_is_refused_in_its_words_and_nothing_is_lost(
+def test_what_the_api_refuses_is_refused_in_words_of_the_form_and_nothing_is_lost(
     shop: Shop, typed: dict[str, str], field: str, value: Any
 ) -> None:
     browser = signed_in(shop)
@@ -91,7 +92,8 @@ def test_what_the_api_refuses_is_refused_in_its_words_and_nothing_is_lost(
     assert refusal.status >= 400
     page = browser.post(browser.get(f"{base(shop)}/products/{key}"), f"/products/{key}", sku="KEPT", **typed)
     assert page.status == 422
-    words = next(iter(refusal.json["errors"].values())) if refusal.status == 422 else refusal.json["title"]
+    told = next(iter(refusal.json["errors"].values())) if refusal.status == 422 else refusal.json["title"]
+    words = beside_field(told)
     assert any(words in text for text in message(page)), (words, message(page))
     assert page.form(f"/products/{key}").fields["sku"] == "KEPT"
     assert shop.get(f"{PRODUCTS}/{key}").body == before

@@ -23,7 +23,7 @@ def test_a_location_is_made_changed_and_deleted(shop: Shop) -> None:
     form = browser.get(f"{base(shop)}/locations/new")
     wrong = browser.post(form, "/locations", **{**FILLED, "zip": ""})
     assert wrong.status == 422
-    assert any("zip" in text for text in message(wrong)), message(wrong)
+    assert any("Postal code : Fill this in." in text for text in message(wrong)), message(wrong)
     key = new_id(browser.post(form, "/locations", **FILLED))
     (made,) = shop.get(f"{PATH}?location_id:in={key}").data
     assert (made["label"], made["enabled"], made["address"]["geo_coordinates"]) == (

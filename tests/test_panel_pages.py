@@ -6,8 +6,10 @@ from __future__ import annotations
 import re
 import time
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from bodega.access.plans import COUNTERS
@@ -15,7 +17,7 @@ from bodega.access.scopes import ALL, SCOPES
 from bodega.access.settings import SETTINGS
 from bodega.law.outcome import OUTCOMES
 from bodega.law.reasons import Reason, Step
-from bodega.panel import permissions
+from bodega.panel import permissions, settings
 from bodega.panel.assets import static_files
 from bodega.panel.web import CSP
 from bodega.storage.registry import Account, digest
@@ -64,7 +66,10 @@ def test_a_basic_account_gets_a_user_name_and_a_quota_an_hour(shop: Shop) -> Non
     assert secret(made, "username") == "old-client"
 
 
-@pytest.mark.parametrize(("preset", "reads", "writes"), [("read", 200, 403), ("modify", 200, 200)])
+@pytest.mark.parametrize(
+    ("preset", "reads", "writes"),
+    [("read", 200, 403), ("catalogue", 200, 200), ("orders", 200, 403), ("modify", 200, 200)],
+)
 def test_a_preset_goes_before_what_is_chosen_row_by_row(shop: Shop, preset: str, reads: int, writes: int) -> None:
     browser = signed_in(shop)
     made = browser.post(browser.get(f"{base(shop)}/accounts/new"), "/accounts", name="All", preset=preset)
@@ -185,6 +190,54 @@ def test_a_choice_grants_its_scope_and_is_shown_again(row: permissions.Permissio
         assert row.level(granted) == (level if row.scope(level) else ("read" if level == "modify" else "none"))
 
 
+def test_the_matrix_shows_what_is_served_and_what_an_account_has_anyway(shop: Shop) -> None:
+    keys = permissions.served(house(shop.server).api.routes.values())
+    groups = permissions.grouped(keys, frozenset())
+    shown = [row.key for group in groups for row in group.rows]
+    assert len(shown) == len(set(shown))
+    assert set(shown) == {row.key for row in permissions.matrix()} & keys
+    assert {"store_translations", "account_read"}.isdisjoint(shown)
+    granted = frozenset({"store_translations_read_only", "account_read"})
+    kept = {row.key for group in permissions.grouped(keys, granted) for row in group.rows}
+    assert kept - set(shown) == {"store_translations", "account_read"}
+    assert {group.title for group in groups} == set(permissions.GROUPS), "no row stands under the rest by mistake"
+
+
+def test_every_scope_that_the_code_asks_for_has_a_row_that_is_shown(shop: Shop) -> None:
+    keys = permissions.served(house(shop.server).api.routes.values())
+    source = "".join(
+        path.read_text() for path in Path(permissions.__file__).parents[1].rglob("*.py")
+        if path.name not in ("scopes.py", "permissions.py")
+    )  # fmt: skip
+    for scope in SCOPES:
+        readable = permissions.row_of(scope)
+        asked = f'"{scope}"' in source
+        assert not asked or scope == "default" or (readable is not None and readable.key in keys), scope
+
+
+def test_what_an_account_has_and_is_not_served_survives_its_form(shop: Shop) -> None:
+    browser = signed_in(shop)
+    account = accounts(shop)["test"]
+    scopes = account.scopes | {"store_translations"}
+    shop.server.run(shop.server.backend.registry.save_account(msgspec.structs.replace(account, scopes=scopes)))
+    here = f"{base(shop)}/accounts/{account.client_id}"
+    page = browser.get(here)
+    assert "store_translations_read_only" in page.text, "among the scopes that it comes to"
+    browser.post(page, account.client_id, quota="7")
+    assert "store_translations" in accounts(shop)["test"].scopes
+
+
+@pytest.mark.parametrize("preset", permissions.PRESETS, ids=lambda preset: preset.key)
+def test_a_preset_names_rows_that_there_are(preset: permissions.Preset) -> None:
+    keys = {row.key for row in permissions.matrix()} | {"*"}
+    assert preset.reads | preset.modifies <= keys
+    assert permissions.chosen({}, preset.key)
+
+
+def test_to_modify_is_to_read() -> None:
+    assert permissions.effective({"store_cart", "default"}) == ["store_cart", "store_cart_read_only"]
+
+
 # The store
 
 
@@ -259,26 +312,47 @@ def test_the_authoritys_certificate_can_be_downloaded(shop: Shop, tmp_path: Any)
 # Settings
 
 
-def test_every_setting_is_in_the_form_with_its_meaning(shop: Shop) -> None:
-    page = signed_in(shop).get(f"{base(shop)}/settings")
+def test_every_setting_is_on_one_page_with_its_meaning(shop: Shop) -> None:
+    browser = signed_in(shop)
+    index = browser.get(f"{base(shop)}/settings").text
+    found = {name: browser.get(f"{base(shop)}/settings/{name}").text for name in settings.placed()}
+    assert all(f"/settings/{name}" in index for name in found)
     for key, setting in SETTINGS.items():
-        assert f'id="{key}"' in page.text, key
-        assert setting.meaning[1:20].split("'")[0] in page.text, key
+        assert [name for name, text in found.items() if f'id="{key}"' in text] == [settings.page_of(key)], key
+        assert setting.meaning[1:20].split("'")[0] in found[settings.page_of(key)], key
+    assert browser.get(f"{base(shop)}/settings/nothing").status == 404
+
+
+def test_settings_are_found_by_their_words_and_changed_where_they_are_found(shop: Shop) -> None:
+    browser = signed_in(shop)
+    page = browser.get(f"{base(shop)}/settings?q=Journal+megabytes")
+    assert [key for key in page.form("/settings").fields if key in SETTINGS] == ["journal.keep_megabytes"]
+    saved = browser.post(page, "/settings", **{"journal.keep_megabytes": "7"})
+    assert saved.header("location").endswith("/settings?q=Journal%20megabytes&done=saved")
+    assert shop.server.run(shop.server.backend.registry.store(shop.name)).settings == {"journal.keep_megabytes": 7}
+    wrong = browser.post(page, "/settings", **{"journal.keep_megabytes": "many"})
+    assert (wrong.status, 'id="journal.keep_megabytes-wrong"' in wrong.text) == (422, True)
+    assert "No setting is called so" in browser.get(f"{base(shop)}/settings?q=zebra").text
 
 
 def test_settings_are_saved_as_the_command_line_would(shop: Shop) -> None:
     browser = signed_in(shop)
-    changed = {"name": "Ladder & Sons", "currency": "EUR", "prices_include_tax": "true", "journal": "full"}
-    changed |= {"webhooks.retry_seconds": "5,10", "decimal_places": "3"}
-    assert browser.post(browser.get(f"{base(shop)}/settings"), "/settings", **changed).status == 303
+    for name, changed in {
+        "shop": {"name": "Ladder & Sons"},
+        "money": {"currency": "EUR", "prices_include_tax": "true", "decimal_places": "3"},
+        "answering": {"journal": "full"},
+        "connections": {"webhooks.retry_seconds": "5,10"},
+    }.items():
+        page = browser.post(browser.get(f"{base(shop)}/settings/{name}"), "/settings", **changed)
+        assert page.header("location").endswith(f"/settings/{name}?done=saved")
+        shop.server.hear()
     record = shop.server.run(shop.server.backend.registry.store(shop.name))
     assert record.settings == {
         "name": "Ladder & Sons", "currency": "EUR", "prices_include_tax": True, "journal": "full",
         "webhooks.retry_seconds": [5, 10], "decimal_places": 3,
     }  # fmt: skip
-    shop.server.hear()
     assert shop.get("/v2/store").json["name"] == "Ladder & Sons"
-    form = browser.get(f"{base(shop)}/settings").form("/settings")
+    form = browser.get(f"{base(shop)}/settings/money").form("/settings")
     del form.fields["prices_include_tax"]
     browser.ask("POST", form.action, form.fields)
     record = shop.server.run(shop.server.backend.registry.store(shop.name))
@@ -287,10 +361,11 @@ def test_settings_are_saved_as_the_command_line_would(shop: Shop) -> None:
 
 def test_a_wrong_setting_saves_nothing_and_all_of_them_are_told(shop: Shop) -> None:
     browser = signed_in(shop)
-    wrong = {"name": "New name", "currency": "euro", "decimal_places": "9", "weight_units": "Stones"}
-    page = browser.post(browser.get(f"{base(shop)}/settings"), "/settings", **wrong)
+    wrong = {"currency_symbol": "Fr", "currency": "euro", "decimal_places": "9", "weight_units": "Stones"}
+    page = browser.post(browser.get(f"{base(shop)}/settings/money"), "/settings", **wrong)
     assert (page.status, page.text.count('class="wrong"')) == (422, 3)
-    assert page.form("/settings").fields["name"] == "New name"
+    assert page.form("/settings").fields["currency_symbol"] == "Fr"
+    assert "weight_units" in page.form("/settings").fields, "though it is on another page"
     assert shop.server.run(shop.server.backend.registry.store(shop.name)).settings == {}
 
 
@@ -299,8 +374,8 @@ def test_a_form_that_lacks_settings_leaves_them_alone(shop: Shop) -> None:
     shop.change(settings={"suspended": True, "currency": "CHF"})
     token = browser.get("/manage/you").form("/password").fields["form_token"]
     browser.ask("POST", f"{base(shop)}/settings", {"form_token": token, "name": "Only this"})
-    settings = shop.server.run(shop.server.backend.registry.store(shop.name)).settings
-    assert settings == {"suspended": True, "currency": "CHF", "name": "Only this"}
+    stored = shop.server.run(shop.server.backend.registry.store(shop.name)).settings
+    assert stored == {"suspended": True, "currency": "CHF", "name": "Only this"}
 
 
 # Tasks

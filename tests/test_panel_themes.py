@@ -49,7 +49,7 @@ def test_widgets_and_their_templates_are_shown(shop: Shop) -> None:
     listed = browser.get(f"{here}/widgets")
     for text in ("Summer &amp; sale", "&lt;b&gt;Banner&lt;/b&gt;", "category_below_header", "active"):
         assert text in listed.text
-    shown = browser.get(f"{here}/widgets/templates/{owner['uuid']}").text
+    shown = browser.get(f"{here}/widgets/templates/{owner['uuid']}?look=yes").text
     for text in ("&lt;h1 class=big&gt;Sale&lt;/h1&gt;", "images[].link", "1 widget made of it"):
         assert text in shown
     assert browser.post(listed, f"/widgets/{one['uuid']}/delete").status == 303

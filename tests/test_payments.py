@@ -218,3 +218,36 @@ def test_nothing_of_a_card_is_kept(goods: Shop) -> None:
     for table in ("orders", "order_transactions", "stored_instruments", "payment_access_tokens"):
         for (doc,) in goods.select(f"SELECT doc FROM {table}"):
             assert GOOD.encode() not in bytes(doc)
+
+
+def guess(code: str) -> dict[str, Any]:
+    """A payment by a gift certificate."""
+    instrument = {"type": "gift_certificate", "gift_certificate_code": code}
+    return {"payment": {"instrument": instrument, "payment_method_id": "bigcommerce.gift_certificate"}}
+
+
+def test_codes_of_gift_certificates_are_not_guessed_by_paying(goods: Shop) -> None:
+    goods.freeze(1_900_000_000)
+    gift = {"code": "GIFT", "amount": 5, "balance": 5, "to_name": "A", "to_email": "a@example.com", "from_name": "B",
+            "from_email": "b@example.com", "status": "active"}  # fmt: skip
+    assert goods.post("/v2/gift_certificates", gift).status in (200, 201)
+    order, other = ordered(goods, 3), ordered(goods)
+    pat = token(goods, order)
+    tries = [pay(goods, pat if n % 2 else token(goods, order), guess(f"G-{n}")) for n in range(21)]
+    assert [one.status for one in tries] == [422] * 20 + [429]
+    assert (tries[-1].reason, tries[-1].headers["retry-after"]) == ("PASSWORD_GUESSED", "3600")
+    assert pay(goods, pat, guess("GIFT")).status == 429, "a right code tells nothing any more, either"
+    assert pay(goods, token(goods, other), guess("GIFT")).status == 201
+    assert pay(goods, pat, card()).status == 201, "a card still pays"
+    third = ordered(goods)
+    goods.freeze(1_900_000_000 + 3_601)
+    assert pay(goods, token(goods, third), guess("G")).status == 422
+
+
+def test_wrong_codes_of_many_orders_are_counted_by_the_network_address(goods: Shop) -> None:
+    from bodega.resources.marketing import gift_certificate_codes as codes
+
+    counted = codes.of_payment(1, "192.0.2.7")
+    assert [one.most for one in counted] == [codes.MOST_CODES, codes.MOST_OF_SERVERS]
+    assert codes.of_payment(2, "192.0.2.7")[1] == counted[1] != codes.of_payment(1, "192.0.2.8")[1]
+    assert codes.Guesser.of_address("192.0.2.7").name == counted[1].name, "as at every other place"

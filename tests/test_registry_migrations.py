@@ -13,8 +13,8 @@ from bodega.storage import migrate
 from bodega.storage.backend import Backend
 from bodega.storage.migrate import Migration
 from bodega.storage.opening import open_backend
-from bodega.storage.postgres import backend as postgres_server
 from bodega.storage.postgres import connection as postgres
+from bodega.storage.postgres import registry as postgres_server
 from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.storage.sqlite.connection import connect
 from postgres import database

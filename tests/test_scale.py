@@ -20,13 +20,13 @@ from bodega.resources import ROUTES
 from bodega.storage import migrate
 from bodega.storage.opening import open_backend
 from bodega.storage.postgres import backend as postgres_server
-from bodega.storage.postgres import rows
+from bodega.storage.postgres import registry, rows
 from bodega.tasks.sweep import sweep
 from pictures import FORM, form
 from postgres import database
 from shop import Server
 
-REGISTRY = postgres_server.REGISTRY
+REGISTRY = registry.REGISTRY
 
 FORBIDDEN = {
     "an extension, a trigger, a function, a rule or a view": r"create\s+(or\s+replace\s+)?(constraint\s+)?(extension"
@@ -61,6 +61,7 @@ class Watched:
             return connection
 
         monkeypatch.setattr(postgres_server, "connect", connect)
+        monkeypatch.setattr(registry, "connect", connect)
         monkeypatch.setattr(rows, "connect", connect)
 
     def of_stores(self) -> list[str]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import inspect
 import time
 from typing import Any
 
 import pytest
 from graphql import build_client_schema, get_introspection_query, print_schema
 
-from bodega.storefront.graphql.documents import DEEPEST, Documents, Refused
+from bodega import passwords
+from bodega.storefront.graphql.documents import DEEPEST, MOST_COSTLY, Document, Documents, Refused
+from bodega.storefront.graphql.resolvers import BATCH, COSTLY
 from bodega.storefront.graphql.schema import schema
 from shop import Shop
 from storefront import NOW, Window
@@ -154,18 +158,22 @@ def test_introspection_gives_generators_the_whole_schema(window: Window) -> None
     assert print_schema(build_client_schema(found)) == print_schema(schema())
 
 
+def _read(documents: Documents, query: str) -> Document:
+    return asyncio.run(documents.read(query))
+
+
 def test_a_query_is_parsed_once(window: Window) -> None:
     documents = Documents()
-    first = documents.read(HELLO)
-    assert documents.read(HELLO) is first
+    first = _read(documents, HELLO)
+    assert _read(documents, HELLO) is first
     assert documents.made == 1
     for _ in range(2):
         with pytest.raises(Refused):
-            documents.read("{ nothing }")
+            _read(documents, "{ nothing }")
     assert documents.made == 2
     for number in range(1_100):
-        documents.read(f"{{ a{number}: __typename }}")
-    assert documents.read(HELLO) is not first
+        _read(documents, f"{{ a{number}: __typename }}")
+    assert _read(documents, HELLO) is not first
     assert DEEPEST == 16
 
 
@@ -174,8 +182,56 @@ def test_what_is_refused_is_remembered_without_its_query() -> None:
     found = []
     for _ in range(3):
         with pytest.raises(Refused) as caught:
-            documents.read("{ nothing" + " " * 10_000 + "}")
+            _read(documents, "{ nothing" + " " * 10_000 + "}")
         found.append(caught.value)
     assert found[0].why is found[2].why
     assert found[0] is not found[2]
     assert len(repr(found[0].why)) < 500
+
+
+LOGIN = 'login(email: "a@example.com", password: "wrong-1") { result }'
+REGISTER = """registerCustomer(input: {email: "n%s@example.com", firstName: "A", lastName: "B",
+  password: "secret-123"}) { errors { __typename } }"""
+
+
+def costly(fields: list[str]) -> str:
+    return "mutation { " + " ".join(f"a{number}: {field}" for number, field in enumerate(fields)) + " }"
+
+
+def test_a_request_hashes_few_passwords_under_whatever_aliases(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed = []
+    own = passwords.is_right
+
+    async def counted(*args: Any) -> bool:
+        hashed.append(args)
+        return await own(*args)
+
+    monkeypatch.setattr(passwords, "is_right", counted)
+    assert window.codes(costly([LOGIN] * 95)) == ["TOO_MANY_FIELDS"]
+    registered = " ".join(f"r{number}: {REGISTER % number}" for number in range(45))
+    assert window.codes(f"mutation {{ customer {{ {registered} }} }}") == ["TOO_MANY_FIELDS"]
+    fragments = "mutation { ...A ...B } " + " ".join(
+        f"fragment {name} on Mutation {{ {name}1: {LOGIN} {name}2: {LOGIN} }}" for name in "AB"
+    )
+    assert window.codes(fragments) == ["TOO_MANY_FIELDS"]
+    mixed = f"mutation {{ a: {LOGIN} b: {LOGIN} customer {{ c: {REGISTER % 1} d: {REGISTER % 2} }} }}"
+    assert window.codes(mixed) == ["TOO_MANY_FIELDS"]
+    assert (hashed, window.shop.rows("customers")) == ([], 0)
+    assert window.codes(costly([LOGIN] * MOST_COSTLY)) == ["CREDENTIALS_WRONG"] * MOST_COSTLY
+    assert len(hashed) == MOST_COSTLY
+
+
+COSTS = ("passwords.", "sign_in(", "is_own_password(", '"new_password"', "tell_of_reset(", "_tell(")
+
+
+def test_every_mutation_that_hashes_a_password_or_sends_a_mail_is_bounded() -> None:
+    """By their sources: what hashes or mails is declared to be costly."""
+    found = set()
+    for (kind, field), run in BATCH.items():
+        declared = inspect.getclosurevars(run).nonlocals.get("found")
+        if declared is None or not (kind.endswith("Mutations") or kind == "Mutation"):
+            continue
+        text = inspect.getsource(declared)
+        if any(word in text for word in COSTS):
+            found.add(field)
+    assert found == COSTLY

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
+import msgspec
 import pytest
 
 from bodega.storefront.graphql.documents import Documents, Refused
@@ -35,7 +37,7 @@ FLOODS = {
 def test_a_document_of_many_parts_is_refused_cheaply(flood: str) -> None:
     began = time.process_time()
     with pytest.raises(Refused) as refused:
-        Documents().read(FLOODS[flood])
+        asyncio.run(Documents().read(FLOODS[flood]))
     assert refused.value.why.code in ("TOO_MANY_FIELDS", "MAX_DEPTH_EXCEEDED", "GRAPHQL_PARSE_FAILED", "QUERY_TOO_LONG")
     assert time.process_time() - began < 2, "it took 5 to 25 seconds once"
 
@@ -130,3 +132,31 @@ def test_a_path_that_no_database_holds_is_a_page_that_is_not_there(stocked: Shop
     visitor = Visitor(stocked)
     visitor.get(path)
     assert visitor.reply.status == 404
+
+
+GUESS = "query($code: String!) { site { giftCertificate(code: $code) { code } } }"
+
+
+def test_codes_are_guessed_no_more_often_by_queries_of_a_page_than_elsewhere(shoppers: Window) -> None:
+    """A token for pages is in everybody's hands; only a shop's own server asks for many shoppers."""
+    page = {"authorization": f"Bearer {shoppers.make(allowed_cors_origins=['https://x.example'])}"}
+    many = "query { site { " + " ".join(f'g{n}: giftCertificate(code: "G-{n}") {{ code }}' for n in range(30)) + " } }"
+    assert shoppers.codes(many, **page) == ["PASSWORD_GUESSED"] * 10
+    assert shoppers.codes(GUESS, {"code": "G"}, **page) == ["PASSWORD_GUESSED"]
+    assert shoppers.codes(GUESS, {"code": "G"}, origin="https://x.example") == ["PASSWORD_GUESSED"]
+    assert shoppers.codes(GUESS, {"code": "G"}) == []
+
+
+def test_a_payment_tells_whose_it_is_by_the_connection_alone(shoppers: Window) -> None:
+    """A token that names an address of its own is not believed."""
+    from bodega.access.payment_tokens import PaymentGrant
+    from bodega.http.request import read_head
+
+    assert b"address" not in msgspec.json.encode(PaymentGrant("j", "c", "s", 1, 2))
+    scope = {"method": "POST", "path": "/stores/x/payments", "query_string": b"", "scheme": "https", "headers": []}
+
+    async def nothing() -> dict[str, Any]:
+        return {}
+
+    assert read_head({**scope, "client": ("192.0.2.7", 4)}, nothing, "").address == "192.0.2.7"
+    assert read_head(scope, nothing, "").address == ""

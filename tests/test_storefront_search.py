@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
+import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from bench.storefront import CARD, PRODUCT
 
-from shop import Shop
+from bodega.resources.catalog.product import TABLE as PRODUCTS
+from bodega.resources.catalog.search_texts import UPKEEP
+from bodega.storage import writer
+from bodega.storage.rules import Upkeep
+from bodega.storage.sqlite import rows as sqlite_rows
+from shop import PATIENCE, Shop
 from storefront import Window, nodes
 from test_storefront_graphql import make
 
@@ -191,10 +198,12 @@ def test_facets_cost_a_fixed_number_of_statements(rated: Window) -> None:
             facets(rated, **filters)
         return len(given)
 
+    cost()  # reads what is kept from one query to the next
     before = cost(), cost(searchTerm="two three", brandEntityIds=[1])
     for number in range(12):
         make(rated.shop, f"T{number}", brand_name=f"Brand {number}",
              custom_fields=[{"name": f"Field {number}", "value": "x"}])  # fmt: skip
+    cost()
     assert (cost(), cost(searchTerm="two three", brandEntityIds=[1])) == before
 
 
@@ -231,7 +240,7 @@ def test_the_page_of_a_product_reads_no_table_from_its_beginning(window: Window)
 
 
 def test_what_waits_for_the_full_text_is_found_like_the_rest(window: Window) -> None:
-    """SQLite's entries are made 64 at a time: before, at and after such a moment the same is found."""
+    """SQLite's entries are made for many at once: before, at and after such a moment the same is found."""
     shop = window.shop
     expected: set[str] = set()
     for number in range(70):
@@ -251,3 +260,62 @@ def test_what_waits_for_the_full_text_is_found_like_the_rest(window: Window) -> 
     for row in other:
         shop.delete(f"/v3/catalog/products/{row['id']}")
     assert "Item 0 wool" not in found(window, "wool")
+
+
+def waiting(shop: Shop, *, at_most: int = 0) -> int:
+    """How many products wait for their entries in SQLite's full text, once there are no more than `at_most`."""
+    give_up = time.monotonic() + PATIENCE
+    while (waits := shop.rows("product_search_waiting")) > at_most and time.monotonic() < give_up:
+        shop.pause(0.02)
+    return waits
+
+
+def test_entries_are_made_for_many_at_once(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the writer once enough products wait, and sooner where somebody searches; both find what each write left."""
+    shop = window.shop
+    if shop.server.backend.registry.tx.dialect != "sqlite":
+        pytest.skip("PostgreSQL's index makes its entries by itself")
+    monkeypatch.setattr(writer, "SOME", 3)
+    make(shop, "Stool of oak")
+    for number in range(5):
+        make(shop, f"Chair {number}")
+    assert shop.rows("product_search_waiting") == 6
+    assert len(found(window, "chair")) == 5
+    assert waiting(shop, at_most=2) == 0, "a search has them made"
+    assert len(found(window, "chair")) == 5
+    one = shop.get("/v3/catalog/products?name=Chair%201").data[0]["id"]
+    shop.put(f"/v3/catalog/products/{one}", {"price": 7})
+    assert shop.rows("product_search_waiting") == 0, "no text changed"
+    for text in ("beech", "birch", "elm"):
+        shop.put(f"/v3/catalog/products/{one}", {"description": text})
+    assert shop.rows("product_search_waiting") == 1, "a product waits once"
+    assert (found(window, "birch"), found(window, "elm")) == ([], ["Chair 1"])
+    store = shop.server.run(shop.server.app.stores.get(shop.name))
+    monkeypatch.setattr(store.rows, "_leaves", 4)
+    monkeypatch.setattr(sqlite_rows, "MUCH", 4)
+    for number in range(7):
+        make(shop, f"Table {number}")
+    assert waiting(shop, at_most=3) <= 3, "the writer makes them by itself"
+    assert len(found(window, "table")) == 7
+    assert found(window, "elm") == ["Chair 1"]
+
+
+def test_entries_that_cannot_be_made_fail_no_write(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits is found as it is, and is tried again."""
+    shop = window.shop
+    if shop.server.backend.registry.tx.dialect != "sqlite":
+        pytest.skip("PostgreSQL's index makes its entries by itself")
+    monkeypatch.setattr(writer, "SOME", 1)
+    make(shop, "Broom of straw")
+    store = shop.server.run(shop.server.app.stores.get(shop.name))
+    whole = store.rows.model
+    monkeypatch.setattr(store.rows, "model", whole.with_rules(replace(
+        whole.rules_of(PRODUCTS), upkeep=Upkeep(UPKEEP.waiting, (*UPKEEP.statements, "SELECT no_such_column"))
+    )))  # fmt: skip
+    assert found(window, "straw") == ["Broom of straw"]
+    make(shop, "Brush of straw")
+    assert shop.rows("product_search_waiting") == 2
+    monkeypatch.setattr(store.rows, "model", whole)
+    assert len(found(window, "straw")) == 2
+    assert waiting(shop) == 0
+    assert len(found(window, "straw")) == 2

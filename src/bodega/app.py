@@ -183,6 +183,14 @@ def _shoppers_rest(name: str, app: AppContext, journal: Journal, log: Log, fault
     return faulty(mount, app.stores, faults, as_problem, note_struck(journal))
 
 
+def _watched(app: AppContext, journal: Journal, faults: FaultInjector | None, mount: Mount) -> Mount:
+    """Pages of shops as the journal keeps them and faults strike them."""
+    from bodega.journal.shop_pages import note_struck_page, noted
+    from bodega.lab.faults.shops import as_page, faulty
+
+    return faulty(noted(mount, app.stores, journal), app.stores, faults, as_page, note_struck_page(journal))
+
+
 async def make_app(
     backend: Backend,
     *,
@@ -267,6 +275,7 @@ async def make_app(
 
         parts = Lab(stores, journal_sync, worker[0], dispatcher, written, lab_key, app, faults)
         served_lab = serving.mount(parts, table.OPERATIONS)
+    watched = functools.partial(_watched, app, journal, faults)
     mounts = {
         "time": gateway_time,
         "*": server_itself,
@@ -276,7 +285,7 @@ async def make_app(
         "llms.txt": reference,
         "graphql": later(functools.partial(_graphql, app, journal, written, faults)),
         **{name: later(functools.partial(_shoppers_rest, name, app, journal, written, faults)) for name in MOUNTS},
-        **shop_mounts(app, written, https_port, reference),
+        **shop_mounts(app, written, https_port, reference, watched),
         **panel,
     }
     api = Api(
@@ -287,7 +296,7 @@ async def make_app(
         journal,
         faults=faults,
         reads_at_once=isinstance(backend, SqliteBackend),
-        otherwise=elsewhere(app, written, https_port),
+        otherwise=elsewhere(app, written, https_port, watched),
     )
 
     async def looked() -> None:

@@ -19,9 +19,12 @@ _HEADERS = frozenset(
     }
 )  # fmt: skip
 
+_ADDRESSES = frozenset({"location", "referer", "content-location"})
+"""Headers whose values are addresses, in whose query a secret may stand."""
+
 _SECRET = re.compile(
     r"passw|secret|token|credential|authorization|api_?key|private_?key|\bauth\b|cvv|cvc|card_?number|verification_value|account_?number"
-    r"|\bpin\b|\bnumber_enc|\bjwt\b|\biban\b",
+    r"|(?:^|_)pass$|\bcc_?(?:number|expiry|name|cvv)\b|\bpin\b|\bnumber_enc|\bjwt\b|\biban\b",
     re.IGNORECASE,
 )
 """Members whose values are secret, wherever they are in a body or a query."""
@@ -57,6 +60,9 @@ def headers(raw: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
     for name_bytes, value_bytes in raw:
         name, secret = _header(name_bytes)
         value = value_bytes.decode("latin-1")
+        if name in _ADDRESSES and "?" in value:
+            at, _, asked = value.partition("?")
+            value = f"{at}?{query(asked)}"
         if secret:
             kind, space, _ = value.partition(" ")
             value = f"{kind} {MASK}" if name.endswith("authorization") and space else MASK
@@ -117,9 +123,11 @@ def body(text: str, media: str, more: frozenset[str] = NO_MORE) -> str:
 
 
 _LITERAL = re.compile(
-    r"""([A-Za-z_]\w{0,63}+)(\s*+:\s*+)(\"\"\".*?(?:\"\"\"|\Z)|"(?:[^"\\\n]|\\.)*+"?|\[[^\]]*+\]?)""", re.DOTALL
+    r"""(?<!\w)([A-Za-z_]\w*+)(\s*+:\s*+)(\"\"\".*?(?:\"\"\"|\Z)|"(?:[^"\\\n]|\\.)*+"?|\[[^\]]*+\]?)""", re.DOTALL
 )
-_VARIABLE = re.compile(r"([A-Za-z_]\w{0,63}+)\s*+:\s*+\$([A-Za-z_]\w{0,63}+)")
+_VARIABLE = re.compile(r"(?<!\w)([A-Za-z_]\w*+)\s*+:\s*+\$([A-Za-z_]\w*+)")
+_LONGEST_NAME = 64
+_LONGEST_KEPT = 8 * 1024
 
 
 def question(text: str, more: frozenset[str] = NO_MORE) -> str:
@@ -129,12 +137,28 @@ def question(text: str, more: frozenset[str] = NO_MORE) -> str:
         data = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
         return body(text, "application/json", more)
-    if not isinstance(data, dict) or not isinstance(data.get("query"), str):
+    asked = data.get("query") if isinstance(data, dict) else None
+    if not isinstance(asked, str):
         return body(text, "application/json", more)
-    asked = data["query"]
-    named = frozenset(name for argument, name in _VARIABLE.findall(asked) if is_secret(argument))
-    shown = _LITERAL.sub(lambda found: f'{found[1]}{found[2]}"{MASK}"' if is_secret(found[1]) else found[0], asked)
+    shown, named = _query_of_short(asked) if len(asked) <= _LONGEST_KEPT else _query_of(asked)
     return msgspec.json.encode(_masked({**data, "query": shown}, more | named)).decode()
+
+
+def _query_of(asked: str) -> tuple[str, frozenset[str]]:
+    """A query with secret arguments masked, and the variables that are arguments of such a name."""
+    named = frozenset(name for argument, name in _VARIABLE.findall(asked) if _is_secret_argument(argument))
+    masked = _LITERAL.sub(
+        lambda found: f'{found[1]}{found[2]}"{MASK}"' if _is_secret_argument(found[1]) else found[0], asked
+    )
+    return masked, named
+
+
+_query_of_short = lru_cache(maxsize=256)(_query_of)
+"""Clients ask the same few queries, with other variables."""
+
+
+def _is_secret_argument(name: str) -> bool:
+    return is_secret(name) if len(name) <= _LONGEST_NAME else _SECRET.search(name) is not None
 
 
 def _masked(value: Any, more: frozenset[str], depth: int = 0) -> Any:

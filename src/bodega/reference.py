@@ -8,13 +8,17 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import cache
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bodega import manual, site
+from bodega.aside import aside
 from bodega.explain import outcome_facts, reason_facts
 from bodega.kit.route import Route
 from bodega.law.outcome import OUTCOMES
 from bodega.law.reasons import Reason
+
+if TYPE_CHECKING:
+    from bodega.openapi import pages as openapi_pages
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
@@ -57,6 +61,7 @@ def _page(title: str, body: str) -> bytes:
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style><body>'
         f'<p><a href="/docs">Bodega</a> · <a href="/docs/status-codes">Status codes</a>'
+        ' · <a href="/docs/api">Operations, and a console</a>'
         f' · <a href="/{manual.INDEX}">All pages as text</a> · <a href="/manage">Control panel</a></p>'
         f"<h1>{escape(title)}</h1>{body}</body></html>"
     ).encode()
@@ -147,6 +152,28 @@ def written_page(path: str) -> tuple[bytes, bytes] | None:
     return None if text is None else (text.encode(), _MARKDOWN)
 
 
+OF_OPERATIONS = ("/docs/api", "/docs/openapi")
+
+
+async def of_operations(scope: Mapping[str, Any], send: Send) -> None:
+    """What `openapi/pages.py` has at a path: made aside when it is first asked for, as are its modules."""
+
+    def found() -> openapi_pages.Answer:
+        from bodega.openapi import pages as made
+
+        return made.answer(scope["path"])
+
+    answer = await aside(found)
+    headers = [
+        (b"content-type", answer.media.encode()),
+        (b"content-length", b"%d" % len(answer.body)),
+        (b"x-content-type-options", b"nosniff"),
+        *answer.headers,
+    ]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})
+
+
 def _answer(status: int, body: bytes, media_type: bytes, policy: str = _POLICY, *more: Header) -> Answer:
     headers = [
         (b"content-type", media_type),
@@ -190,6 +217,9 @@ def pages(routes: Sequence[Route], built: Callable[[], site.Site | None] = site.
             headers = [(b"allow", b"GET, HEAD"), (b"content-length", b"0")]
             await send({"type": "http.response.start", "status": 405, "headers": headers})
             await send({"type": "http.response.body", "body": b""})
+            return
+        if scope["path"].startswith(OF_OPERATIONS):
+            await of_operations(scope, send)
             return
         status, headers, body = answer(scope["path"])
         await send({"type": "http.response.start", "status": status, "headers": headers})

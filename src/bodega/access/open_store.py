@@ -12,9 +12,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from bodega.access.plans import DEFAULT, PLANS
-from bodega.access.quota import Quota, quota_for
+from bodega.access.quota import Quota, SharedQuota, WindowQuota, quota_for
 from bodega.access.quota_counts import KeptCount, restored
-from bodega.access.settings import with_defaults
+from bodega.access.settings import OFF, SHOP_QUOTA, with_defaults
+from bodega.access.shop_quota import quota_of_shop
 from bodega.clock import Clock
 from bodega.storage.registry import Account, Registry, StoreRecord, digest
 from bodega.storage.rows import PageIndex, Rows
@@ -57,6 +58,7 @@ class OpenStore:
         self._registry = registry
         self._shared = shared
         self._quotas: dict[str, Quota] = {}
+        self._of_shop: WindowQuota | SharedQuota | None = None
         self._kept = kept or {}
         self._latest = 0
         self.learned = 0
@@ -126,6 +128,15 @@ class OpenStore:
             kept = self._kept.pop(account.client_id, None)
             found = self._quotas[account.client_id] = restored(fresh, kept, self.clock.now())
         return found
+
+    def shop_quota(self) -> WindowQuota | SharedQuota | None:
+        """The count of the store's shoppers; None if they have no quota."""
+        said = self.settings[SHOP_QUOTA]
+        if said == OFF:
+            return None
+        if self._of_shop is None or self._of_shop.quota != int(said):
+            self._of_shop = quota_of_shop(self.record.hash, int(said), self._of_shop, shared=self._shared)
+        return self._of_shop
 
     def quotas_now(self) -> Iterator[tuple[str, Quota]]:
         """The counts of this process by account."""

@@ -25,14 +25,16 @@ _HEAD = {"alg": "HS256", "typ": "JWT"}
 _LONGEST = 2_048
 
 
-class PaymentGrant(msgspec.Struct, frozen=True):
-    """What a token says: `jti` is its own name, `order_id` what may be paid, `exp` when it ends (UTC seconds)."""
+class PaymentGrant(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a token says: `jti` is its own name, `order_id` what may be paid, `exp` when it ends (UTC seconds).
+    `address` is not the token's: the network address from which it came, as far as that is known."""
 
     jti: str
     client_id: str
     store_hash: str
     order_id: int
     exp: int
+    address: str = ""
 
 
 _grant = msgspec.json.Decoder(PaymentGrant).decode

@@ -144,11 +144,12 @@ class SharedQuota:
         "quota",
     )  # fmt: skip
 
-    def __init__(self, account: Account, *, beside: bool = False) -> None:
-        """`beside`: the hour that an OAuth account has beside its window."""
+    def __init__(self, account: Account, *, beside: bool = False, of_shop: bool = False) -> None:
+        """`beside`: the hour that an OAuth account has beside its window; `of_shop`: the account stands for the
+        shoppers of the store that its client id names."""
         self.account = account.client_id
         self.hour = beside or account.kind == "basic"
-        self._sql = _HOUR_SQL if beside else _SQL
+        self._sql = _HOUR_SQL if beside else _SHOP_SQL if of_shop else _SQL
         self.quota = account.per_hour if self.hour else account.per_window
         self.epoch = account.quota_epoch
         self._key = -1  # what the reserved units were counted under: the window's end, or the minute
@@ -333,7 +334,10 @@ class _Statements(msgspec.Struct, frozen=True):
 
 
 _SQL = _Statements(_FIRST, _TAKE, _RETURN)
-_HOUR_SQL = _Statements(*(sql.replace("quotas", "hour_quotas") for sql in (_FIRST, _TAKE, _RETURN)))
+_HOUR_SQL, _SHOP_SQL = (
+    _Statements(*(sql.replace("quotas", table) for sql in (_FIRST, _TAKE, _RETURN)))
+    for table in ("hour_quotas", "shop_quotas")
+)
 
 
 class HourAndWindow:

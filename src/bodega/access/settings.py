@@ -189,6 +189,18 @@ def _copies(value: str) -> int:
     return int(value)
 
 
+SHOP_QUOTA = "storefront.requests_per_window"
+
+
+def _quota(value: str) -> str:
+    """A number of requests, as it was written; `off` is none."""
+    if value.lower() in (OFF, "none", "unlimited"):
+        return OFF
+    if not (value.isascii() and value.isdigit() and len(value) <= 9):
+        raise ValueError("must be off, or a whole number from 0 to 999999999")
+    return str(int(value))
+
+
 def every_seconds(settings: Mapping[str, Any]) -> int:
     """How often a store is backed up, in seconds; 0: never."""
     value = settings["backup.every"]
@@ -256,6 +268,12 @@ SETTINGS: dict[str, Setting] = {
     ),
     "providers.allow_private": Setting(False, _flag, "whether providers may be at private addresses"),
     "storefront.pages": Setting(True, _flag, "whether the server shows its own small storefront at the shop's host"),
+    SHOP_QUOTA: Setting(
+        OFF,
+        _quota,
+        "how many requests all shoppers together may send to /graphql and the REST API for shoppers in"
+        " 30 s; off: no bound",
+    ),
     "payments.test": Setting(True, _flag, "whether the checkout offers the test gateway, by which no money moves"),
     "webhooks.allow_private": Setting(False, _flag, "whether webhooks may go to private addresses"),
     "webhooks.keep_days": Setting(7, _days, "how long the log of deliveries is kept, in days"),

@@ -13,11 +13,34 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-COMMANDS = (
-    "serve", "dev", "store", "account", "owner", "key", "seed", "import", "live", "state", "fault", "provider",
-    "routes", "explain", "logs", "undo", "report", "scopes", "parity", "webhooks", "mcp", "doctor", "completion",
-)  # fmt: skip
-"""In the order in which a newcomer needs them; each is `command` in the module of its name."""
+COMMANDS = {
+    "serve": "Answer requests until stopped.",
+    "dev": "Start a demo store in a throwaway directory.",
+    "store": "Create, show, change and delete stores.",
+    "account": "Create, change, list and revoke API accounts.",
+    "owner": "Create, list and remove who may sign in to the panel.",
+    "key": "Show, rotate and replace the key of client secrets.",
+    "seed": "Fill a store with sample data.",
+    "import": "Fill a store from another one, or from a CSV file.",
+    "live": "Change a store at a rate, until stopped.",
+    "state": "Make troubles that integrations meet.",
+    "fault": "Make a store fail, by rules.",
+    "provider": "Register apps that are asked for taxes, shipping, payments.",
+    "routes": "List what is served, and what is not.",
+    "openapi": "Print what is served as an OpenAPI 3.1 document.",
+    "explain": "Show why a request is answered with a status.",
+    "logs": "Show the requests in the journal.",
+    "undo": "Undo what one request changed.",
+    "report": "Say what clients did wrong or wastefully.",
+    "scopes": "Show the smallest scopes that let the requests pass.",
+    "parity": "Record a run, replay it elsewhere, compare the replies.",
+    "webhooks": "Listen to events, make them, send them again, verify them.",
+    "mcp": "Speak the Model Context Protocol.",
+    "doctor": "Check what keeps a server from running well here.",
+    "completion": "Print what makes a shell complete commands and options.",
+}
+"""In the order in which a newcomer needs them, each with what the list of commands says of it; each is `command` in the
+module of its name."""
 
 
 class Commands(click.Group):
@@ -34,6 +57,11 @@ class Commands(click.Group):
         module = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
         found: click.Command = import_module(f"bodega.cli.{module}").command
         return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Lists the commands; their modules are not imported for that."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -82,12 +110,21 @@ def did_you_mean(word: str, words: Iterable[str]) -> str:
 def _version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
     if wanted:
         from bodega import __version__
+        from bodega.storage.migrate import revisions
 
         click.echo(f"bodega {__version__}")
+        click.echo(f"schema: {revisions()}")
         ctx.exit()
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the version, and the schema of its databases.",
+)
 def main() -> None:
     """A store server you run yourself, speaking the BigCommerce Stores REST API (V2 and V3)."""

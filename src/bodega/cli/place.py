@@ -88,22 +88,30 @@ class NoStores(Failed):
     """Nothing was ever made in the directory."""
 
 
+def _begun(place: DataLocation) -> None:
+    """Raises NoStores."""
+    if place.is_empty:
+        raise NoStores(
+            f"There are no stores in {place}; name another directory with --data, or make a store: "
+            "bodega store create HASH."
+        )
+
+
 async def open_backend(place: DataLocation, workers: int = 1, *, makes: bool = False) -> Backend:
     """The backend at a place, for one of so many workers. Only who `makes` stores makes their directory. Raises
     NoStores, Busy or OSError."""
     from bodega.storage import opening
 
-    if place.is_empty and not makes:
-        raise NoStores(
-            f"There are no stores in {place}; name another directory with --data, or make a store: "
-            "bodega store create HASH."
-        )
+    if not makes:
+        _begun(place)
     return await opening.open_backend(place.data, place.database, workers)
 
 
 def with_backend(place: DataLocation, work: Callable[[Backend], Awaitable[T]], *, makes: bool = False) -> T:
     """Runs `work` with the backend open; `makes` as for `open_backend`. Raises Failed when the stores cannot be
     reached."""
+    if not makes:
+        _begun(place)  # before anything is imported that opens stores
 
     async def whole() -> T:
         backend = await open_backend(place, makes=makes)
@@ -170,15 +178,15 @@ def usage_errors() -> Iterator[None]:
 @contextmanager
 def plain_failures() -> Iterator[None]:
     """Reports an unusable database or file in one sentence, without a traceback."""
-    from bodega.storage.sealing import NoKey
-    from bodega.storage.sqlite.engine import Error
-    from bodega.storage.tx import Busy
-
     try:
         yield
-    except (Busy, NoKey, OSError, Error) as error:
-        raise Failed(_sentence(error)) from error
     except Exception as error:
+        from bodega.storage.sealing import NoKey
+        from bodega.storage.sqlite.engine import Error
+        from bodega.storage.tx import Busy
+
+        if isinstance(error, (Busy, NoKey, OSError, Error)):
+            raise Failed(_sentence(error)) from error
         if type(error).__module__.partition(".")[0] != "asyncpg":  # only imported when PostgreSQL is in use
             raise
         raise Failed(f"PostgreSQL refused: {_sentence(error)}") from error

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bodega.access.plans import DEFAULT, PLANS
-from bodega.access.settings import with_defaults
-from bodega.cli import store_copies, store_move, store_terms
+from bodega.cli.lazily import Lazily
 from bodega.cli.place import (
     Failed,
     NoStores,
@@ -32,7 +31,17 @@ if TYPE_CHECKING:
     from bodega.storage.registry import StoreRecord
 
 
-@click.group("store")
+_ELSEWHERE = {
+    **{name: f"bodega.cli.store_terms:{name}" for name in ("plan", "limit", "maintenance", "get", "clock")},
+    "set": "bodega.cli.store_terms:set_",
+    **{
+        name: f"bodega.cli.store_copies:{name}" for name in ("snapshot", "restore", "backup", "recover", "fork", "diff")
+    },
+    "move": "bodega.cli.store_move:move",
+}
+
+
+@click.group("store", cls=Lazily, elsewhere=_ELSEWHERE)
 def command() -> None:
     """Create, show, change and delete stores."""
 
@@ -151,6 +160,7 @@ def reset(place: DataLocation, store_hash: str, yes: bool, as_json: bool) -> Non
     confirm(f"Delete all that store {store_hash} holds?", yes=yes)
 
     async def work(backend: Backend) -> dict[str, Any]:
+        from bodega.access.settings import with_defaults
         from bodega.lab.reset import empty
         from bodega.resources import MODEL
         from bodega.storage.unit import Terms
@@ -167,18 +177,6 @@ def reset(place: DataLocation, store_hash: str, yes: bool, as_json: bool) -> Non
     store = ask(place, "POST", f"/stores/{store_hash}/reset")
     store = with_backend(place, work) if store is None else store
     print_json(store) if as_json else click.echo(f"Store {store_hash} is empty.")
-
-
-_TERMS = (
-    store_terms.plan,
-    store_terms.limit,
-    store_terms.maintenance,
-    store_terms.get,
-    store_terms.set_,
-    store_terms.clock,
-)
-for _more in (*_TERMS, *store_copies.COMMANDS, store_move.move):
-    command.add_command(_more)
 
 
 async def facts(backend: Backend, record: StoreRecord) -> dict[str, Any]:

@@ -250,9 +250,6 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-COMMANDS = (snapshot, restore, backup, recover, fork, diff)
-
-
 @contextmanager
 def _plainly() -> Iterator[None]:
     """Reports a missing or unusable copy in a sentence of its own."""

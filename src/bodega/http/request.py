@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -28,7 +28,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
 
     `segments` is the resource's path below the version, without empty parts and V2's suffix. `prefix` is the path up to
     and including the version, from which links are built. `error_media` is the format of a refusal before a format is
-    chosen (step 10).
+    chosen (step 10). `peer` is where it came from, as ASGI tells it.
     """
 
     method: str
@@ -46,6 +46,12 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     suffix: str = ""
     prefix: str = ""
     error_media: Media = Media.JSON
+    peer: Sequence[Any] | None = None
+
+    @property
+    def address(self) -> str:
+        """The network address of the caller; empty where it is not known."""
+        return str(self.peer[0]) if self.peer else ""
 
     @property
     def host(self) -> str:
@@ -101,7 +107,7 @@ def read_head(scope: Scope, receive: Receive, request_id: str, headers: Mapping[
         media = choose_media(headers.get(b"accept"), suffix, V2_MEDIA) or Media.JSON
     return Request(
         method, secure, path, raw_path, query, headers, receive, request_id,
-        host_form, store, version, tuple(rest), suffix, prefix, media,
+        host_form, store, version, tuple(rest), suffix, prefix, media, scope.get("client"),
     )  # fmt: skip
 
 

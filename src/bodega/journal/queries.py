@@ -33,11 +33,14 @@ def query_recorder(journal: Journal) -> QueryRecorder:
     """Records queries in a journal: their operation and complexity are among the fields of the reply."""
 
     def record(store: OpenStore, asked: Asked) -> None:
+        if not store.keeps_journal:
+            return
         entry = Entry(
             0, wall(), asked.request_id, asked.method, asked.path, asked.query, 0, asked.reply.status,
             asked.reply.reason, "", asked.us, asked.headers, list(asked.reply.headers), asked.secure,
         )  # fmt: skip
-        journal.note_exchange(entry, store, _without_secrets(asked.path, asked.content), asked.reply.body)
+        content = _without_secrets(asked.path, asked.content) if store.keeps_bodies else b""
+        journal.note_exchange(entry, store, content, asked.reply.body)
 
     return record
 

@@ -23,6 +23,7 @@ from bodega.storage.registry import Account, StoreRecord
 from bodega.storage.rows import PageIndex
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
+from bodega.storage.writer import Job
 
 _replace = msgspec.structs.replace
 
@@ -49,6 +50,7 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     `made` knows the rows that the write has made. `keep_key` keeps a private key of the store, sealed, under a name;
     `kept_key` reads it ("" if there is none). `header` is what the action's own header says.
     `outside` knows what other servers answered while the request is carried out; `consult` asks one, before a write.
+    `apart` writes something in a transaction of its own, which stays when the request is refused.
     `account` is the caller's, `grant` what its payment token says. `task` is the id of the task that is carried out.
     """
 
@@ -76,6 +78,7 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     made: Made | None = None
     outside: Answers = NOBODY
     consult: Consult | None = None
+    apart: Callable[[Job], Awaitable[Any]] | None = None
 
     def preparing(self, preparation: Preparation) -> Context:
         """The same context for what is prepared before the write."""

@@ -5,7 +5,7 @@ A member's type is told by words of JSON Schema (2020-12). What a body must have
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Annotated, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -77,7 +77,7 @@ def _body(action: Action, method: str) -> _Body:
         one = schema["items"] if listed else schema
         return _Body(one["properties"], one["properties"].keys(), one.get("required", ()), {}, listed)
     required, listed = asked(action)
-    members = _members(shape)
+    members = members_of(shape, _schema)
     names: dict[str, dict[str, Any]] = {name: members.get(name, {}) for name in (*members, *required)}
     known = {*shape.types, *shape.nested} - set(shape.set_once if method == "PUT" else ())
     chosen = [one.split("|") for one in shape.required]
@@ -103,13 +103,13 @@ def shape_read(action: Action) -> V3Shape | None:
 
 def asked(action: Action) -> tuple[tuple[str, ...], bool]:
     """The members that an action requires of a body, and whether the body is a list."""
-    missing, listed = _lacking(action, b"{}"), False
+    missing, listed = lacking(action, b"{}"), False
     if missing is None:
-        missing, listed = _lacking(action, b"[{}]"), True
+        missing, listed = lacking(action, b"[{}]"), True
     return missing or (), listed
 
 
-def _lacking(action: Action, body: bytes) -> tuple[str, ...] | None:
+def lacking(action: Action, body: bytes) -> tuple[str, ...] | None:
     """What a body lacks; None if it is not of the right form."""
     try:
         draft = action.read(body)
@@ -119,8 +119,8 @@ def _lacking(action: Action, body: bytes) -> tuple[str, ...] | None:
             return None
     else:
         faults = tuple(_of_first(draft)) if isinstance(draft, list) and draft else ()
-    lacking = (fault.field for fault in faults if fault.reason is Reason.FIELD_MISSING)
-    return tuple(dict.fromkeys(name.removeprefix("0.") for name in lacking))
+    absent = (fault.field for fault in faults if fault.reason is Reason.FIELD_MISSING)
+    return tuple(dict.fromkeys(name.removeprefix("0.") for name in absent))
 
 
 def _of_first(drafts: list[Any]) -> Sequence[Fault]:
@@ -131,13 +131,15 @@ def _of_first(drafts: list[Any]) -> Sequence[Fault]:
     return getattr(first, "faults", ())
 
 
-def _members(shape: V3Shape) -> dict[str, dict[str, Any]]:
+def members_of(shape: V3Shape, told_by: Callable[[Any], dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The members of a shape with their schemas, which `told_by` makes of a type; those that hold rows as well."""
     hints = hints_of(shape.entity) if shape.view is None else {}
     kinds = {name: hints[name] for name in shape.shown if name in hints}
     kinds = {name: kind for name, kind in kinds.items() if name not in shape.nested} | dict(shape.types)
-    told = {name: _schema(kind) for name, kind in kinds.items()}
+    told = {name: told_by(kind) for name, kind in kinds.items()}
     for name, nested in shape.nested.items():
-        inner = {"type": "object", "properties": _members(nested.shape), "required": list(nested.shape.required)}
+        properties = members_of(nested.shape, told_by)
+        inner = {"type": "object", "properties": properties, "required": list(nested.shape.required)}
         told[name] = inner if nested.single else {"type": "array", "maxItems": nested.maximum, "items": inner}
     return told
 

@@ -11,7 +11,7 @@ from bodega.access.backup_states import state_of
 from bodega.access.plans import PLANS
 from bodega.access.settings import every_seconds, with_defaults
 from bodega.dates import iso
-from bodega.storage.rows import table_state_of
+from bodega.storage import query
 from bodega.storage.sealing import is_sealed
 from bodega.storage.tx import Damaged
 
@@ -107,17 +107,15 @@ async def _held(backend: Backend, record: StoreRecord, reader: Tx | None) -> tup
             return None, await _counts(reader)
         if not await backend.revision(record):
             return None, dict.fromkeys(COUNTED, 0)
-        rows = await backend.open(record)
-        try:
-            return None, await _counts(rows.reader)
-        finally:
-            await rows.close()
+        async with backend.reading(record) as opened:
+            return None, await _counts(opened)
     except Damaged as error:
         return error.what, dict.fromkeys(COUNTED, 0)
 
 
 async def _counts(reader: Tx) -> dict[str, int]:
-    return {name: (await table_state_of(reader, name)).total for name in COUNTED}
+    totals = await query.pairs(reader, "SELECT name, total FROM table_statistics")
+    return {name: int(totals.get(name, 0)) for name in COUNTED}
 
 
 async def backup_facts(backend: Backend, record: StoreRecord) -> BackupFacts | None:

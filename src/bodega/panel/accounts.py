@@ -61,9 +61,8 @@ def _form(request: PanelRequest, message: str = "", status: HTTPStatus = HTTPSta
         "account_new.html",
         status=status,
         plan=plan,
-        rows=permissions.matrix(),
-        granted=granted,
         message=message,
+        **permissions.shown(request.panel.api.routes.values(), granted),
     )
 
 
@@ -94,7 +93,8 @@ async def detail(request: PanelRequest) -> Reply:
 async def _one(request: PanelRequest, account: Account, message: str = "", status: HTTPStatus = HTTPStatus.OK) -> Reply:
     used = (await last_used(request)).get(account.client_id)
     wanted = permissions.row_of(request.query_value("missing"))
-    facts: dict[str, Any] = {"account": account, "used": used, "rows": permissions.matrix(), "granted": account.scopes}
+    shown = permissions.shown(request.panel.api.routes.values(), account.scopes)
+    facts: dict[str, Any] = {"account": account, "used": used, **shown}
     return show(
         request,
         "account.html",

@@ -9,6 +9,7 @@ from typing import Any
 from bodega.http.internal import PANEL
 from bodega.http.internal_api import ApiReply, send
 from bodega.kit.upload import Upload
+from bodega.panel.sentences import sentence_of
 from bodega.panel.web import PageError, PanelRequest, without_rows
 
 CLIENT = PANEL
@@ -66,7 +67,7 @@ async def read(request: PanelRequest, path: str, **query: Any) -> ApiReply:
     """What a GET shows. Raises PageError if there is nothing, or the request was refused."""
     reply = await send_request(request, "GET", path, **query)
     if reply.refused:
-        message = "This no longer exists." if reply.status == HTTPStatus.NOT_FOUND else reply.title
+        message = "This no longer exists." if reply.status == HTTPStatus.NOT_FOUND else sentence_of(reply)
         raise PageError(HTTPStatus(reply.status), message)
     return reply
 

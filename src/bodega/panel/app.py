@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
@@ -97,7 +98,11 @@ class Panel:
     async def _judge(self, request: PanelRequest, receive: Receive) -> Reply:
         if request.method not in ("GET", "HEAD", "POST"):
             raise PageError(HTTPStatus.METHOD_NOT_ALLOWED, headers=[(b"allow", b"GET, HEAD, POST")])
-        page, request.ids = find(self._pages, request.method, request.path.removeprefix(ROOT).rstrip("/"))
+        try:
+            page, request.ids = find(self._pages, request.method, request.path.removeprefix(ROOT).rstrip("/"))
+        except PageError:
+            await _place(request)
+            raise
         if request.method == "POST":
             _came_from_here(request)
         await _recognise(request)
@@ -167,6 +172,14 @@ async def _recognise(request: PanelRequest) -> None:
     if request.owner is None:
         request.session = None
         request.guest = request.cookies.get(cookies.guest_name(request.secure), "")
+
+
+async def _place(request: PanelRequest) -> None:
+    """Finds whose page it would be, so that an error page keeps its navigation."""
+    await _recognise(request)
+    found = re.match(f"{ROOT}/stores/([^/]+)", request.path)
+    if request.owner is not None and found is not None:
+        await _enter(request, found[1])
 
 
 def _sign_in_first(request: PanelRequest) -> Reply:

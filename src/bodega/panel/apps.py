@@ -67,9 +67,8 @@ def _form(request: PanelRequest, app: App | None, message: str = "", status: HTT
         status=status,
         app=app,
         typed=typed,
-        rows=permissions.matrix(),
-        granted=granted,
         message=message,
+        **permissions.shown(request.panel.api.routes.values(), granted),
     )
 
 

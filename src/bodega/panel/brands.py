@@ -10,6 +10,7 @@ from bodega.panel.catalogue import BRANDS
 from bodega.panel.fields import fields_of
 from bodega.panel.forms import FieldGroup
 from bodega.panel.images import drop_image, put_image
+from bodega.panel.sentences import sentence_of
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, go
 from bodega.resources.catalog.brands import Brand
@@ -32,7 +33,7 @@ async def listed(request: PanelRequest) -> Reply:
     reply = await api.send_request(request, "GET", BRANDS, limit=PER_PAGE, page=page, sort="name", **asks)
     query = f"{urlencode({'q': word})}&" if word else ""
     return show(
-        request, "brands.html", brands=reply.data or [], total=reply.total, message=reply.title, page=page,
+        request, "brands.html", brands=reply.data or [], total=reply.total, message=sentence_of(reply), page=page,
         per=PER_PAGE, word=word, query=query,
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from bodega.http.internal_api import ApiReply
 from bodega.panel import api
+from bodega.panel.sentences import sentence_of
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go, without_rows
 from bodega.resources.carts.cart import TABLE, Cart
@@ -87,7 +88,7 @@ async def _show(request: PanelRequest, message: str = "", links: dict[str, Any] 
 
 
 def _sentence(reply: ApiReply) -> str:
-    return " ".join(reply.errors.values()) or reply.title
+    return sentence_of(reply)
 
 
 def _back(request: PanelRequest, done: str) -> Reply:

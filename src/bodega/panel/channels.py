@@ -9,6 +9,7 @@ from typing import Any
 from bodega.panel import api, forms
 from bodega.panel.fields import Field, fields_of, title_of
 from bodega.panel.forms import FieldGroup, Form
+from bodega.panel.sentences import sentence_of
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, go
 from bodega.resources.store.channels import EVERY_PLATFORM, OTHER_STATUSES, STOREFRONT_STATUSES, Channel
@@ -80,8 +81,8 @@ async def listed(request: PanelRequest) -> Reply:
     found = reply.data or []
     counts = {one["id"]: await _listings(request, one["id"]) for one in found}
     return show(
-        request, "channels.html", channels=found, counts=counts, total=reply.total, message=reply.title, page=page,
-        per=PER_PAGE,
+        request, "channels.html", channels=found, counts=counts, total=reply.total,
+        message=sentence_of(reply), page=page, per=PER_PAGE,
     )  # fmt: skip
 
 

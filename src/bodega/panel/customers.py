@@ -11,6 +11,7 @@ from bodega.http.internal_api import ApiReply
 from bodega.panel import api, forms
 from bodega.panel.fields import Choices, Field, fields_of
 from bodega.panel.forms import FieldGroup, Form
+from bodega.panel.sentences import sentence_of
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go
 from bodega.resources.customers.customer import Customer
@@ -83,7 +84,7 @@ async def listed(request: PanelRequest) -> Reply:
     given = {name: value for name, value in (("q", word), ("group", group)) if value}
     choices = await group_choices(request)
     return show(
-        request, "customers.html", customers=reply.data or [], total=reply.total, message=reply.title, page=page,
+        request, "customers.html", customers=reply.data or [], total=reply.total, message=sentence_of(reply), page=page,
         per=PER_PAGE,
         word=word, group=group, groups=choices, names=dict(choices), query=f"{urlencode(given)}&" if given else "",
     )  # fmt: skip
@@ -199,7 +200,7 @@ async def answers(request: PanelRequest) -> Reply:
 
 
 def _sentence(reply: ApiReply) -> str:
-    return " ".join(reply.errors.values()) or reply.title
+    return sentence_of(reply)
 
 
 @pages.post(ONE + "/addresses")
@@ -328,5 +329,5 @@ async def delete_group(request: PanelRequest) -> Reply:
     """Deletes a group; its members are then in none. Raises PageError."""
     reply = await api.send_request(request, "DELETE", f"{GROUPS}/{api.number(request.ids['group'])}")
     if reply.refused:
-        raise PageError(HTTPStatus(reply.status), reply.title)
+        raise PageError(HTTPStatus(reply.status), sentence_of(reply))
     return go(f"{request.base}/customer-groups?done=deleted", *SAFE)

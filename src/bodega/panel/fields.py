@@ -253,17 +253,3 @@ def _was(form: Mapping[str, Sequence[str]], before: str) -> dict[str, str]:
     if not isinstance(was, dict):
         return {}
     return {str(name): value for name, value in was.items() if isinstance(value, str)}
-
-
-def beside(errors: Mapping[str, str], fields: Sequence[Field]) -> tuple[dict[str, str], list[str]]:
-    """The API's messages by field, and those about nothing that the form shows."""
-    names = {field.name for field in fields}
-    found: dict[str, str] = {}
-    rest = []
-    for name, message in errors.items():
-        first = name.partition(".")[0]
-        if first in names:
-            found.setdefault(first, message)
-        else:
-            rest.append(message)
-    return found, rest

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from bodega.http.internal_api import ApiReply
 from bodega.panel import api
-from bodega.panel.fields import Field, beside, drafted, shown
+from bodega.panel.fields import Field, drafted, shown
+from bodega.panel.sentences import beside, sentence_of
 from bodega.panel.web import PanelRequest
 
 
@@ -84,10 +85,10 @@ def read(
 
 
 def complain(form: Form, reply: ApiReply) -> None:
-    """Puts the API's messages beside the fields."""
+    """Puts what the API refused beside the fields, in words of the form."""
     form.wrong, form.rest = beside(reply.errors, flat(form.groups))
     if not form.wrong and not form.rest:
-        form.rest = [reply.title, reply.remedy]
+        form.rest = [sentence_of(reply)]
 
 
 async def send(

@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from bodega.http.internal_api import ApiReply
 from bodega.panel import api
+from bodega.panel.sentences import sentence_of
 from bodega.panel.web import SAFE, PageError, PanelRequest, Reply, go
 
 
@@ -24,5 +25,5 @@ async def drop_image(request: PanelRequest, path: str, back: str) -> Reply:
 
 def _back(reply: ApiReply, back: str) -> Reply:
     if reply.refused:
-        raise PageError(HTTPStatus(reply.status), " ".join(reply.errors.values()) or reply.title)
+        raise PageError(HTTPStatus(reply.status), sentence_of(reply))
     return go(f"{back}?done=saved", *SAFE)

@@ -10,6 +10,7 @@ from bodega.http.internal_api import ApiReply
 from bodega.panel import api, forms
 from bodega.panel.fields import Field, fields_of
 from bodega.panel.forms import FieldGroup, Form
+from bodega.panel.sentences import sentence_of
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go
 from bodega.resources.inventory.location import DEFAULT, Address, Location
@@ -187,7 +188,7 @@ async def delete(request: PanelRequest) -> Reply:
     key = api.number(request.ids["location"])
     reply = await api.send_request(request, "DELETE", LOCATIONS, **{"location_id:in": str(key)})
     if reply.refused:
-        return await _show(request, message=" ".join(reply.errors.values()) or reply.title)
+        return await _show(request, message=sentence_of(reply))
     return go(f"{request.base}/locations?done=deleted", *SAFE)
 
 
@@ -229,5 +230,5 @@ async def delete_method(request: PanelRequest) -> Reply:
     key = api.number(request.ids["method"])
     reply = await api.send_request(request, "DELETE", METHODS, **{"id:in": str(key)})
     if reply.refused:
-        return await _show(request, message=" ".join(reply.errors.values()) or reply.title)
+        return await _show(request, message=sentence_of(reply))
     return _back(request, "deleted")

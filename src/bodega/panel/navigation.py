@@ -80,7 +80,7 @@ STORE = (
             NavigationLink("Webhooks", "/webhooks", "hook"),
             NavigationLink("Tasks", "/tasks", "task"),
             NavigationLink("Apps", "/apps", "app"),
-            NavigationLink("The law", "/law", "law"),
+            NavigationLink("Request checks", "/law", "law"),
         ),
     ),
     Section(

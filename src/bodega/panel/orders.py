@@ -14,6 +14,7 @@ from bodega.http.internal_api import ApiReply
 from bodega.panel import api, forms
 from bodega.panel.fields import Field
 from bodega.panel.forms import FieldGroup, Form
+from bodega.panel.sentences import sentence_of
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, go
 from bodega.resources.orders.shipments import DISPLAY
@@ -86,8 +87,9 @@ async def listed(request: PanelRequest) -> Reply:
     given = {name: value for name, value in (("q", word), ("status", status), ("customer", customer)) if value}
     kept = {name: value for name, value in given.items() if name != "status"}
     return show(
-        request, "orders.html", orders=reply.data or [], total=total, message=reply.title or counted.title, page=page,
-        per=PER_PAGE, word=word, chosen=status, customer=customer, colours=COLOURS,
+        request, "orders.html", orders=reply.data or [], total=total, page=page,
+        message=sentence_of(reply) or sentence_of(counted), per=PER_PAGE, word=word, chosen=status,
+        customer=customer, colours=COLOURS,
         statuses=[(number, name, counts.get(number, 0)) for number, name in IN_ORDER], everything=sum(counts.values()),
         query=f"{urlencode(given)}&" if given else "", kept=f"{urlencode(kept)}&" if kept else "",
     )  # fmt: skip
@@ -221,7 +223,7 @@ def _back(request: PanelRequest, done: str, place: str = "") -> Reply:
 
 
 def _sentence(reply: ApiReply) -> str:
-    return " ".join(reply.errors.values()) or reply.title
+    return sentence_of(reply)
 
 
 async def _done(request: PanelRequest, reply: ApiReply, done: str, of: str, place: str = "") -> Reply:

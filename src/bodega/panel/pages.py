@@ -22,6 +22,7 @@ from bodega.panel import (
     products,
     promotions,
     redirects,
+    search,
     settings,
     shipping,
     shop_settings,
@@ -46,6 +47,7 @@ def every() -> list[PanelPage]:
     modules = (
         sign_in,
         overview,
+        search,
         *catalogue,
         orders,
         carts,

@@ -8,6 +8,7 @@ from bodega.http.internal_api import ApiReply
 from bodega.panel import api, forms
 from bodega.panel.fields import Field, fields_of
 from bodega.panel.forms import FieldGroup, Form
+from bodega.panel.sentences import sentence_of
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, go
 from bodega.resources.pricing.price_lists import PriceList
@@ -141,7 +142,7 @@ async def delete(request: PanelRequest) -> Reply:
     """Deletes a price list with its prices."""
     reply = await api.send_request(request, "DELETE", _path(request))
     if reply.refused:
-        return await _show(request, message=reply.title)
+        return await _show(request, message=sentence_of(reply))
     return go(f"{request.base}/price-lists?done=deleted", *SAFE)
 
 
@@ -170,7 +171,7 @@ async def delete_record(request: PanelRequest) -> Reply:
     path = f"{_path(request)}/records/{api.number(request.ids['variant'])}/{request.ids['currency']}"
     reply = await api.send_request(request, "DELETE", path)
     if reply.refused:
-        return await _show(request, message=reply.title)
+        return await _show(request, message=sentence_of(reply))
     return _back(request, "unpriced")
 
 
@@ -193,5 +194,5 @@ async def withdraw(request: PanelRequest) -> Reply:
     """Takes the list away from somebody."""
     reply = await api.send_request(request, "DELETE", ASSIGNED, id=str(api.number(request.ids["target"])))
     if reply.refused:
-        return await _show(request, message=reply.title)
+        return await _show(request, message=sentence_of(reply))
     return _back(request, "withdrawn")

@@ -14,6 +14,7 @@ from bodega.panel.catalogue import PRODUCTS
 from bodega.panel.fields import Choices, fields_of
 from bodega.panel.forms import FieldGroup, Form
 from bodega.panel.products import HERE
+from bodega.panel.sentences import sentence_of
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go
 from bodega.resources.catalog.bulk_pricing import BulkPricingRule
@@ -59,7 +60,7 @@ async def _show_images(request: PanelRequest, failed: ApiReply | None = None, fo
     if form is not None:
         shown = [(image, form if item.before == form.before else item) for image, item in shown]
     status = UNPROCESSABLE if failed or form else HTTPStatus.OK
-    message = " ".join(failed.errors.values()) or failed.title if failed else ""
+    message = sentence_of(failed) if failed else ""
     return show(
         request, "product_images.html", status=status, product=product, images=shown, message=message, tab="images"
     )
@@ -200,5 +201,5 @@ async def delete_part(request: PanelRequest) -> Reply:
     _, path = _kind(request)
     reply = await api.send_request(request, "DELETE", f"{path}/{api.number(request.ids['row'])}")
     if reply.refused:
-        raise PageError(HTTPStatus(reply.status), reply.title)
+        raise PageError(HTTPStatus(reply.status), sentence_of(reply))
     return _back(request, "parts", "deleted")

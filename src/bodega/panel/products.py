@@ -11,6 +11,7 @@ from bodega.panel import api, forms
 from bodega.panel.catalogue import BRANDS, PRODUCTS, CategoryNode, brand_names, tax_classes, tree
 from bodega.panel.fields import Field, fields_of
 from bodega.panel.forms import FieldGroup, Form
+from bodega.panel.sentences import sentence_of
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, go
 from bodega.resources.catalog.product import Product
@@ -115,7 +116,7 @@ async def listed(request: PanelRequest) -> Reply:
     facts: dict[str, Any] = {
         "products": reply.data or [],
         "total": reply.total,
-        "message": reply.title,
+        "message": sentence_of(reply),
         "wanted": wanted,
         "nodes": nodes,
     }

@@ -10,6 +10,7 @@ from typing import Any
 from bodega.panel import api, forms
 from bodega.panel.fields import Field, fields_of
 from bodega.panel.forms import FieldGroup, Form
+from bodega.panel.sentences import sentence_of
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, go
 from bodega.resources.marketing.promotions.promotion import Promotion
@@ -177,7 +178,7 @@ async def switch(request: PanelRequest) -> Reply:
     now = (await api.read(request, _path(request))).data
     status = "DISABLED" if now["status"] == "ENABLED" else "ENABLED"
     reply = await api.send_request(request, "PUT", _path(request), {"status": status})
-    return await _show(request, message=reply.title) if reply.refused else _back(request, status.lower())
+    return await _show(request, message=sentence_of(reply)) if reply.refused else _back(request, status.lower())
 
 
 @pages.post(HERE + "/{promotion}/delete")
@@ -185,7 +186,7 @@ async def delete(request: PanelRequest) -> Reply:
     """Deletes a promotion that has no codes."""
     reply = await api.send_request(request, "DELETE", _path(request))
     if reply.refused:
-        return await _show(request, message=f"{reply.title} {reply.remedy}")
+        return await _show(request, message=sentence_of(reply))
     return go(f"{request.base}/promotions?done=deleted", *SAFE)
 
 
@@ -220,7 +221,7 @@ async def _refused(request: PanelRequest, what: str, form: Form, draft: Mapping[
 async def delete_code(request: PanelRequest) -> Reply:
     """Deletes a code."""
     reply = await api.send_request(request, "DELETE", f"{_path(request)}/codes/{api.number(request.ids['code'])}")
-    return await _show(request, message=reply.title) if reply.refused else _back(request, "uncoded")
+    return await _show(request, message=sentence_of(reply)) if reply.refused else _back(request, "uncoded")
 
 
 def said(rule: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from bodega.kit.upload import Upload
 from bodega.panel import api, forms
 from bodega.panel.fields import Choices, Field
 from bodega.panel.forms import FieldGroup, Form
+from bodega.panel.sentences import sentence_of
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go, without_rows
 from bodega.resources.content.redirect_jobs import TABLE as _TABLE
@@ -105,7 +106,7 @@ async def import_file(request: PanelRequest) -> Reply:
         return await _show(request, message="Choose a CSV file first.")
     reply = await api.upload(request, f"{IMEX}/import", "import_file", given)
     if reply.refused:
-        return await _show(request, message=reply.title)
+        return await _show(request, message=sentence_of(reply))
     return go(f"{request.base}/redirects?done=imported", *SAFE)
 
 
@@ -114,7 +115,7 @@ async def export(request: PanelRequest) -> Reply:
     """Begins an export of all redirects."""
     reply = await api.send_request(request, "POST", f"{IMEX}/export", {})
     if reply.refused:
-        return await _show(request, message=reply.title)
+        return await _show(request, message=sentence_of(reply))
     return go(f"{request.base}/redirects?done=exported", *SAFE)
 
 
@@ -143,5 +144,5 @@ async def delete(request: PanelRequest) -> Reply:
     number = api.number(request.ids["redirect"])
     reply = await api.send_request(request, "DELETE", REDIRECTS, **{"id:in": str(number)})
     if reply.refused:
-        return await _show(request, message=reply.title)
+        return await _show(request, message=sentence_of(reply))
     return go(f"{request.base}/redirects?done=deleted", *SAFE)

@@ -1,29 +1,75 @@
-"""A store's settings: one form, made from the same table as `bodega store set`."""
+"""A store's settings, in pages and by a search, made from the same table as `bodega store set`."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import cache
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from msgspec.structs import replace
 
 from bodega.access.settings import SETTINGS, OneOf, Setting
 from bodega.panel.status import fresh
 from bodega.panel.templating import show
-from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, go
+from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go
 
 pages = Pages()
 
-GROUPS = {
-    "Identity": "name domain address country country_code phone industry",
-    "People": "first_name last_name admin_email order_email",
-    "Language and time": "timezone language",
-    "Money": "currency currency_symbol currency_symbol_location decimal_separator thousands_separator decimal_places"
-    " prices_include_tax",
-    "Measures": "weight_units dimension_units",
-    "Answering": "maintenance.retry_after suspended journal journal.keep_days journal.keep_megabytes",
+HERE = "/stores/{store}/settings"
+
+
+class SettingsPage(NamedTuple):
+    """A page of settings: its title, and the keys of each group on it."""
+
+    title: str
+    groups: Mapping[str, str]
+
+
+PAGES: Mapping[str, SettingsPage] = {
+    "shop": SettingsPage(
+        "The shop",
+        {
+            "Identity": "name domain address country country_code phone industry social_links",
+            "People": "first_name last_name admin_email order_email",
+            "Language and time": "timezone language",
+            "Measures": "weight_units dimension_units",
+        },
+    ),
+    "money": SettingsPage(
+        "Money",
+        {
+            "Currency": "currency currency_symbol currency_symbol_location decimal_separator thousands_separator"
+            " decimal_places prices_include_tax",
+            "Tax": "tax.rates",
+            "Payments": "payments.test gift_certificates gift_certificates.months",
+        },
+    ),
+    "selling": SettingsPage(
+        "Selling", {"Stock": "stock.taken stock.follows_edits stock.returns", "Storefront": "storefront.pages"}
+    ),
+    "answering": SettingsPage(
+        "Answering",
+        {
+            "Open or closed": "maintenance.retry_after suspended",
+            "Journal": "journal journal.keep_days journal.keep_megabytes",
+            "Limits": "limits.concurrent tasks.keep_seconds",
+        },
+    ),
+    "connections": SettingsPage(
+        "Connections",
+        {
+            "Webhooks": "webhooks.allow_private webhooks.keep_days webhooks.retry_seconds",
+            "Providers": "providers providers.seconds providers.keep_seconds providers.allow_private",
+            "Images": "images.allow_private",
+        },
+    ),
+    "backups": SettingsPage("Backups", {"Backups": "backup.every backup.keep"}),
 }
-"""Where settings appear in the form; others appear under the word before their dot, or under More."""
+"""Where settings appear; a setting that is named nowhere has its place on the page More."""
+
+MORE = "more"
 
 
 def as_text(value: Any) -> str:
@@ -33,15 +79,29 @@ def as_text(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def grouped() -> dict[str, list[str]]:
-    """The keys of all settings, by group."""
-    groups = {title: keys.split() for title, keys in GROUPS.items()}
-    placed = {key for keys in groups.values() for key in keys}
-    for key in SETTINGS:
-        if key not in placed:
-            first, dot, _ = key.partition(".")
-            groups.setdefault(first.capitalize() if dot else "More", []).append(key)
-    return groups
+@cache
+def placed() -> Mapping[str, SettingsPage]:
+    """The pages with every setting on one of them."""
+    named = {key for page in PAGES.values() for keys in page.groups.values() for key in keys.split()}
+    rest = " ".join(key for key in SETTINGS if key not in named)
+    return {**PAGES, MORE: SettingsPage("More", {"More": rest})} if rest else PAGES
+
+
+def page_of(key: str) -> str:
+    """The name of the page on which a setting is."""
+    return next(
+        (name for name, page in placed().items() if any(key in keys.split() for keys in page.groups.values())), MORE
+    )
+
+
+def matching(words: str) -> list[str]:
+    """The settings that have all these words in their names or meanings."""
+    wanted = words.lower().split()
+    return [
+        key
+        for key, setting in SETTINGS.items()
+        if wanted and all(word in f"{key} {title_of(key)} {setting.meaning}".lower() for word in wanted)
+    ]
 
 
 def _kind(setting: Setting) -> str:
@@ -54,39 +114,79 @@ def _choices(setting: Setting) -> tuple[str, ...]:
     return setting.read.allowed if isinstance(setting.read, OneOf) else ()
 
 
-def _title(key: str) -> str:
+def title_of(key: str) -> str:
+    """The words of a setting's name."""
     words = key.rpartition(".")[2].replace("_", " ")
     return words[:1].upper() + words[1:]
 
 
-@pages.get("/stores/{store}/settings")
-async def shown(request: PanelRequest) -> Reply:
-    """The form."""
-    return _form(request, {key: as_text(request.shop.settings[key]) for key in SETTINGS}, {})
-
-
-def _form(request: PanelRequest, typed: dict[str, str], wrong: dict[str, str]) -> Reply:
-    groups = {
-        group: [
-            {
-                "key": key,
-                "title": _title(key),
-                "kind": _kind(SETTINGS[key]),
-                "value": typed[key],
-                "meaning": SETTINGS[key].meaning,
-                "default": as_text(SETTINGS[key].default),
-                "choices": _choices(SETTINGS[key]),
-                "wrong": wrong.get(key, ""),
-            }
-            for key in keys
-        ]
-        for group, keys in grouped().items()
+@pages.get(HERE)
+async def index(request: PanelRequest) -> Reply:
+    """The pages of settings, or those settings that a search finds."""
+    words = request.query_value("q").strip()
+    if words:
+        return _form(request, {f"Settings with “{words[:80]}”": matching(words)}, _now(request), {}, words=words)
+    titles = {
+        name: [title_of(key) for keys in page.groups.values() for key in keys.split()]
+        for name, page in placed().items()
     }
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
-    return show(request, "settings.html", status=status, groups=groups, wrong=wrong)
+    return show(request, "settings.html", places=placed(), titles=titles, words="")
 
 
-@pages.post("/stores/{store}/settings")
+@pages.get(HERE + "/{page}")
+async def shown(request: PanelRequest) -> Reply:
+    """The form of a page."""
+    name = request.ids["page"]
+    if name not in placed():
+        raise PageError(HTTPStatus.NOT_FOUND, "There is no such page of settings.")
+    return _form(request, _groups(name), _now(request), {}, name=name)
+
+
+def _groups(name: str) -> dict[str, list[str]]:
+    return {title: keys.split() for title, keys in placed()[name].groups.items()}
+
+
+def _now(request: PanelRequest) -> dict[str, str]:
+    return {key: as_text(request.shop.settings[key]) for key in SETTINGS}
+
+
+def _form(
+    request: PanelRequest,
+    keys: Mapping[str, Sequence[str]],
+    typed: Mapping[str, str],
+    wrong: Mapping[str, str],
+    *,
+    name: str = "",
+    words: str = "",
+) -> Reply:
+    groups = {title: [_field(key, typed[key], wrong.get(key, "")) for key in some] for title, some in keys.items()}
+    return show(
+        request,
+        "settings_page.html",
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK,
+        title=placed()[name].title if name else "Settings",
+        name=name,
+        words=words,
+        groups=groups,
+        wrong=wrong,
+    )
+
+
+def _field(key: str, value: str, wrong: str) -> dict[str, Any]:
+    setting = SETTINGS[key]
+    return {
+        "key": key,
+        "title": title_of(key),
+        "kind": _kind(setting),
+        "value": value,
+        "meaning": setting.meaning,
+        "default": as_text(setting.default),
+        "choices": _choices(setting),
+        "wrong": wrong,
+    }
+
+
+@pages.post(HERE)
 async def save(request: PanelRequest) -> Reply:
     """Saves what was changed, all of it or nothing; every faulty field is reported."""
     record = await fresh(request)
@@ -107,8 +207,13 @@ async def save(request: PanelRequest) -> Reply:
             changed[key] = setting.read(typed[key])
         except ValueError as error:
             wrong[key] = f"This {error}."
+    name, words = request.field("page"), request.field("q")
     if wrong:
-        return _form(request, typed, wrong)
+        name = name if name in placed() else "" if words else page_of(next(iter(wrong)))
+        those = _groups(name) if name else {f"Settings with “{words[:80]}”": matching(words)}
+        missing = [key for key in wrong if not any(key in keys for keys in those.values())]
+        return _form(request, {**those, **({"Also": missing} if missing else {})}, typed, wrong, name=name, words=words)
     if changed:
         await request.panel.registry.save_store(replace(record, settings={**record.settings, **changed}))
-    return go(f"{request.base}/settings?done={'saved' if changed else 'unchanged'}", *SAFE)
+    place = f"/{name}?" if name in placed() else f"?q={quote(words)}&" if words else "?"
+    return go(f"{request.base}/settings{place}done={'saved' if changed else 'unchanged'}", *SAFE)

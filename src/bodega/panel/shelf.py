@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from bodega.panel import api, forms
 from bodega.panel.forms import FieldGroup, Form
+from bodega.panel.sentences import sentence_of
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, go
 
@@ -122,7 +123,9 @@ def put_up(pages: Pages, of: Shelf) -> None:
         now = await of.entity(request)
         reply = await api.send_request(request, "DELETE", f"{of.api}/{request.ids['item']}", client=of.client(now))
         if reply.refused:
-            return await form_of(request, forms.opened(await of.groups(request), of.to_form(now)), now, reply.title)
+            return await form_of(
+                request, forms.opened(await of.groups(request), of.to_form(now)), now, sentence_of(reply)
+            )
         return go(f"{request.base}/{of.path}?done=deleted", *SAFE)
 
     pages.get(here)(listed)

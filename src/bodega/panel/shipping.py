@@ -18,6 +18,7 @@ from bodega.access.providers import (
 )
 from bodega.access.settings import SETTINGS
 from bodega.panel import api
+from bodega.panel.sentences import sentence_of
 from bodega.panel.status import fresh
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, go
@@ -68,7 +69,7 @@ async def _page(request: PanelRequest, message: str = "") -> Reply:
 async def _sent(request: PanelRequest, method: str, path: str, body: Any, done: str) -> Reply:
     reply = await api.send_request(request, method, path, body)
     if reply.refused:
-        return await _page(request, " ".join([reply.title, *reply.errors.values()]))
+        return await _page(request, sentence_of(reply))
     return go(f"{request.base}/shipping?done={done}", *SAFE)
 
 

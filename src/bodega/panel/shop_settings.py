@@ -9,6 +9,7 @@ from typing import Any
 from bodega.panel import api, forms
 from bodega.panel.fields import Field, fields_of
 from bodega.panel.forms import FieldGroup, Form
+from bodega.panel.sentences import sentence_of
 from bodega.panel.shop_words import PAGES, Part, ShopPage
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go
@@ -75,7 +76,7 @@ async def put_image(request: PanelRequest) -> Reply:
         raise PageError(HTTPStatus.UNPROCESSABLE_ENTITY, "No file was chosen. Go back and choose one.")
     reply = await api.upload(request, f"/v3/{path}", name, file)
     if reply.refused:
-        raise PageError(HTTPStatus(reply.status), " ".join(reply.errors.values()) or reply.title)
+        raise PageError(HTTPStatus(reply.status), sentence_of(reply))
     return go(f"{request.base}/shop/profile?done=saved", *SAFE)
 
 
@@ -136,6 +137,11 @@ def nested(draft: Mapping[str, Any], group: Group[Any], channel: int) -> dict[st
 
 def _before(part: Part) -> str:
     return part.path.replace("/", "-") + "."
+
+
+def anchor(part: Part, member: str) -> str:
+    """The id of a setting's field on its page."""
+    return f"f-{_before(part)}{member.replace('.', _INSIDE)}"
 
 
 def _page(request: PanelRequest) -> ShopPage:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bodega.panel import api
+from bodega.panel.sentences import sentence_of
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, go, without_rows
 from bodega.resources.catalog import product
@@ -35,7 +36,7 @@ async def delete(request: PanelRequest) -> Reply:
     """Deletes a message."""
     reply = await api.send_request(request, "DELETE", f"{MESSAGES}/{api.number(request.ids['message'])}")
     if reply.refused:
-        return await _show(request, reply.title)
+        return await _show(request, sentence_of(reply))
     return go(f"{request.base}/messages?done=deleted", *SAFE)
 
 

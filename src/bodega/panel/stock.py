@@ -11,6 +11,7 @@ from bodega.panel.fields import Field
 from bodega.panel.forms import FieldGroup, Form
 from bodega.panel.locations import LOCATIONS
 from bodega.panel.product_parts import ONE, product_of
+from bodega.panel.sentences import beside_field, sentence_of, without_field
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, go
 
@@ -93,7 +94,7 @@ async def save(request: PanelRequest) -> Reply:
         place = name.removeprefix("items.").partition(".")[0]
         if place.isdigit() and int(place) < len(places):
             key, field = places[int(place)]
-            lines[key].wrong[field] = text
+            lines[key].wrong[field] = beside_field(text)
         else:
-            rest.append(text)
-    return await _show(request, lines, " ".join(rest) or "Not saved.")
+            rest.append(without_field(name, text))
+    return await _show(request, lines, " ".join(rest) or sentence_of(reply))

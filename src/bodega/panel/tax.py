@@ -11,6 +11,7 @@ from bodega.http.internal_api import ApiReply
 from bodega.panel import api, forms
 from bodega.panel.fields import Field, fields_of
 from bodega.panel.forms import FieldGroup, Form
+from bodega.panel.sentences import sentence_of
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go
 from bodega.resources.tax.settings import TaxSettings
@@ -199,7 +200,7 @@ async def drop_class(request: PanelRequest) -> Reply:
     number = api.number(request.ids["class"])
     reply = await api.send_request(request, "DELETE", CLASSES, **{"id:in": str(number)})
     if reply.refused:
-        return await _show(request, message=" ".join(reply.errors.values()) or reply.title)
+        return await _show(request, message=sentence_of(reply))
     return go(f"{request.base}/tax?done=unclassed", *SAFE)
 
 
@@ -276,7 +277,7 @@ async def delete(request: PanelRequest) -> Reply:
     zone = await _zone(request)
     reply = await api.send_request(request, "DELETE", ZONES, **{"id:in": str(zone["id"])})
     if reply.refused:
-        return await _show_zone(request, message=" ".join(reply.errors.values()) or reply.title)
+        return await _show_zone(request, message=sentence_of(reply))
     return go(f"{request.base}/tax?done=deleted", *SAFE)
 
 
@@ -305,5 +306,5 @@ async def drop_rate(request: PanelRequest) -> Reply:
     """Deletes a rate."""
     reply = await api.send_request(request, "DELETE", RATES, **{"id:in": str(api.number(request.ids["rate"]))})
     if reply.refused:
-        return await _show_zone(request, message=reply.title)
+        return await _show_zone(request, message=sentence_of(reply))
     return _back(request, "unrated")

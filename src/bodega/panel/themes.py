@@ -7,6 +7,7 @@ from typing import Any
 
 from bodega.http.internal_api import ApiReply
 from bodega.panel import api
+from bodega.panel.sentences import sentence_of
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go
 
@@ -39,7 +40,7 @@ def _is_themed(channel: dict[str, Any]) -> bool:
 
 def _back(request: PanelRequest, reply: ApiReply, done: str) -> Reply:
     if reply.refused:
-        raise PageError(HTTPStatus(reply.status), " ".join(reply.errors.values()) or reply.title)
+        raise PageError(HTTPStatus(reply.status), sentence_of(reply))
     return go(f"{request.base}/themes?{done}", *SAFE)
 
 

@@ -11,9 +11,10 @@ from typing import Any
 from bodega.http.internal_api import ApiReply
 from bodega.panel import api, forms
 from bodega.panel.catalogue import PRODUCTS
-from bodega.panel.fields import Choices, Field, beside, drafted, fields_of, shown
+from bodega.panel.fields import Choices, Field, drafted, fields_of, shown
 from bodega.panel.forms import FieldGroup, Form
 from bodega.panel.product_parts import ONE, product_of
+from bodega.panel.sentences import beside, sentence_of
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, go
 from bodega.resources.catalog.variants import MAXIMUM, Variant
@@ -160,7 +161,7 @@ async def _delete(request: PanelRequest, path: str) -> Reply:
 
 
 def _sentence(reply: ApiReply) -> str:
-    return " ".join(reply.errors.values()) or reply.title
+    return sentence_of(reply)
 
 
 @pages.post(ONE + "/variants")
@@ -189,11 +190,11 @@ async def save(request: PanelRequest) -> Reply:
     for name, text in reply.errors.items():
         place, _, field = name.partition(".")
         form = lines[drafts[int(place)]["id"]] if place.isdigit() and int(place) < len(drafts) else None
-        if form is not None and beside({field: text}, COLUMNS)[0]:
-            form.wrong[field] = text
-        else:
-            rest.append(text)
-    return await _show(request, " ".join(rest) or reply.title, lines)
+        found, others = beside({field: text}, COLUMNS)
+        if form is not None:
+            form.wrong |= found
+        rest += others if form is not None else [*found.values(), *others]
+    return await _show(request, " ".join(rest) or sentence_of(reply), lines)
 
 
 @pages.post(ONE + "/variants/fill")

@@ -18,6 +18,7 @@ from bodega.events.scopes import SCOPES
 from bodega.panel import api, forms
 from bodega.panel.fields import Field
 from bodega.panel.forms import FieldGroup
+from bodega.panel.sentences import sentence_of
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go, without_rows
 from bodega.storage import query
@@ -170,7 +171,7 @@ async def _as_its_client(request: PanelRequest, hook: Hook, method: str, done: s
     body = {"is_active": False} if method == "PUT" else None
     reply = await api.send_request(request, method, f"/v3/hooks/{hook.id}", body, client=hook.client_id)
     if reply.refused:
-        return await _show(request, hook, reply.title)
+        return await _show(request, hook, sentence_of(reply))
     return go(f"{request.base}/webhooks?done=deleted", *SAFE) if method == "DELETE" else _back(request, done)
 
 

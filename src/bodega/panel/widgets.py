@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bodega.panel import api
+from bodega.panel.sentences import sentence_of
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, go
 
@@ -36,12 +37,13 @@ async def template(request: PanelRequest) -> Reply:
     """A template, what can be set, and what it comes to with its defaults."""
     path = f"{CONTENT}/widget-templates/{request.ids['template']}"
     one = (await api.read(request, path)).data
-    look = await api.send_request(request, "POST", f"{path}/preview", {"widget_configuration": {}})
+    looks = request.query_value("look") == "yes"  # it is rendered in a process of its own, which takes a while
+    look = await api.send_request(request, "POST", f"{path}/preview", {"widget_configuration": {}}) if looks else None
     made = (await api.read(request, f"{CONTENT}/widgets", widget_template_uuid=one["uuid"], limit=1)).total
     return show(
         request, "widget_template.html", one=one, settings=_settings(one["schema"]), made=made,
-        html="" if look.refused else look.data["html"],
-        message=" ".join(look.errors.values()) or look.title if look.refused else "",
+        html="" if look is None or look.refused else look.data["html"], looks=looks,
+        message=sentence_of(look) if look is not None and look.refused else "",
     )  # fmt: skip
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from bodega.storage.aggregate import DataModel
-from bodega.storage.journal_database import JournalDatabase
-from bodega.storage.model import NO_TABLES
-from bodega.storage.registry import Registry, StoreRecord
-from bodega.storage.rows import Rows
+if TYPE_CHECKING:
+    from bodega.storage.aggregate import DataModel
+    from bodega.storage.journal_database import JournalDatabase
+    from bodega.storage.registry import Registry, StoreRecord
+    from bodega.storage.rows import Rows
+    from bodega.storage.tx import Tx
 
 HAS_TASKS = "SELECT count(*) FROM (SELECT 1 FROM tasks WHERE state IN ('pending', 'running') LIMIT 1) found"
 
@@ -19,7 +20,7 @@ HAS_TASKS = "SELECT count(*) FROM (SELECT 1 FROM tasks WHERE state IN ('pending'
 HAS_DELIVERIES = "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE state = 'waiting' LIMIT 1) found"
 
 
-Settle = Callable[[Rows], Awaitable[None]]
+Settle = Callable[["Rows"], Awaitable[None]]
 
 
 class Comparison(NamedTuple):
@@ -70,8 +71,11 @@ class Backend(Protocol):
         """Migrates the store's database to the newest schema, under a lock that other processes wait for. Raises
         Damaged."""
 
-    async def open(self, record: StoreRecord, model: DataModel = NO_TABLES) -> Rows:
+    async def open(self, record: StoreRecord, model: DataModel | None = None) -> Rows:
         """Opens the store's rows, which are written by the rules of `model`. Raises Damaged, Busy."""
+
+    def reading(self, record: StoreRecord) -> AbstractAsyncContextManager[Tx]:
+        """Its rows for a few queries, without a writer: for who only looks. Raises Damaged, Busy."""
 
     async def drop(self, record: StoreRecord) -> None:
         """Deletes the store's database for good."""

@@ -7,11 +7,13 @@ pending must cost one small query (docs/decisions/0004-migrations.md).
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Sequence
 from functools import cache
-from importlib import resources
 from typing import NamedTuple
+
+_FOLDER = os.path.join(os.path.dirname(__file__), "migrations")
 
 
 class Migration(NamedTuple):
@@ -46,34 +48,60 @@ def _whole(parts: Sequence[str]) -> list[str]:
 @cache
 def migrations() -> tuple[Migration, ...]:
     """All migrations of a store by number; the files are `NNNN_name.sql`."""
-    return _numbered("migrations")
+    return _numbered("")
 
 
 @cache
 def registry_migrations() -> tuple[Migration, ...]:
     """All migrations of the registry by number."""
-    return _numbered("migrations/registry")
+    return _numbered("registry")
 
 
 @cache
 def journal_migrations() -> tuple[Migration, ...]:
     """All migrations of the journal's database by number."""
-    return _numbered("migrations/journal")
+    return _numbered("journal")
 
 
-def _numbered(path: str) -> tuple[Migration, ...]:
-    folder = resources.files("bodega.storage") / path
+def _files(part: str) -> list[tuple[int, str, str]]:
+    """The number, name and path of each migration in a folder, by number."""
+    folder = os.path.join(_FOLDER, part)
     found = []
-    for file in folder.iterdir():
-        if file.name.endswith(".sql"):
-            number, _, name = file.name.removesuffix(".sql").partition("_")
-            found.append(Migration(int(number), name, file.read_text(encoding="utf-8")))
-    return tuple(sorted(found))
+    for file in os.listdir(folder):
+        if file.endswith(".sql"):
+            number, _, name = file.removesuffix(".sql").partition("_")
+            found.append((int(number), name, os.path.join(folder, file)))
+    return sorted(found)
+
+
+def _numbered(part: str) -> tuple[Migration, ...]:
+    found = []
+    for number, name, path in _files(part):
+        with open(path, encoding="utf-8") as file:
+            found.append(Migration(number, name, file.read()))
+    return tuple(found)
 
 
 def newest() -> int:
     """The schema revision this program needs."""
     return migrations()[-1].number
+
+
+class Revisions(NamedTuple):
+    """The newest revision of the schema of a store, of the registry, and of the journal."""
+
+    store: int
+    registry: int
+    journal: int
+
+    def __str__(self) -> str:
+        """For people, in a line."""
+        return f"stores {self.store}, registry {self.registry}, journal {self.journal}"
+
+
+def revisions() -> Revisions:
+    """What this program brings databases to, by the names of the files alone."""
+    return Revisions(*(_files(part)[-1][0] for part in ("", "registry", "journal")))
 
 
 def pending(revision: int) -> list[Migration]:

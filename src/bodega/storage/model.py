@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
-from bodega.storage.rules import Rules
+from bodega.storage.rules import Rules, Upkeep
 from bodega.storage.table import Table
 
 U = TypeVar("U")
@@ -33,6 +34,11 @@ class DataModel(Generic[U]):
             return self.rules[table.name]
         except KeyError:
             raise LookupError(f"no resource declares the table {table.name}, so its rules are unknown") from None
+
+    @cached_property
+    def upkeep(self) -> tuple[Upkeep, ...]:
+        """What writes leave for later."""
+        return tuple(rules.upkeep for rules in self.rules.values() if rules.upkeep is not None)
 
     def with_rules(self, rules: Rules[U]) -> DataModel[U]:
         """The same model with other rules for one table."""

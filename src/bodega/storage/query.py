@@ -7,12 +7,14 @@ read here; those of other statements are unpacked where they are read, or become
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
-from bodega.storage.table import Table, numbered_placeholders
-from bodega.storage.tx import Record, Tx
+from bodega.storage.tx import Record, Tx, numbered_placeholders
+
+if TYPE_CHECKING:
+    from bodega.storage.table import Table
 
 T = TypeVar("T")
 

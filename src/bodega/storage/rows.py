@@ -33,6 +33,9 @@ class Rows(Protocol):
     def check(self) -> None:
         """Raises Damaged when the database is no longer there, as far as that can be seen without a query."""
 
+    def tidy(self) -> None:
+        """Has what writes left for later done soon; see `Writer.tidy`."""
+
     async def close(self) -> None:
         """Closes after the last waiting write."""
 

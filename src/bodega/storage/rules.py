@@ -104,6 +104,16 @@ class AfterDelete(Protocol[U_contra]):
     async def __call__(self, unit: U_contra, ids: Sequence[int], /) -> None: ...
 
 
+class Upkeep(NamedTuple):
+    """What writes of a table leave for later on SQLite, because it costs less for many rows at once. It may be done at
+    any time: what is asked sees no difference.
+
+    `waiting` is a query of how many rows wait; `statements` take the first of them, and are one transaction."""
+
+    waiting: str
+    statements: tuple[str, ...]
+
+
 class Concerned(NamedTuple, Generic[U]):
     """The rules that a change of some members concerns. Those before the write stand beside their place among all, and
     the members that they may change, None if these are not known."""
@@ -175,6 +185,7 @@ class Rules(Generic[U]):
     before_delete: tuple[BeforeDelete[U], ...] = ()
     after_delete: tuple[AfterDelete[U], ...] = ()
     signals: tuple[Signal, ...] = ()
+    upkeep: Upkeep | None = None
     drafted: Bound[BeforeValidate[U]] = field(init=False, repr=False)
     on_update: OnUpdate[U] = field(init=False, repr=False)
     on_insert: OnInsert[U] = field(init=False, repr=False)

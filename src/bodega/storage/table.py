@@ -21,6 +21,7 @@ from msgspec.structs import astuple
 from bodega.storage.declaration import declared_in
 from bodega.storage.reading import members_read
 from bodega.storage.text import composed
+from bodega.storage.tx import numbered_placeholders as numbered_placeholders
 
 V = TypeVar("V")
 SqlType = Literal["INTEGER", "BIGINT", "TEXT", "BOOLEAN"]
@@ -300,11 +301,6 @@ def with_number(doc: bytes, name: str, number: Decimal | int | None) -> bytes:
 def parts(values: Sequence[V], size: int) -> Iterator[Sequence[V]]:
     """The values, so many at a time."""
     return (values[start : start + size] for start in range(0, len(values), size))
-
-
-def numbered_placeholders(count: int, first: int = 1) -> str:
-    """`$1, $2, $3`: placeholders for `count` parameters, from `first` on."""
-    return ", ".join(f"${place}" for place in range(first, first + count))
 
 
 _MODIFIED = "CASE WHEN modified < $5 THEN $5 WHEN modified = $5 THEN $5 + 1 ELSE modified END"

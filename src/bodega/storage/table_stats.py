@@ -30,6 +30,7 @@ CREATE TABLE page_index (
 
 STORE = "*"
 READ = "SELECT revision, modified, total, index_revision FROM table_statistics WHERE name = $1"
+REVISION = "SELECT revision FROM table_statistics WHERE name = $1"
 _LOAD = "SELECT name, revision, modified, total, next_id, index_revision FROM table_statistics"
 NEWEST = "SELECT coalesce(max(revision), 0), coalesce(max(abs(modified)), 0) FROM table_statistics"
 """The last revision of a store, and the latest date of a change."""

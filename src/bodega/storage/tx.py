@@ -13,6 +13,11 @@ Record = Iterable[Any]
 """A row as the database returns it: its columns are unpacked, never read by number (docs/decisions/0026)."""
 
 
+def numbered_placeholders(count: int, first: int = 1) -> str:
+    """`$1, $2, $3`: placeholders for `count` parameters, from `first` on."""
+    return ", ".join(f"${place}" for place in range(first, first + count))
+
+
 class Clash(Exception):
     """A unique index or a foreign key refused a statement; the transaction is back at its last savepoint."""
 

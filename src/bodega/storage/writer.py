@@ -20,6 +20,13 @@ from bodega.storage.unit import Terms, Unit
 T = TypeVar("T")
 Job = Callable[[Unit], Awaitable[Any]]
 
+MUCH = 1024
+"""Rows that wait for upkeep before a writer does it by itself: so many at once cost each a third of what it costs for
+64."""
+
+SOME = 32
+"""Rows that may wait when somebody is slow because of them."""
+
 GROUP = 64
 """Writes that share one commit at most: enough to hide an fsync, few enough to keep the last one's wait short."""
 
@@ -71,6 +78,8 @@ class Writer:
         self._queue: list[Waiting] = []
         self._drain: asyncio.Task[None] | None = None
         self._closed = False
+        self._leaves = MUCH
+        """So many rows may wait for upkeep."""
         self.gone = False
         """Whether the database was deleted: closing it then need not put anything in order."""
         self.interest = Interest()
@@ -103,11 +112,22 @@ class Writer:
         loop = asyncio.get_running_loop()
         reply: asyncio.Future[T] = loop.create_future()
         self._queue.append(Waiting(job, now, terms, reply, loop.time()))
-        if self._drain is None or self._drain.done():
-            self._drain = asyncio.create_task(self._work())
+        self._wake()
         return await reply
 
+    def tidy(self) -> None:
+        """Has what writes left for later (`Upkeep`) done soon; asked by whoever is slow because of it."""
+        if self.model.upkeep and not self._closed:
+            self._leaves = SOME
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._drain is None or self._drain.done():
+            self._drain = asyncio.create_task(self._work())
+
     async def _work(self) -> None:
+        if self._leaves < MUCH:
+            await self._keep_up()
         while self._queue:
             group, self._queue = self._queue[:GROUP], self._queue[GROUP:]
             try:
@@ -117,6 +137,10 @@ class Writer:
                     waiting.failed(error)
                 if isinstance(error, Busy):
                     self._give_up_late(error)
+            await self._keep_up()
+
+    async def _keep_up(self) -> None:
+        """Does what was left for later, if too many rows wait for it. Raises nothing: it is tried again."""
 
     def _give_up_late(self, error: Busy) -> None:
         """If the database stays unreachable, writes fail at once instead of waiting for all those before them to

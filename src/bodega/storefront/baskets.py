@@ -3,12 +3,10 @@ another currency, when gift certificates pay, when a line goes that must be of a
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import Any
 
 from msgspec.structs import replace
 
-from bodega.domain import guesses
 from bodega.kit.fields import clean_email
 from bodega.kit.render import json
 from bodega.law.reasons import Reason
@@ -17,17 +15,11 @@ from bodega.resources.carts import carts, items, joining
 from bodega.resources.carts.cart import TABLE, Cart
 from bodega.resources.checkouts import changing, checkout, consignments, prepaid
 from bodega.resources.checkouts.checkout import Checkout
+from bodega.resources.marketing import gift_certificate_codes as codes
+from bodega.resources.marketing.gift_certificate_codes import MOST_CODES
 from bodega.storage.query import Row
 from bodega.storage.unit import Unit
 from bodega.storefront.shoppers_api import ShopperRefused, ShoppersApi, refusing
-
-MOST_CODES = 20
-"""Wrong codes of gift certificates from one network address in an hour."""
-
-MOST_OF_SERVERS = 500
-"""The same where a shop's server asks for its shoppers."""
-
-HOUR = 3_600
 
 
 async def merge_carts(api: ShoppersApi, customer_id: int, guest_cart_id: str, channel_id: int) -> str:
@@ -141,17 +133,12 @@ async def refuse_guessing(api: ShoppersApi, address: str, most: int = MOST_CODES
     """Raises ShopperRefused after too many wrong codes from a network address."""
     assert api.store.rows is not None
     with refusing():
-        words = "Too many wrong codes were tried."
-        await guesses.check_guesses(api.store.rows.reader, _guesser(address), api.store.time(), most, words)
+        await codes.may_guess(api.store.rows.reader, api.store.time(), [codes.Guesser.of_address(address, most)])
 
 
 async def count_wrong_code(api: ShoppersApi, address: str, most: int = MOST_CODES) -> None:
     """Counts a wrong code from a network address. Raises ShopperRefused for one too many."""
-    await api.write(lambda unit: guesses.answered(unit, _guesser(address), right=False, most=most, seconds=HOUR))
-
-
-def _guesser(address: str) -> str:
-    return sha256(f"certificates from {address}".encode()).hexdigest()
+    await api.write(lambda unit: codes.count_wrong(unit, [codes.Guesser.of_address(address, most)]))
 
 
 async def enter_certificate(

@@ -27,7 +27,7 @@ from bodega.storage import query
 from bodega.storage.text import caseless
 from bodega.storage.tx import Busy
 from bodega.storefront import baskets
-from bodega.storefront.front import at_host, front_of
+from bodega.storefront.front import at_host, is_closed
 from bodega.storefront.shopper import Shopper, cart_cookie, cart_of, shopper_of
 from bodega.storefront.shoppers_api import ShopperRefused, ShoppersApi
 
@@ -97,7 +97,7 @@ async def _bought(app: AppContext, scope: Mapping[str, Any], asked: Mapping[str,
     if found is None:
         raise _Refused(Reason.NO_SUCH_RESOURCE, "There is no shop here.")
     store, channel_id = found
-    if store.suspended or (await front_of(store, channel_id)).closed():
+    if store.suspended or store.maintenance or await is_closed(store, channel_id, scope):
         raise _Refused(Reason.MAINTENANCE, "The shop is closed right now.")
     assert store.rows is not None
     reader = store.rows.reader

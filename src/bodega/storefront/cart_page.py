@@ -25,7 +25,7 @@ from bodega.resources.store import channels
 from bodega.storable import query_of
 from bodega.storage import query
 from bodega.storage.tx import Busy
-from bodega.storefront.front import Front, at_host, front_of
+from bodega.storefront.front import Front, at_host, front_of, said_password
 from bodega.storefront.pages.own_cart import cart_cookies
 from bodega.storefront.pages.web import password_cookie
 from bodega.storefront.shopper import shopper_of
@@ -83,7 +83,7 @@ def carts(stores: Stores, https_port: int | None = None) -> Mount:
             front = await front_of(store, await _channel(store, uuid))
             headers = front.headers(scope, _POLICY)
             elsewhere = front.elsewhere(scope, https_port)
-            closed = front.closed(asked.get(_PASSWORD, [""])[0])
+            closed = front.closed(asked.get(_PASSWORD, [""])[0] or said_password(scope))
             if elsewhere:
                 await reply(send, method, HTTPStatus.FOUND, b"", [*_PAGE, (b"location", elsewhere.encode())])
             elif closed:

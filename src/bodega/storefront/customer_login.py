@@ -31,7 +31,7 @@ from bodega.storage import query
 from bodega.storage.registry import Account
 from bodega.storage.tx import Busy
 from bodega.storage.unit import Unit
-from bodega.storefront.front import at_host
+from bodega.storefront.front import at_host, is_closed
 from bodega.storefront.shopper import SESSION, cookies, session_cookie
 
 LOGIN, CURRENT = "/login/token/", "/customer/current.jwt"
@@ -232,7 +232,7 @@ async def shop_asked(
     if found is None:
         await tell(send, scope, HTTPStatus.NOT_FOUND, "There is nothing here.")
         return None
-    if found[0].suspended or found[0].maintenance:
+    if found[0].suspended or found[0].maintenance or await is_closed(*found, scope):
         await tell(send, scope, HTTPStatus.SERVICE_UNAVAILABLE, "The shop is closed right now.")
         return None
     return found

@@ -9,9 +9,11 @@ import hmac
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from bodega.access.open_store import OpenStore
 from bodega.access.stores import Stores
+from bodega.http.browsers import cookies_of
 from bodega.law.refusal import Header
 from bodega.resources.settings.shop import LogoSettings, StoreProfile, logo_settings, store_profile
 from bodega.resources.settings.storefront import (
@@ -23,6 +25,7 @@ from bodega.resources.settings.storefront import (
     storefront_status,
 )
 from bodega.resources.store import channels
+from bodega.storable import storable
 from bodega.storage import query
 from bodega.storage.files import PLACE
 
@@ -31,6 +34,12 @@ _MAX_AGE = {"zero_seconds": 0, "five_minutes": 300, "one_year": 31_536_000}
 _FRAMES = {"deny": ("DENY", "'none'"), "same_origin": ("SAMEORIGIN", "'self'")}
 CLOSED = frozenset({"inactive", "disconnected", "archived", "deleted", "terminated"})
 """The statuses of a channel whose pages are down."""
+
+PRELAUNCH = "prelaunch"
+"""The status of a channel that is open to who has its password."""
+
+PASSWORD = "prelaunch_password"  # noqa: S105 - the name of a field and of a cookie
+LONGEST_PASSWORD = 512
 
 
 class Front(NamedTuple):
@@ -64,11 +73,9 @@ class Front(NamedTuple):
         launch."""
         if self.store.maintenance or self.status in CLOSED:
             return self.messages.down_for_maintenance_message
-        if self.status != "prelaunch":
+        if self.status != PRELAUNCH or _opens(self.messages.prelaunch_password, password):
             return ""
-        known = self.messages.prelaunch_password
-        opens = bool(known) and password is not None and hmac.compare_digest(known.encode(), password.encode())
-        return "" if opens else self.messages.prelaunch_message
+        return self.messages.prelaunch_message
 
     def headers(self, scope: Mapping[str, Any], policy: str) -> list[Header]:
         """The headers of security; `policy` is the page's own Content-Security-Policy without frame-ancestors."""
@@ -113,6 +120,29 @@ def _hsts(found: SecuritySettings) -> str:
     parts += ["includeSubDomains"] if found.hsts.include_subdomains else []
     parts += ["preload"] if found.hsts.include_preload else []
     return "; ".join(parts)
+
+
+def said_password(scope: Mapping[str, Any]) -> str:
+    """The password of a shop before its launch that a browser has; empty without one."""
+    sent = ";".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie")
+    return storable(unquote(cookies_of(sent, LONGEST_PASSWORD).get(PASSWORD, "")))
+
+
+async def is_closed(store: OpenStore, channel_id: int, scope: Mapping[str, Any], *, server: bool = False) -> bool:
+    """Whether a channel is closed to who asks: one that is down to all, one before its launch to shoppers without its
+    password, not to a shop's own `server`. Raises Busy."""
+    assert store.rows is not None
+    reader = store.rows.reader
+    status = await query.value(reader, "SELECT status FROM channels WHERE id = $1", channel_id)
+    if status in CLOSED:
+        return True
+    if status != PRELAUNCH or server:
+        return False
+    return not _opens((await storefront_status(reader, channel_id)).prelaunch_password, said_password(scope))
+
+
+def _opens(known: str, said: str | None) -> bool:
+    return bool(known) and said is not None and hmac.compare_digest(known.encode(), said.encode())
 
 
 async def front_of(store: OpenStore, channel_id: int = channels.DEFAULT) -> Front:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bodega.access.providers import PAYMENT, registered
@@ -24,9 +24,12 @@ from bodega.storefront.pages import ASSETS
 from bodega.storefront.plain_files import favicon, robots
 
 
-def shop_mounts(app: AppContext, log: Log, https_port: int, reference: Mount) -> Mapping[str, Mount]:
-    """The mounts by the first segment of their paths; `reference` is what `/` is where no shop is shown."""
-    stores = app.stores
+def shop_mounts(
+    app: AppContext, log: Log, https_port: int, reference: Mount, watched: Callable[[Mount], Mount]
+) -> Mapping[str, Mount]:
+    """The mounts by the first segment of their paths; `reference` is what `/` is where no shop is shown, `watched` a
+    mount as the journal and the faults of the lab see it."""
+    stores, house = app.stores, (app, log, https_port, watched)
 
     def made(make: Any, *facts: Any) -> Mount:
         return later(functools.partial(make, *facts))
@@ -36,12 +39,12 @@ def shop_mounts(app: AppContext, log: Log, https_port: int, reference: Mount) ->
         "login": made(_logins, stores),
         "session-sync": made(_session_sync, stores),
         "customer": made(_current_customer, stores),
-        PAGE: made(_cart_page, app, log, https_port),
-        "checkout": made(_checkout, app, log, https_port),
-        "login.php": made(_account_pages, app, log, https_port),
-        "account.php": made(_account_pages, app, log, https_port),
-        "search.php": made(_or_else, app, log, https_port, "search_page", not_here),
-        "": made(_or_else, app, log, https_port, "first_page", reference),
+        PAGE: made(_cart_page, *house),
+        "checkout": made(_checkout, *house),
+        "login.php": made(_account_pages, *house),
+        "account.php": made(_account_pages, *house),
+        "search.php": made(_or_else, "search_page", not_here, *house),
+        "": made(_or_else, "first_page", reference, *house),
         ASSETS: later(_assets),
         "robots.txt": robots(stores, https_port),
         "favicon.ico": favicon(stores, https_port),
@@ -49,7 +52,7 @@ def shop_mounts(app: AppContext, log: Log, https_port: int, reference: Mount) ->
     }
 
 
-def elsewhere(app: AppContext, log: Log, https_port: int) -> Otherwise:
+def elsewhere(app: AppContext, log: Log, https_port: int, watched: Callable[[Mount], Mount]) -> Otherwise:
     """Paths that nothing else has: redirects of a site, and the pages of its shop."""
     moved = moved_pages(app.stores)
     made: list[Otherwise] = []
@@ -58,9 +61,9 @@ def elsewhere(app: AppContext, log: Log, https_port: int) -> Otherwise:
         if b"text/html" not in dict(scope["headers"]).get(b"accept", b""):
             return await moved(scope, send)
         if not made:
-            from bodega.storefront.pages import entrance
+            from bodega.storefront.pages import entrance, web
 
-            made.append(entrance.shop_pages(app, log, https_port, moved))
+            made.append(entrance.shop_pages(web.House(app, log, https_port, watched), moved))
         return await made[0](scope, send)
 
     return follow
@@ -84,25 +87,26 @@ def _current_customer(stores: Stores) -> Mount:
     return current_customer(stores)
 
 
-def _cart_page(app: AppContext, log: Log, https_port: int) -> Mount:
+def _cart_page(*house: Any) -> Mount:
     from bodega.storefront.buying import buying
     from bodega.storefront.cart_page import carts
-    from bodega.storefront.pages import entrance
-
-    return entrance.cart_or_link(app, log, https_port, buying(app, carts(app.stores, https_port)))
-
-
-def _account_pages(app: AppContext, log: Log, https_port: int) -> Mount:
     from bodega.storefront.pages import entrance, web
 
-    return web.mounted(app, log, https_port, entrance.account_pages)
+    of = web.House(*house)
+    return entrance.cart_or_link(of, buying(of.app, carts(of.app.stores, of.https_port)))
 
 
-def _or_else(app: AppContext, log: Log, https_port: int, name: str, elsewhere: Mount) -> Mount:
+def _account_pages(*house: Any) -> Mount:
+    from bodega.storefront.pages import entrance, web
+
+    return web.mounted(web.House(*house), entrance.account_pages)
+
+
+def _or_else(name: str, elsewhere: Mount, *house: Any) -> Mount:
     """A page of the small storefront by its name in `entrance`; where there is none, what is mounted elsewhere."""
-    from bodega.storefront.pages import entrance
+    from bodega.storefront.pages import entrance, web
 
-    return entrance.or_else(app, log, https_port, getattr(entrance, name), elsewhere)
+    return entrance.or_else(web.House(*house), getattr(entrance, name), elsewhere)
 
 
 def _sitemap(stores: Stores, https_port: int) -> Mount:
@@ -121,10 +125,10 @@ async def settle_payments(app: AppContext) -> None:
                 await settle_due(app, store)
 
 
-def _checkout(app: AppContext, log: Log, https_port: int) -> Mount:
+def _checkout(*house: Any) -> Mount:
     from bodega.storefront.pages import checkout, web
 
-    return web.mounted(app, log, https_port, checkout.act)
+    return web.mounted(web.House(*house), checkout.act)
 
 
 def _assets() -> Mount:

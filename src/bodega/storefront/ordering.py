@@ -19,6 +19,7 @@ from bodega.resources.orders.payments import AWAITING_FULFILLMENT
 from bodega.resources.payments import paying
 from bodega.storage.query import Row
 from bodega.storage.unit import Unit
+from bodega.storefront import guests
 from bodega.storefront.shoppers_api import ShoppersApi
 
 Pay = Callable[[Unit, Row], Awaitable[None]]
@@ -38,13 +39,18 @@ async def placed(unit: Unit, cart_id: int) -> Row:
     return made
 
 
-async def order_and_pay(api: ShoppersApi, cart: Cart, pay: Pay, shown: Decimal | None = None) -> int:
-    """The id of the order of a cart, which is paid. `shown` is what the shopper was told is left to pay: nobody pays
-    more, and nothing else is ordered. Raises ShopperRefused, and then nothing has changed."""
+async def order_and_pay(
+    api: ShoppersApi, cart: Cart, pay: Pay, shown: Decimal | None = None, *, customer_id: int
+) -> int:
+    """The id of the order of a cart, which is paid. `customer_id` is who is signed in, 0 for a guest; `shown` is what
+    the shopper was told is left to pay: nobody pays more, and nothing else is ordered. Raises ShopperRefused, and then
+    nothing has changed."""
 
     async def job(unit: Unit) -> int:
         kept = await unit.get(CARTS, cart.id)
         before = kept is not None and bool(kept.entity.order_id)
+        if kept is not None and not before and not customer_id:
+            await guests.may_order(unit.tx, kept.entity)
         row = await placed(unit, cart.id)
         due = paying.owed(row.entity)
         if shown is not None and due != shown and not (before and not due):

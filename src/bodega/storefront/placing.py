@@ -25,10 +25,10 @@ async def _later(_unit: Unit, _order: Row) -> None:
     """What is owed is paid by the token."""
 
 
-async def complete(api: ShoppersApi, cart: Cart) -> Placed:
+async def complete(api: ShoppersApi, cart: Cart, customer_id: int) -> Placed:
     """Makes the order of a cart, once: asked again, it is the same order, with another token while it is to be paid.
-    Raises ShopperRefused."""
-    order_id = await order_and_pay(api, cart, _later)
+    `customer_id` is who is signed in, 0 for a guest. Raises ShopperRefused."""
+    order_id = await order_and_pay(api, cart, _later, customer_id=customer_id)
     assert api.store.rows is not None
     row = await query.get(api.store.rows.reader, order.TABLE, order_id)
     token: str | None = None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
+from msgspec.structs import replace
+
 from bodega.access.accounts import INSIDE
 from bodega.access.payment_tokens import granted
 from bodega.access.plans import WINDOW_MS
@@ -120,7 +122,7 @@ def _who_pays(request: Request, store: OpenStore | None) -> Caller:
     if found is None or store is None:
         raise Refusal(Reason.CREDENTIALS_WRONG, headers=[_PAT_CHALLENGE])
     account, grant = found
-    return Caller(account, store, grant=grant)
+    return Caller(account, store, grant=replace(grant, address=request.address))
 
 
 async def spend_quota(app: AppContext, caller: Caller) -> bytes:
@@ -149,6 +151,27 @@ async def spend_quota(app: AppContext, caller: Caller) -> bytes:
     if spent.left >= 0:
         return headers
     raise _too_many(Reason.HOURLY_QUOTA_SPENT if basic else Reason.WINDOW_QUOTA_SPENT, spent, headers)
+
+
+async def spend_shop_quota(app: AppContext, store: OpenStore) -> list[Header]:
+    """Requests of shoppers are counted together, if the store's setting bounds them; the returned headers show what is
+    left. Raises Refusal with the same headers."""
+    quota = store.shop_quota()
+    if quota is None:
+        return []
+    now = store.clock.now()
+    spent = await quota.reserve(app.stores.registry.tx, now) if isinstance(quota, SharedQuota) else quota.spend(now)
+    told = window_fields(spent)
+    if spent.left >= 0:
+        return told
+    refusal = quota_spent(Reason.WINDOW_QUOTA_SPENT, spent)
+    raise Refusal(refusal.reason, headers=[*told, *refusal.headers])
+
+
+def window_fields(spent: Spent) -> list[Header]:
+    """The headers that tell of a window."""
+    lines = (line.partition(b": ") for line in _window(spent).split(b"\r\n") if line)
+    return [(name, value) for name, _, value in lines]
 
 
 def quota_spent(reason: Reason, spent: Spent) -> Refusal:

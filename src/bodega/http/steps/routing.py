@@ -187,7 +187,7 @@ def parse_query(
     return Context(
         version, match.ids, base, query, store.rows.reader, store.page_index, store.record, store.time(),
         caller.account.client_id, since, task > 0, caller.account, caller.grant, store.keep_key, store.kept_key, task,
-        headers.get(action.header, b"").decode("latin-1") if action.header else "",
+        headers.get(action.header, b"").decode("latin-1") if action.header else "", apart=store.write,
     )  # fmt: skip
 
 

@@ -6,16 +6,20 @@ A shop's host has a short law of its own, so a refusal that was asked for is mad
 from __future__ import annotations
 
 import asyncio
+import html
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
+from bodega.access.plans import PLANS, WINDOW_MS
+from bodega.access.quota import Spent
 from bodega.access.stores import OpenStore, Stores
 from bodega.http.asgi import Wire
 from bodega.http.mounts import BodyBroken, BodyTooLarge, Mount, Receive, Send, reply, whole_body
 from bodega.http.response import Response
+from bodega.http.steps.admission import window_fields
 from bodega.kit.render import json
 from bodega.lab.faults import answers
 from bodega.lab.faults.chance import Injected
@@ -27,23 +31,34 @@ from bodega.lab.faults.steps import FIRST
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Header
 from bodega.metrics import FAULT
+from bodega.storable import pairs_of
 from bodega.storage.tx import Busy
 from bodega.storefront.front import at_host
 
-Form = Callable[[int, str, str], bytes]
-"""The body of a refusal: `(status, message, name of the reason)`."""
+Form = Callable[[int, str, str], tuple[bytes, bytes]]
+"""The media type and the body of a refusal: `(status, message, name of the reason)`."""
 
+_JSON = b"application/json"
+
+_MOST_FIELDS = 200
 _OPERATION = re.compile(r"\b(query|mutation)\s+(\w+)")
 
 
-def as_errors(_status: int, message: str, code: str) -> bytes:
+def as_errors(_status: int, message: str, code: str) -> tuple[bytes, bytes]:
     """The form of GraphQL."""
-    return json({"errors": [{"message": message, "extensions": {"code": code}}]})
+    return _JSON, json({"errors": [{"message": message, "extensions": {"code": code}}]})
 
 
-def as_problem(status: int, message: str, code: str) -> bytes:
+def as_problem(status: int, message: str, code: str) -> tuple[bytes, bytes]:
     """The form of the REST API for shoppers."""
-    return json({"status": status, "title": message, "type": code.lower(), "detail": message})
+    return _JSON, json({"status": status, "title": message, "type": code.lower(), "detail": message})
+
+
+def as_page(_status: int, message: str, _code: str) -> tuple[bytes, bytes]:
+    """The form of a page."""
+    told = html.escape(message)
+    page = f"<!doctype html><html lang=en><title>{told}</title><h1>{told}</h1><p><a href=/>To the shop</a></p></html>"
+    return b"text/html; charset=utf-8", page.encode()
 
 
 Noted = Callable[[OpenStore, Mapping[str, Any], bytes, Response], None]
@@ -68,8 +83,9 @@ def faulty(mount: Mount, stores: Stores, injector: FaultInjector | None, form: F
             content = await whole_body(receive, LARGEST_BODY) if scope["method"] in ("POST", "PUT", "PATCH") else b""
             injected = await injector.of_shopper(found[0], _facts(scope, headers, content))
         except FaultRefused as error:
-            body = form(400, f"The header Bodega-Fault cannot be read: {error}", FAULT)
-            await reply(send, scope["method"], 400, body)
+            kind, body = form(400, f"The header Bodega-Fault cannot be read: {error}", FAULT)
+            headers_told = [(b"content-type", kind), (b"cache-control", b"no-store")]
+            await reply(send, scope["method"], 400, body, headers_told)
             return
         except (BodyBroken, BodyTooLarge, Busy):
             await mount(scope, _ended, send)
@@ -88,16 +104,23 @@ def faulty(mount: Mount, stores: Stores, injector: FaultInjector | None, form: F
 def _facts(scope: Mapping[str, Any], headers: Mapping[bytes, bytes], content: bytes) -> RequestFacts:
     """What rules are matched with; the operation of a query is its kind and name, as `query ProductPage`."""
     text = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()}
-    try:
-        body = msgspec.json.decode(content) if content else None
-    except (msgspec.DecodeError, RecursionError):
-        body = None
+    body = _data(headers.get(b"content-type", b""), content)
     method, path = scope["method"], scope["path"]
     operation = f"{method} {path}"
     if isinstance(body, Mapping) and isinstance(body.get("query"), str):
         named = _OPERATION.search(body["query"])
         operation = f"{named[1]} {named[2]}" if named else operation
     return RequestFacts(method, path, operation, (), text, body)
+
+
+def _data(kind: bytes, content: bytes) -> Any:
+    """A body as data: JSON, or the fields of a form; None if it is none of them."""
+    try:
+        if kind.startswith(b"application/x-www-form-urlencoded"):
+            return dict(pairs_of(content.decode("utf-8", "replace"), _MOST_FIELDS))
+        return msgspec.json.decode(content) if content else None
+    except (msgspec.DecodeError, RecursionError, ValueError):
+        return None
 
 
 async def _strike(
@@ -134,11 +157,16 @@ def _refusal(effect: Effect, form: Form) -> Response | None:
         known = next((one for one in FIRST if one.status(3) == effect.status), None)
         status, name = effect.status, FAULT if known is None else known.name
         message = f"A fault was asked for: {status}." if known is None else known.message
-    body = form(status, message, name)
-    headers: list[Header] = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"),
+    kind, body = form(status, message, name)
+    headers: list[Header] = [(b"content-type", kind), (b"cache-control", b"no-store"),
                              (b"content-length", b"%d" % len(body))]  # fmt: skip
-    if effect.retry_after is not None:
-        headers.append((b"retry-after", b"%d" % effect.retry_after))
+    wait = effect.retry_after
+    if name == Reason.WINDOW_QUOTA_SPENT.name:
+        wait = WINDOW_MS // 1000 if wait is None else wait
+        spent = Spent(-1, PLANS["standard"].requests_per_window, wait * 1000)
+        headers += [*window_fields(spent), (b"x-retry-after", b"%d" % wait)]
+    if wait is not None:
+        headers.append((b"retry-after", b"%d" % wait))
     return Response(status, headers, body, name)
 
 

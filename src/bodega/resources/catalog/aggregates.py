@@ -99,6 +99,7 @@ _PRODUCT = Aggregate(
         search_texts.store_search_text,
         stock_keeping.write_base_variant,
     ),
+    upkeep=search_texts.UPKEEP,
     conflicts=(_PRODUCT_URLS.conflicts, stock_keeping.sku_belongs_to_variant),
     after_write=(
         sort_orders.delete_left_positions,

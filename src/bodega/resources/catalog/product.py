@@ -171,23 +171,17 @@ TEXTS = """CREATE TABLE product_texts (
 /* sqlite */ CREATE VIRTUAL TABLE product_search USING fts5(
     title, keywords, body, content='', contentless_delete=1, detail='column'
 );
-/* sqlite */ CREATE TABLE product_search_waiting (place INTEGER PRIMARY KEY, product_id INTEGER NOT NULL);
-/* sqlite */ CREATE INDEX product_search_waiting_product_id ON product_search_waiting (product_id);
+/* sqlite */ INSERT INTO product_search (product_search, rank) VALUES ('deletemerge', 30);
+/* sqlite */ CREATE TABLE product_search_waiting (product_id INTEGER PRIMARY KEY);
 /* sqlite */ CREATE TRIGGER product_texts_added AFTER INSERT ON product_texts BEGIN
-    INSERT INTO product_search_waiting (product_id) VALUES (new.product_id);
+    INSERT OR IGNORE INTO product_search_waiting (product_id) VALUES (new.product_id);
 END;
 /* sqlite */ CREATE TRIGGER product_texts_changed AFTER UPDATE OF title, keywords, body ON product_texts BEGIN
-    INSERT INTO product_search_waiting (product_id) VALUES (new.product_id);
+    INSERT OR IGNORE INTO product_search_waiting (product_id) VALUES (new.product_id);
 END;
 /* sqlite */ CREATE TRIGGER product_texts_removed AFTER DELETE ON product_texts BEGIN
     DELETE FROM product_search WHERE rowid = old.product_id;
     DELETE FROM product_search_waiting WHERE product_id = old.product_id;
-END;
-/* sqlite */ CREATE TRIGGER product_search_full AFTER INSERT ON product_search_waiting WHEN new.place >= 64 BEGIN
-    INSERT OR REPLACE INTO product_search (rowid, title, keywords, body)
-    SELECT t.product_id, t.title, t.keywords, t.body FROM product_texts t
-    WHERE t.product_id IN (SELECT w.product_id FROM product_search_waiting w);
-    DELETE FROM product_search_waiting;
 END;
 /* postgresql */ CREATE INDEX product_texts_words ON product_texts USING gin ((
     setweight(to_tsvector('simple', title), 'A') || setweight(to_tsvector('simple', keywords), 'B')
@@ -195,8 +189,8 @@ END;
 ));"""
 """Descriptions in a separate table: they are needed for a keyword search, and would slow down all other reads. The
 words of full-text search in the same (search_texts.py). An entry of SQLite's full text costs much beside a write that
-makes no other, so they are made 64 at a time; what waits for that is searched as it is. PostgreSQL's index waits by
-itself."""
+makes no other, so they are made later, for many products at once; what waits for that is searched as it is. PostgreSQL's
+index waits by itself."""
 
 ASSIGNED = """CREATE TABLE product_channels (
     product_id INTEGER NOT NULL REFERENCES products(id) ON DELETE CASCADE,

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from bodega.domain.markup import unescape, without_tags
 from bodega.resources.catalog.product import Product
-from bodega.storage.rules import depends_on
+from bodega.storage.rules import Upkeep, depends_on
 from bodega.storage.text import caseless
 from bodega.storage.tx import Statement
 from bodega.storage.unit import Unit
@@ -138,6 +138,18 @@ def store_search_text(_unit: Unit, old: Product | None, new: Product) -> list[St
     columns = ", ".join(f"{column} = ${place}" for place, column in enumerate(moved, start=2))
     return [(f"UPDATE product_texts SET {columns} WHERE product_id = $1", (new.id, *moved.values()))]
 
+
+_FIRST = "SELECT w.product_id FROM product_search_waiting w ORDER BY w.product_id LIMIT 1024"
+
+UPKEEP = Upkeep(
+    "SELECT count(*) FROM product_search_waiting",
+    (
+        "INSERT OR REPLACE INTO product_search (rowid, title, keywords, body) SELECT t.product_id, t.title, t.keywords,"
+        f" t.body FROM product_texts t WHERE t.product_id IN ({_FIRST})",
+        f"DELETE FROM product_search_waiting WHERE product_id IN ({_FIRST})",
+    ),
+)
+"""The entries of SQLite's full text are made for many products at once. What waits for that is searched as it is."""
 
 # The tests. `?1` and so on are their values.
 

@@ -244,7 +244,8 @@ class AddConsignments(ChangeCheckout):
 
 
 class ChangeConsignment(ChangeCheckout):
-    """PUT of a consignment: its address and items, or else its shipping option; or its pickup method."""
+    """PUT of a consignment: its address and items, or else its shipping option; or its pickup method. What was selected
+    stays selected where it is offered for the new address and items, at what it costs then."""
 
     async def change(self, unit: Unit, cart: Cart, of: Checkout, draft: Any, ids: tuple[Any, ...]) -> None:
         one = consignments.find(of, ids[1])
@@ -261,7 +262,7 @@ class ChangeConsignment(ChangeCheckout):
             faults.append(invalid(prices[0], "must be sent alone: the options follow from address and items"))
         _refuse(faults)
         if moves:
-            one.option_id, one.custom_shipping = "", None
+            one.custom_shipping = None
         if "address" in moves:
             old = one.address
             one.address = settled(draft["address"], "address.", faults, old, needed=consignments.needed_by(unit))

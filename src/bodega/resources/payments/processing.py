@@ -29,6 +29,7 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, missing, refuse_faults
 from bodega.resources.customers import stored_instruments
 from bodega.resources.customers.stored_instruments import StoredCard
+from bodega.resources.marketing import gift_certificate_codes as codes
 from bodega.resources.orders import order
 from bodega.resources.orders.order import Order
 from bodega.resources.payments import access_tokens, paying
@@ -132,6 +133,18 @@ class ProcessPayment(Action):
     async def find(self, context: Context) -> Found:
         assert context.grant is not None
         return Found(entity_id=await held_by(context.reader, context.grant))
+
+    async def prefetch(self, context: Context, found: Found, draft: Any) -> None:
+        """Wrong codes of gift certificates are counted, for the order and by the network address: they are worth money.
+        They are counted apart, since the request is refused for them."""
+        if draft.instrument.type != "gift_certificate" or not context.may_fetch:
+            return
+        assert context.grant is not None
+        assert context.apart is not None
+        counted = codes.of_payment(context.grant.order_id, context.grant.address)
+        await codes.may_guess(context.reader, context.now, counted)
+        if not await codes.is_right(context.reader, str(draft.instrument.gift_certificate_code)):
+            await context.apart(lambda unit: codes.count_wrong(unit, counted))
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         return Created(ready=json({"data": await processed(unit, write.found.entity_id, write.draft)}))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bodega.aside import Turn
 from bodega.domain.pricing.basket import BulkPrice, ListPrice
 from bodega.resources.pricing.price_record import TABLE, PriceRecord
 from bodega.storage import query
 from bodega.storage.query import StoredRow, stored_sql
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.tx import Tx
+
+_TOGETHER = 2_000
+"""Records that are looked up with one statement, and read before others have a turn."""
 
 _EVERYBODY = 4
 """The place of a channel's list: after all that is for a group."""
@@ -46,26 +50,34 @@ async def list_prices(
     of_group: int = 0,
     has_discounts: bool = False,
 ) -> dict[int, ListPrice]:
-    """The prices of variants, by their ids: two statements at most, whatever the list holds."""
+    """The prices of variants, by their ids: two statements, whatever the list holds, and more only for thousands."""
     chosen = 0
     if variant_ids:
         chosen = await price_list_of(tx, group_id, channel_id, of_group, has_discounts=has_discounts)
     if not chosen:
         return {}
-    # In no order: sorted by id, SQLite would walk through the whole list instead of looking the variants up.
-    test = f"price_list_id = $1 AND currency = $2 AND variant_id IN ({numbered_placeholders(len(variant_ids), 3)})"
     found: dict[int, ListPrice] = {}
-    for row in await query.named(tx, StoredRow, stored_sql(TABLE, test), chosen, currency, *variant_ids):
-        record: PriceRecord = row.entity(TABLE)
-        found[record.variant_id] = ListPrice(
-            price_list_id=chosen,
-            price=record.price,
-            sale_price=record.sale_price,
-            retail_price=record.retail_price,
-            map_price=record.map_price,
-            tiers=tuple(
-                BulkPrice(one.quantity_min, one.quantity_max or 0, one.type, one.amount, chosen)
-                for one in record.bulk_pricing_tiers
-            ),
-        )
+    turn = Turn()
+    for start in range(0, len(variant_ids), _TOGETHER):
+        some = variant_ids[start : start + _TOGETHER]
+        # In no order: sorted by id, SQLite would walk through the whole list instead of looking the variants up.
+        test = f"price_list_id = $1 AND currency = $2 AND variant_id IN ({numbered_placeholders(len(some), 3)})"
+        for row in await query.named(tx, StoredRow, stored_sql(TABLE, test), chosen, currency, *some):
+            record: PriceRecord = row.entity(TABLE)
+            found[record.variant_id] = _list_price(chosen, record)
+        await turn.breathe()
     return found
+
+
+def _list_price(chosen: int, record: PriceRecord) -> ListPrice:
+    return ListPrice(
+        price_list_id=chosen,
+        price=record.price,
+        sale_price=record.sale_price,
+        retail_price=record.retail_price,
+        map_price=record.map_price,
+        tiers=tuple(
+            BulkPrice(one.quantity_min, one.quantity_max or 0, one.type, one.amount, chosen)
+            for one in record.bulk_pricing_tiers
+        ),
+    )

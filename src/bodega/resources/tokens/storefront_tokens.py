@@ -280,6 +280,11 @@ async def _read(token: str, kept_key: Any) -> StorefrontClaims | None:
     return claims
 
 
+def is_servers(claims: StorefrontClaims) -> bool:
+    """Whether a token is for a shop's own server: private, of impersonation, or of no page's origin."""
+    return claims.kind != "storefront" or not claims.corsOrigins
+
+
 async def verified(store: OpenStore, token: str) -> StorefrontClaims | None:
     """What a token of an open store says; None if it is none of this store's, or has ended, or was revoked."""
     assert store.rows is not None

@@ -129,11 +129,14 @@ def _routes(endpoint: Endpoint) -> tuple[Route, Route]:
 routes = (*_routes(V2), *_routes(V3))
 
 
+NO_SCOPE = "must be an event, as store/order/created, or a group of events, as store/order/*"
+
+
 async def check_hook(unit: Unit, old: Hook | None, new: Hook) -> None:
     """Rule 125: a known scope, an allowed destination, headers that can be sent."""
     private = bool(unit.terms.settings.get("webhooks.allow_private"))
     wrong = {
-        "scope": "" if scopes.is_known(new.scope) else "is no scope of a webhook event",
+        "scope": "" if scopes.is_known(new.scope) else NO_SCOPE,
         "destination": why_not(new.destination, private=private),
         "headers": _unsendable(new.headers or {}),
     }

@@ -8,25 +8,26 @@ import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from bodega import private
 from bodega.storage import migrate
-from bodega.storage.aggregate import DataModel
 from bodega.storage.backend import HAS_DELIVERIES, HAS_TASKS, Comparison, NoCopy, Settle
-from bodega.storage.model import NO_TABLES
 from bodega.storage.registry import Registry, StoreRecord, new_place
 from bodega.storage.sealing import KEY_FILE, Sealer
 from bodega.storage.sqlite import cloning, copies, engine, file
 from bodega.storage.sqlite.commits import CommitThreads
-from bodega.storage.sqlite.connection import adapted, begin, carry_out, connect, numbered
-from bodega.storage.sqlite.journal import SqliteJournal
+from bodega.storage.sqlite.connection import SqliteTx, adapted, begin, carry_out, connect, numbered
 from bodega.storage.sqlite.registry import SqliteRegistry, has_table, revision_of
-from bodega.storage.sqlite.rows import SqliteRows
-from bodega.storage.text import composed
 from bodega.storage.tx import Damaged
+
+if TYPE_CHECKING:
+    from bodega.storage.aggregate import DataModel
+    from bodega.storage.sqlite.journal import SqliteJournal
+    from bodega.storage.sqlite.rows import SqliteRows
+    from bodega.storage.tx import Tx
 
 
 class SqliteBackend:
@@ -62,7 +63,7 @@ class SqliteBackend:
                 file.examine(self.path(source), source.hash)
                 with file.read_errors(self.path(source), source.hash):
                     await self._aside(clone.of_store, self._sources, self.path(source))
-            await self._settled(clone, SqliteRows(clone.path, target.hash, self._commits, model), settle)
+            await self._settled(clone, self._rows(clone.path, target, model), settle)
         finally:
             clone.close()
 
@@ -124,11 +125,24 @@ class SqliteBackend:
         with file.read_errors(path, record.hash):
             await self._aside(forward, path)
 
-    async def open(self, record: StoreRecord, model: DataModel = NO_TABLES) -> SqliteRows:
+    async def open(self, record: StoreRecord, model: DataModel | None = None) -> SqliteRows:
+        from bodega.storage.model import NO_TABLES
+
         path = self.path(record)
         file.inspect(path, record.hash)
         with file.read_errors(path, record.hash):
-            return SqliteRows(path, record.hash, self._commits, model)
+            return self._rows(path, record, NO_TABLES if model is None else model)
+
+    def _rows(self, path: Path, record: StoreRecord, model: DataModel) -> SqliteRows:
+        """Imported here: a command that only looks needs no writer, and all that comes with it."""
+        from bodega.storage.sqlite.rows import SqliteRows
+
+        return SqliteRows(path, record.hash, self._commits, model)
+
+    @asynccontextmanager
+    async def reading(self, record: StoreRecord) -> AsyncIterator[Tx]:
+        with file.inspected(self.path(record), record.hash) as connection:
+            yield SqliteTx(connection)
 
     async def drop(self, record: StoreRecord) -> None:
         path = self.path(record)
@@ -222,6 +236,8 @@ class SqliteBackend:
         await asyncio.get_running_loop().run_in_executor(None, functools.partial(work, *given))
 
     def journal(self) -> SqliteJournal:
+        from bodega.storage.sqlite.journal import SqliteJournal
+
         return SqliteJournal(self.directory)
 
     async def close(self) -> None:
@@ -270,6 +286,8 @@ def make(path: Path) -> None:
 
 def add_functions(connection: engine.Connection) -> None:
     """Adds the functions that PostgreSQL has and migrations need: `normalize`."""
+
+    from bodega.storage.text import composed
 
     def normalize(text: str | None) -> str | None:
         return None if text is None else composed(text)

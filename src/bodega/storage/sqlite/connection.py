@@ -115,6 +115,18 @@ class SqliteTx:
         """Waits for the disk, and so runs in a thread."""
         self._execute("COMMIT")
 
+    def work_off(self, statements: Sequence[str]) -> None:
+        """One transaction of statements that return nothing; waits for the disk, and so runs in a thread."""
+        self.begin()
+        try:
+            for statement in statements:
+                self._execute(statement)
+            self.commit()
+        except Error as error:
+            if self.connection.in_transaction:
+                self._execute("ROLLBACK")
+            raise plain(error) from error
+
     def begin_turn(self) -> None:
         """From now on others get a turn on the event loop whenever this connection has held it for long: long writes
         are made of short turns. For a connection that one task uses at a time."""

@@ -63,6 +63,13 @@ def read_errors(path: Path, store: str) -> Iterator[None]:
 
 def inspect(path: Path, store: str, *, thorough: bool = False) -> None:
     """Opens the file for a moment, and looks whether it is a store; `thorough` reads it all. Raises Damaged, Busy."""
+    with inspected(path, store, thorough=thorough):
+        pass
+
+
+@contextmanager
+def inspected(path: Path, store: str, *, thorough: bool = False) -> Iterator[Connection]:
+    """As `inspect`, and the connection by which it looked; errors of what is read by it are reported likewise."""
     examine(path, store)
     with (
         read_errors(path, store),
@@ -75,6 +82,7 @@ def inspect(path: Path, store: str, *, thorough: bool = False) -> None:
             told = value(made, "PRAGMA quick_check(1)")
             if told != "ok":
                 raise Damaged(f"the file {path.name} is not whole ({' '.join(str(told).split())})", store)
+        yield made
 
 
 def _missing_tables(connection: Connection) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 from pathlib import Path
 
+from bodega.storage import query
 from bodega.storage.aggregate import DataModel
 from bodega.storage.sqlite.commits import CommitThreads
 from bodega.storage.sqlite.connection import SqliteTx, connect
@@ -13,7 +15,7 @@ from bodega.storage.sqlite.engine import Error, leave_log, plain, roll_back
 from bodega.storage.sqlite.file import OpenFile
 from bodega.storage.table_stats import TableStatistics
 from bodega.storage.tx import Busy, Damaged, Tx
-from bodega.storage.writer import Waiting, Writer
+from bodega.storage.writer import MUCH, Waiting, Writer
 
 PATIENCE_SECONDS = 30.0
 """How long a write waits for another process (the command line, a seed) to end its transaction."""
@@ -96,6 +98,17 @@ class SqliteRows(Writer):
         if known is not None and known[0] == self._connection.data_version():
             return known[1].next()
         return await TableStatistics.load(self._writing)
+
+    async def _keep_up(self) -> None:
+        leaves, self._leaves = self._leaves, MUCH
+        try:
+            for upkeep in self.model.upkeep:
+                while await query.value(self._writing, upkeep.waiting) >= leaves:
+                    await self._commits.run(partial(self._writing.work_off, upkeep.statements))
+        except Damaged as error:
+            self.tell_of_damage(error)
+        except (Error, Busy):
+            pass  # another process writes, or the disk is full
 
     async def _begin(self) -> None:
         give_up = time.monotonic() + PATIENCE_SECONDS

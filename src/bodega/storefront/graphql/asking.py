@@ -12,13 +12,18 @@ from graphql import GraphQLError
 
 from bodega.aside import Turn
 from bodega.domain import markup
+from bodega.resources.channel_settings import EVERYWHERE
+from bodega.resources.marketing.gift_certificate_codes import MOST_CODES, MOST_OF_SERVERS
 from bodega.resources.pricing.buyer import Buyer, buyer_of
 from bodega.resources.pricing.policy import Money, money_of
+from bodega.resources.settings.group import Group, S
 from bodega.resources.store import channel_currencies
+from bodega.resources.store.channel_currencies import Currencies
 from bodega.storage import query
 from bodega.storage.files import PLACE
 from bodega.storage.table import Table, numbered_placeholders
 from bodega.storefront.graphql.documents import LARGEST_PAGE, PAGE
+from bodega.storefront.graphql.kept import kept_of
 from bodega.storefront.image_sizes import template
 from bodega.storefront.shoppers_api import ShoppersApi
 
@@ -33,16 +38,24 @@ class Thing(NamedTuple):
     more: Any = None
 
 
+_CURRENCIES = ("currencies", "channel_currencies")
 _ABOUT = (512, 4_096, 32_768, markup.LONGEST)
 
 
 class Asking:
     """One operation: the shop, the channel, the shopper. `api` is the store's API, asked for the shopper; `session` the
     customer access token by which the shopper is known, empty for a guest; `address` the network address from which
-    they ask, empty if it is unknown."""
+    they ask, empty if it is unknown; `by_server`: it may be that of a shop's server, which asks for many."""
 
     def __init__(
-        self, api: ShoppersApi, channel_id: int, customer_id: int, session: str = "", address: str = ""
+        self,
+        api: ShoppersApi,
+        channel_id: int,
+        customer_id: int,
+        session: str = "",
+        address: str = "",
+        *,
+        by_server: bool = False,
     ) -> None:
         store = api.store
         assert store.rows is not None
@@ -53,6 +66,7 @@ class Asking:
         self.customer_id = customer_id
         self.session = session
         self.address = address
+        self.most_codes = MOST_OF_SERVERS if by_server else MOST_CODES
         self.base = api.origin
         self._known: dict[Any, Any] = {}
         self._rows: dict[str, dict[int, Any]] = {}
@@ -68,6 +82,26 @@ class Asking:
             self._known[key] = await make()
         found: T = self._known[key]
         return found
+
+    async def kept(self, key: Any, tables: Sequence[str], make: Callable[[], Awaitable[T]]) -> T:
+        """What `make` gives; it is remembered from one query to the next, as long as these tables do not change. It
+        must follow from them, the key and the operator's settings alone, and nobody may change it."""
+
+        async def found() -> T:
+            kept = kept_of(self.store)
+            state = await self.once("state", lambda: kept.state(self.reader))
+            return await kept.part(self.reader, state, self.store.learned, key, tables, make)
+
+        return await self.once(key, found)
+
+    async def setting(self, group: Group[S]) -> S:
+        """The settings of a group, as they hold for the channel."""
+        channel_id = self.channel_id if group.by_channel else EVERYWHERE
+        return await self.kept(
+            ("settings", group.table.name, channel_id),
+            (group.table.name,),
+            lambda: group.of(self.reader, channel_id, self.store.settings),
+        )
 
     async def rows(self, table: Table, ids: Sequence[int]) -> dict[int, Any]:
         """The entities of these ids, by id: those that were read before are not read again."""
@@ -94,17 +128,27 @@ class Asking:
 
     async def buyer(self) -> Buyer:
         """The shopper."""
-        return await self.once("buyer", lambda: buyer_of(self.reader, self.customer_id))
+        if self.customer_id:
+            return await self.once("buyer", lambda: buyer_of(self.reader, self.customer_id))
+        return await self.kept("guest", ("customer_groups",), lambda: buyer_of(self.reader, 0))
+
+    async def currencies(self) -> Currencies:
+        """The codes of the channel's currencies."""
+
+        async def make() -> Currencies:
+            return (await channel_currencies.of_channels(self.reader, [self.channel_id]))[self.channel_id]
+
+        return await self.kept(("currencies", self.channel_id), _CURRENCIES, make)
 
     async def money(self, code: str | None) -> Money | None:
         """A currency of the channel; its usual one without a code. None if the channel does not sell in it."""
 
         async def make() -> Money | None:
-            found = (await channel_currencies.of_channels(self.reader, [self.channel_id]))[self.channel_id]
+            found = await self.currencies()
             wanted = code or found.default
             return await money_of(self.reader, wanted) if wanted in found.enabled else None
 
-        return await self.once(("money", code), make)
+        return await self.kept(("money", self.channel_id, code), _CURRENCIES, make)
 
     async def tree_id(self) -> int:
         """The category tree of the channel; 0 if it has none."""
@@ -113,7 +157,7 @@ class Asking:
             sql = "SELECT id FROM trees WHERE channel_id = $1"
             return int(await query.value(self.reader, sql, self.channel_id) or 0)
 
-        return await self.once("tree", make)
+        return await self.kept(("tree", self.channel_id), ("trees",), make)
 
     def file(self, address: str) -> str:
         """The absolute address of a stored file, or an address as it is."""

@@ -22,12 +22,15 @@ from graphql import (
     InlineFragmentNode,
     IntValueNode,
     OperationDefinitionNode,
+    OperationType,
     SelectionNode,
     VariableNode,
     parse,
     validate,
 )
 
+from bodega.aside import aside
+from bodega.storefront.graphql.resolvers import COSTLY
 from bodega.storefront.graphql.schema import schema
 
 LONGEST = 100_000
@@ -48,6 +51,9 @@ MOST_ALIKE = 50
 
 MOST_ROOTS = 100
 """Fields of one selection of the outermost two levels: each is work of its own."""
+
+MOST_COSTLY = 3
+"""Mutations of one operation that hash a password or send a mail (`COSTLY`), under whatever aliases."""
 
 DEEPEST = 16
 MOST_COMPLEX = 50_000
@@ -152,46 +158,53 @@ class Documents:
         found = self._kept.get(digest)
         return found if isinstance(found, Document) else None
 
-    def read(self, text: str) -> Document:
-        """The document of a query. Raises Refused."""
+    async def read(self, text: str) -> Document:
+        """The document of a query; one that is not known yet is read aside. Raises Refused."""
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         found = self._kept.get(digest)
         if found is None:
-            found = self._make(text)
-            self._kept[digest] = found
-            self._bytes += len(text) if isinstance(found, Document) else 0
-            while len(self._kept) > KEPT or (self._bytes > KEPT_BYTES and len(self._kept) > 1):
-                _, gone = self._kept.popitem(last=False)
-                self._bytes -= len(gone.text) if isinstance(gone, Document) else 0
+            self.made += 1
+            found = await aside(lambda: _read(text))
+            self._keep(digest, found)
         else:
             self._kept.move_to_end(digest)
         if isinstance(found, Why):
             raise Refused(found)
         return found
 
-    def _make(self, text: str) -> Document | Why:
-        self.made += 1
+    def _keep(self, digest: str, found: Document | Why) -> None:
+        if digest in self._kept:  # another request was faster
+            return
+        self._kept[digest] = found
+        self._bytes += len(found.text) if isinstance(found, Document) else 0
+        while len(self._kept) > KEPT or (self._bytes > KEPT_BYTES and len(self._kept) > 1):
+            _, gone = self._kept.popitem(last=False)
+            self._bytes -= len(gone.text) if isinstance(gone, Document) else 0
+
+
+def _read(text: str) -> Document | Why:
+    try:
+        if len(text) > LONGEST:
+            raise refused("QUERY_TOO_LONG", f"A query has at most {LONGEST} characters.")
         try:
-            if len(text) > LONGEST:
-                raise refused("QUERY_TOO_LONG", f"A query has at most {LONGEST} characters.")
-            try:
-                node = parse(text, max_tokens=MOST_TOKENS)
-            except GraphQLSyntaxError as error:
-                raise refused_for("GRAPHQL_PARSE_FAILED", [error]) from None
-            except RecursionError:
-                raise _too_deep() from None
-            made = _document(text, node)
-            budget = _Budget()
-            for fragment in made.fragments.values():
-                _Walk(made.fragments, budget).enter(fragment.selection_set.selections, 1)
-            for operation in made.operations.values():
-                _Walk(made.fragments, budget).enter(operation.selection_set.selections, 1)
-            errors = validate(schema(), node, max_errors=20)
-            if errors:
-                raise refused_for("GRAPHQL_VALIDATION_FAILED", errors)
-        except Refused as error:
-            return error.why
-        return made
+            node = parse(text, max_tokens=MOST_TOKENS)
+        except GraphQLSyntaxError as error:
+            raise refused_for("GRAPHQL_PARSE_FAILED", [error]) from None
+        except RecursionError:
+            raise _too_deep() from None
+        made = _document(text, node)
+        budget = _Budget()
+        for fragment in made.fragments.values():
+            _Walk(made.fragments, budget).enter(fragment.selection_set.selections, 1)
+        for operation in made.operations.values():
+            changes = operation.operation is OperationType.MUTATION
+            _Walk(made.fragments, budget, changes=changes).enter(operation.selection_set.selections, 1)
+        errors = validate(schema(), node, max_errors=20)
+        if errors:
+            raise refused_for("GRAPHQL_VALIDATION_FAILED", errors)
+    except Refused as error:
+        return error.why
+    return made
 
 
 def _document(text: str, node: DocumentNode) -> Document:
@@ -225,8 +238,13 @@ class _Budget:
 
 
 class _Walk:
-    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode], budget: _Budget) -> None:
+    def __init__(
+        self, fragments: Mapping[str, FragmentDefinitionNode], budget: _Budget, *, changes: bool = False
+    ) -> None:
+        """`changes`: what is walked through is a mutation."""
         self._fragments = fragments
+        self._changes = changes
+        self._costly = 0
         self._budget = budget
         self._inside: list[str] = []
         self._fields = 0
@@ -266,6 +284,11 @@ class _Walk:
         names[name] += 1
         if names[name] > MOST_ALIKE or (depth <= 2 and names.total() > MOST_ROOTS):
             raise refused("TOO_MANY_FIELDS", "The query selects too much side by side.")
+        if self._changes and node.name.value in COSTLY:
+            self._costly += 1
+            if self._costly > MOST_COSTLY:
+                words = f"A request has at most {MOST_COSTLY} mutations that take a password or send a mail."
+                raise refused("TOO_MANY_FIELDS", words)
         if depth > DEEPEST:
             raise _too_deep()
         if node.selection_set is not None:

@@ -1,14 +1,15 @@
 """A query carried out level by level: each field of a selection is resolved once for all objects that it stands below.
 
-So the number of statements depends on the query alone, never on how many rows it meets.
+So the number of statements depends on the query alone, never on how many rows it meets. What one selection asks for
+under several aliases with the same arguments is resolved once. Long answers are made in turns with other requests.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from time import perf_counter
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from graphql import (
     FieldNode,
@@ -31,6 +32,7 @@ from graphql.type import (
     GraphQLSkipDirective,
 )
 
+from bodega.aside import TURN_SECONDS, Turn
 from bodega.storable import is_storable
 from bodega.storefront.graphql.documents import MOST_OBJECTS, Document, refused, refused_for
 from bodega.storefront.graphql.resolvers import (
@@ -42,14 +44,17 @@ from bodega.storefront.graphql.resolvers import (
     NotServed,
     Step,
     batch,
+    is_of_mutations,
     is_served,
     mutation,
     plain,
     plain_with,
     shaped,
-    step_of,
+    steps_of,
 )
 from bodega.storefront.graphql.schema import schema
+
+T = TypeVar("T")
 
 
 class Place(NamedTuple):
@@ -115,6 +120,14 @@ class Unfit(GraphQLError):
 
 Object = tuple[Any, dict[str, Any], Place]
 
+_TOGETHER = 1_000
+"""Objects of which one field is made without a look at the clock."""
+
+
+def _parts(listed: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(listed), _TOGETHER):
+        yield listed[start : start + _TOGETHER]
+
 
 class _Running:
     def __init__(self, document: Document, variables: dict[str, Any], asking: Any) -> None:
@@ -126,6 +139,7 @@ class _Running:
         self.errors: list[dict[str, Any]] = []
         self.spent: dict[str, float] = {}
         self._objects = 0
+        self._turn = Turn()
         self.refuses_odd = False
         """Whether an argument may hold what no database does."""
 
@@ -136,7 +150,10 @@ class _Running:
         self._objects += len(objects)
         if self._objects > MOST_OBJECTS:
             raise refused("ANSWER_TOO_LARGE", f"An answer has at most {MOST_OBJECTS} objects.")
+        shared: dict[str, Sequence[Any]] = {}
         for step in self._plan(kind, selections):
+            if perf_counter() - self._turn.began > TURN_SECONDS:
+                await self._turn.breathe()
             key = step.key
             if step.name == KIND:
                 for _, result, _ in objects:
@@ -148,21 +165,32 @@ class _Running:
                     arguments = get_argument_values(step.field, step.nodes[0], self._variables)
                 if self.refuses_odd and not is_storable(arguments):
                     raise Unfit("An argument holds the NUL character.")
-                values = await self._values(kind, step, objects, arguments)
+                known = shared.get(step.alike) if step.alike else None
+                values = known or await self._values(kind, step, objects, arguments)
+                if step.alike:
+                    shared[step.alike] = values
             except GraphQLError as error:
                 values = [error] * len(objects)
             if step.leaf is not None:
-                easy = step.easy
-                for value, (_, result, place) in zip(values, objects, strict=True):
-                    if type(value) is easy:
-                        result[key] = value
-                    else:
-                        self._leaf(step, value, result, place)
+                if len(objects) <= _TOGETHER:
+                    self._leaves(step, values, objects)
+                    continue
+                for some, of in zip(_parts(values), _parts(objects), strict=True):
+                    self._leaves(step, some, of)
+                    await self._turn.breathe()
                 continue
             places = [Place(result, key, place, step.nullable) for _, result, place in objects]
             for place in places:
                 place.holder[key] = None  # keeps the order of the query
             await self._complete(step.field.type, step.nodes, list(zip(values, places, strict=True)))
+
+    def _leaves(self, step: Step, values: Sequence[Any], objects: Sequence[Object]) -> None:
+        key, easy = step.key, step.easy
+        for value, (_, result, place) in zip(values, objects, strict=True):
+            if type(value) is easy:
+                result[key] = value
+            else:
+                self._leaf(step, value, result, place)
 
     def _leaf(self, step: Step, value: Any, result: dict[str, Any], above: Place) -> None:
         assert step.leaf is not None
@@ -184,7 +212,7 @@ class _Running:
             collected: dict[str, list[FieldNode]] = {}
             for one in selections:
                 self._add(kind, one, collected)
-            found = self._plans[known] = [step_of(kind, key, nodes) for key, nodes in collected.items()]
+            found = self._plans[known] = steps_of(kind, collected)
         return found
 
     async def _values(
@@ -199,12 +227,18 @@ class _Running:
                 self.spent[key] = self.spent.get(key, 0.0) + perf_counter() - began
         each = step.plain
         if each is not None:
-            return [each(self._asking, source, arguments) for source, _, _ in objects]
+            if len(objects) <= _TOGETHER:
+                return [each(self._asking, source, arguments) for source, _, _ in objects]
+            made: list[Any] = []
+            for some in _parts(objects):
+                made += [each(self._asking, source, arguments) for source, _, _ in some]
+                await self._turn.breathe()
+            return made
         if step.field.resolve is not None:  # introspection
             info = SimpleNamespace(schema=self._schema)
             return [step.field.resolve(source, info, **arguments) for source, _, _ in objects]
         if not step.is_served:
-            does_nothing = kind.name.endswith("Mutation") or kind.name.endswith("Mutations")
+            does_nothing = is_of_mutations(kind)
             nothing = NotServed("This server does not serve this mutation.") if does_nothing else step.nothing
             return [nothing] * len(objects)
         name, nothing = step.name, step.nothing
@@ -218,7 +252,9 @@ class _Running:
             return
         leaf = is_leaf_type(inner)
         groups: dict[str, list[Object]] = {}
-        for value, place in values:
+        for count, (value, place) in enumerate(values, start=1):
+            if not count % _TOGETHER:
+                await self._turn.breathe()
             if value is None or isinstance(value, Exception):
                 self._null(value, place, nodes)
             elif leaf:
@@ -242,7 +278,9 @@ class _Running:
     async def _lists(self, kind: Any, nodes: list[FieldNode], values: list[tuple[Any, Place]]) -> None:
         below: list[tuple[Any, Place]] = []
         nullable = not isinstance(kind.of_type, GraphQLNonNull)
-        for value, place in values:
+        for count, (value, place) in enumerate(values, start=1):
+            if not count % _TOGETHER:
+                await self._turn.breathe()
             if value is None or isinstance(value, Exception):
                 self._null(value, place, nodes)
                 continue

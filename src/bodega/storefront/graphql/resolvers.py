@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from graphql import (
     ObjectValueNode,
     VariableNode,
     is_leaf_type,
+    print_ast,
 )
 from graphql.execution.values import get_argument_values
 from graphql.type import SchemaMetaFieldDef, TypeMetaFieldDef
@@ -72,12 +74,18 @@ Mutation = Callable[[Any, Mapping[str, Any]], Awaitable[Any]]
 """What a mutation answers, as data of its result's type: `(asking, arguments)`."""
 
 
-def mutation(name: str) -> Callable[[Mutation], Mutation]:
+COSTLY: set[str] = set()
+"""The names of mutations of which a request has only a few: each hashes a password, or sends a mail."""
+
+
+def mutation(name: str, *, costly: bool = False) -> Callable[[Mutation], Mutation]:
     """Declares how `Type.field` changes something. Mutations of one request run one after the other, each upon what the
     one before it left; what the store's API refuses is the error of the field."""
 
     def declare(found: Mutation) -> Mutation:
         kind, _, field = name.partition(".")
+        if costly:
+            COSTLY.add(field)
 
         async def run(asking: Any, sources: Sequence[Any], args: Mapping[str, Any]) -> Sequence[Any]:
             answers: list[Any] = []
@@ -113,7 +121,8 @@ def is_served(kind: str, field: str) -> bool:
 
 class Step(NamedTuple):
     """A field of a selection below a type, with all that does not depend on who asks: `arguments` if they are the same
-    whatever the variables, `easy` the type of values that are written as they are, `leaf` how others are."""
+    whatever the variables, `easy` the type of values that are written as they are, `leaf` how others are, `alike` the
+    field with its arguments as they are written, where the selection has the field under several aliases."""
 
     key: str
     nodes: list[FieldNode]
@@ -127,12 +136,31 @@ class Step(NamedTuple):
     nothing: Any
     is_served: bool
     arguments: dict[str, Any] | None
+    alike: str = ""
 
 
 _EASY = {"String": str, "ID": str, "Boolean": bool}
 
 
-def step_of(kind: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> Step:
+def steps_of(kind: GraphQLObjectType, collected: Mapping[str, list[FieldNode]]) -> list[Step]:
+    """What the fields of a selection below a type come to, by their names in the answer. Mutations are never alike."""
+    steps = [_step_of(kind, key, nodes) for key, nodes in collected.items()]
+    times = Counter(step.name for step in steps if step.batch is not None and not is_of_mutations(kind))
+    if times.total() == len(times):
+        return steps
+    return [step._replace(alike=_alike(step.nodes[0])) if times[step.name] > 1 else step for step in steps]
+
+
+def is_of_mutations(kind: GraphQLObjectType) -> bool:
+    """Whether the fields of a type are mutations."""
+    return kind.name.endswith(("Mutation", "Mutations"))
+
+
+def _alike(node: FieldNode) -> str:
+    return f"{node.name.value} {sorted(print_ast(one) for one in node.arguments)}"
+
+
+def _step_of(kind: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> Step:
     """What a field below a type comes to."""
     node = nodes[0]
     name = node.name.value

@@ -13,11 +13,13 @@ from bodega.storefront.graphql.documents import (
     LARGEST_PAGE,
     LIKELY,
     MOST_COMPLEX,
+    MOST_COSTLY,
     MOST_FIELDS,
     MOST_OBJECTS,
     PAGE,
 )
 from bodega.storefront.graphql.execution import is_served
+from bodega.storefront.graphql.resolvers import COSTLY
 from bodega.storefront.graphql.schema import schema
 
 LIST = "storefront_fields.tsv"
@@ -38,7 +40,7 @@ others it does not exist (`NO_SUCH_ENTITY`).
   them there.
 - Products that shoppers of the channel do not see cannot be bought. A line may be named by its SKU.
 - The last line that goes takes the cart with it: `cart` is null. A change of lines takes back the selected shipping
-  options and keeps consignments and addresses.
+  options and keeps consignments and addresses; a change of an address keeps the option where it is offered there, too.
 - `updateCartCurrency` makes a new cart with a new id; shipping options, fees and gift certificates are to be chosen
   anew.
 - Metafields that shoppers make are in the namespace `storefront`; they see those that apps have opened to the
@@ -161,6 +163,14 @@ def page(listed: Path) -> str:
         "Its facets are those of the filters of search (V3), each counted as if it did not narrow already.\n\n"
         "`urlTemplate` of an image is `.../s-HASH/images/stencil/{:size}/...`: put `640w`, `300x300` or `original`\n"
         "in it. Every host of the server answers it, with WebP where `Accept` says so; nothing is made larger.\n\n"
+        f"A request has at most {MOST_COSTLY} of the mutations that take a password or send a mail:\n"
+        f"{_named(sorted(COSTLY))}. What is too much is refused before anything is carried out.\n\n"
+        "Before the launch of a channel (status `prelaunch`) queries of servers are answered: with private\n"
+        "tokens, those of impersonation, and storefront tokens without `allowed_cors_origins`. A page's token needs\n"
+        "the cookie `prelaunch_password`, as the pages of the shop and the REST API do; without it the answer is 503,\n"
+        "as it is to all while the channel is down.\n\n"
+        "The setting `storefront.requests_per_window` gives all shoppers together a quota for 30 seconds, here and in\n"
+        "the [REST API for shoppers](storefront-rest.md); when it is spent, the answer is 429 with `Retry-After`.\n\n"
         f"Of the {len(asked)} fields that a public storefront reads or writes, {len(have)} are served.\n"
     ]
     parts.append(_MUTATIONS)

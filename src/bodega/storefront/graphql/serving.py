@@ -1,7 +1,8 @@
 """POST and GET /graphql at a shop's host: its own short law, in the registry's reasons.
 
-host -> shop open -> method -> token -> channel -> origin -> body -> query -> customer token -> answer. A query that is
-refused, or of which a part failed, is answered with 200 and its errors; what comes before it has a status of its own.
+host -> shop open -> method -> token -> channel -> launched -> quota -> body -> query -> customer token -> answer. A
+query that is refused, or of which a part failed, is answered with 200 and its errors; what comes before it has a status
+of its own.
 """
 
 from __future__ import annotations
@@ -20,17 +21,18 @@ from bodega.http.app_context import AppContext
 from bodega.http.asgi import REQUEST_ID
 from bodega.http.browsers import caller_address, origin_of
 from bodega.http.mounts import BodyBroken, BodyTooLarge, Mount, Receive, Send, reply, whole_body
+from bodega.http.steps.admission import spend_shop_quota
 from bodega.kit.render import json
 from bodega.law.outcome import Emptied, Shown
 from bodega.law.reasons import Reason
-from bodega.law.refusal import Header
+from bodega.law.refusal import Header, Refusal
 from bodega.log import Log
 from bodega.resources.tokens import sessions
-from bodega.resources.tokens.storefront_tokens import StorefrontClaims, verified
+from bodega.resources.tokens.storefront_tokens import StorefrontClaims, is_servers, verified
 from bodega.storable import query_of
 from bodega.storage import query
 from bodega.storage.tx import Busy
-from bodega.storefront.front import CLOSED, at_host
+from bodega.storefront.front import at_host, is_closed
 from bodega.storefront.graphql import fields  # noqa: F401 - declares the resolvers
 from bodega.storefront.graphql.asking import Asking
 from bodega.storefront.graphql.documents import (
@@ -163,13 +165,14 @@ async def _open(stores: Stores, scope: Mapping[str, Any]) -> tuple[OpenStore, in
     if store.suspended:
         raise Stopped(Reason.SUSPENDED)
     if store.maintenance:
-        retry = str(store.settings["maintenance.retry_after"]).encode()
-        raise Stopped(Reason.MAINTENANCE, (b"retry-after", retry))
-    assert store.rows is not None
-    status = await query.value(store.rows.reader, "SELECT status FROM channels WHERE id = $1", channel_id)
-    if status in CLOSED:
-        raise Stopped(Reason.MAINTENANCE)
+        raise Stopped(Reason.MAINTENANCE, _come_back(store))
+    if await is_closed(store, channel_id, scope, server=True):
+        raise Stopped(Reason.MAINTENANCE, _come_back(store))
     return store, channel_id
+
+
+def _come_back(store: OpenStore) -> Header:
+    return b"retry-after", str(store.settings["maintenance.retry_after"]).encode()
 
 
 async def _content(scope: Mapping[str, Any], receive: Receive) -> bytes:
@@ -201,10 +204,16 @@ async def _answer(
     if channel_id not in claims.cid:
         raise Stopped(Reason.CREDENTIALS_WRONG, words="The token is for another channel.")
     cors = _cors(claims, headers)
-    question = _read(scope, content)
-    more: list[Header] = [_JSON, _NOT_KEPT, *cors]
+    if not is_servers(claims) and await is_closed(store, channel_id, scope):
+        raise Stopped(Reason.MAINTENANCE, *cors, _come_back(store))
     try:
-        document = _document(documents, question)
+        quota = await spend_shop_quota(app, store)
+    except Refusal as spent:
+        raise Stopped(spent.reason, *cors, *spent.headers) from None
+    question = _read(scope, content)
+    more: list[Header] = [_JSON, _NOT_KEPT, *cors, *quota]
+    try:
+        document = await _document(documents, question)
         operation = document.operation(question.operationName)
         variables = question.variables or {}
         cost = complexity(document, operation, variables)
@@ -219,7 +228,8 @@ async def _answer(
             raise refused("NOT_SERVED", "There are no subscriptions.")
         customer_id, session = await _customer(store, channel_id, claims, headers)
         base, address = origin_of(scope), caller_address(scope)
-        asking = Asking(ShoppersApi(app, store, base), channel_id, customer_id, session, address)
+        api, by_server = ShoppersApi(app, store, base), is_servers(claims) and b"origin" not in headers
+        asking = Asking(api, channel_id, customer_id, session, address, by_server=by_server)
         answer = await execute(document, operation, variables, asking)
         body: dict[str, Any] = {"data": answer.data}
         if answer.errors:
@@ -306,11 +316,11 @@ def _read(scope: Mapping[str, Any], content: bytes) -> Question:
         raise Stopped(Reason.MALFORMED_BODY, words="Send JSON with query, variables and operationName.") from None
 
 
-def _document(documents: Documents, question: Question) -> Document:
+async def _document(documents: Documents, question: Question) -> Document:
     persisted = (question.extensions or {}).get("persistedQuery")
     digest = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
     if question.query:
-        return documents.read(question.query)
+        return await documents.read(question.query)
     if isinstance(digest, str):
         found = documents.persisted(digest)
         if found is None:

@@ -17,7 +17,7 @@ from bodega.resources.checkouts.checkout import Checkout
 from bodega.resources.customers import addresses, customer
 from bodega.storage import query
 from bodega.storage.unit import Unit
-from bodega.storefront import baskets
+from bodega.storefront import baskets, guests
 from bodega.storefront.pages import checkout_address, checkout_payment, confirmation
 from bodega.storefront.pages.checkout_address import Typed, countries, faults_of, typed
 from bodega.storefront.pages.checkout_state import STEPS, State, offered, state_of
@@ -43,12 +43,22 @@ async def act(page: Page) -> Answer:
         return await _nothing_here(page)
     if page.method != "POST":
         asked = page.query.get("step", "")
+        if await _must_sign_in(page):
+            return await shown(page, state, "customer", must_sign_in=True)
         earlier = asked in STEPS and STEPS.index(asked) <= STEPS.index(state.step)
         return await shown(page, state, asked if earlier else state.step)
     action = ACTIONS.get(what)
     if action is None:
         return said(Reason.NO_SUCH_RESOURCE)
+    if await _must_sign_in(page):
+        return await shown(page, state, "customer", must_sign_in=True, message=guests.NO_GUESTS)
     return await action(page, state)
+
+
+async def _must_sign_in(page: Page) -> bool:
+    """Whether guests do not check out here, and this is one."""
+    assert page.store.rows is not None
+    return not page.shopper.customer_id and not await guests.takes_guests(page.store.rows.reader, page.channel_id)
 
 
 async def _nothing_here(page: Page) -> Answer:
@@ -75,7 +85,8 @@ async def shown(
     wrong = bool(faults or message)
     facts: dict[str, Any] = {
         "state": state, "step": step, "faults": faults or {}, "message": message, "person": await _person(page),
-        "options": (), "saved": (), "countries": None, "address": None, "same": True, "undelivered": "", **more,
+        "options": (), "saved": (), "countries": None, "address": None, "same": True, "undelivered": "",
+        "must_sign_in": False, **more,
     }  # fmt: skip
     if step in ("shipping", "billing"):
         facts |= await _places(page, state, step, address)
@@ -139,6 +150,12 @@ async def _customer(page: Page, state: State) -> Answer:
     except ValueError:
         words = {"email": "Enter an e-mail address, as name@example.com."}
         return await shown(page, state, "customer", faults=words, email=page.form.get("email", ""))
+
+    who = page.shopper.customer_id
+    try:
+        await guests.refuse_address_of_account(page.api, page.channel_id, who, email)
+    except ShopperRefused as refused:
+        return await shown(page, state, "customer", faults={"email": str(refused)}, email=email)
 
     async def change(_unit: Unit, now: Cart, of: Checkout) -> None:
         now.email = email

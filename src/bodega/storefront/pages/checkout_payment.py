@@ -17,12 +17,12 @@ from bodega.storage import query
 from bodega.storage.query import Row
 from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
-from bodega.storefront import gateways
+from bodega.storefront import gateways, guests
 from bodega.storefront.ordering import order_and_pay
 from bodega.storefront.pages import own_cart
 from bodega.storefront.pages.checkout_state import State
 from bodega.storefront.pages.web import Answer, Page
-from bodega.storefront.shoppers_api import ShopperRefused
+from bodega.storefront.shoppers_api import ShopperRefused, refusing
 
 CONFIRMATION = "/checkout/order-confirmation"
 _EXPIRY = re.compile(r"(0?[1-9]|1[0-2])\s*/\s*(?:20)?(\d\d)")
@@ -66,7 +66,11 @@ async def pay(page: Page, state: State) -> Answer | NotPaid:
 
 async def _elsewhere(page: Page, state: State, gateway: str) -> Answer | NotPaid:
     """Onward to the page of a gateway. A form may lead only to this host (its policy), so a page leads there."""
+    assert page.store.rows is not None
     try:
+        if not page.shopper.customer_id:
+            with refusing():
+                await guests.may_order(page.store.rows.reader, state.cart)
         url = await gateways.begin(
             page.api, state.cart, state.prepaid.outstanding, gateway, f"{page.origin}{BACK}"
         )  # fmt: skip
@@ -99,7 +103,8 @@ async def ordered(page: Page, state: State, draft: PaymentDraft | None) -> Answe
             await processing.charge(unit, row, draft)
 
     try:
-        await order_and_pay(page.api, state.cart, charge, shown_to(page, state))
+        customer_id = page.shopper.customer_id
+        await order_and_pay(page.api, state.cart, charge, shown_to(page, state), customer_id=customer_id)
     except ShopperRefused as refused:
         return NotPaid(message=sentence(refused))
     return page.onward(CONFIRMATION, *own_cart.ordered_cookies(page, state.cart))

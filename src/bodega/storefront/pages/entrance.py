@@ -9,14 +9,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from bodega.access.stores import Stores
-from bodega.http.app_context import AppContext
 from bodega.http.mounts import Mount, Receive, Send
 from bodega.law.reasons import Reason
-from bodega.log import Log
 from bodega.storage.tx import Busy
 from bodega.storefront.front import shop_at
 from bodega.storefront.pages import account, basket, shop
-from bodega.storefront.pages.web import Answer, Page, PageAction, mounted, said
+from bodega.storefront.pages.web import Answer, House, Page, PageAction, mounted, said
 
 Otherwise = Callable[[Mapping[str, Any], Send], Awaitable[bool]]
 _CART_LINKS = ("token=", "action=", "id=")
@@ -34,19 +32,20 @@ async def _is_here(stores: Stores, scope: Mapping[str, Any]) -> bool:
     return found is not None and bool(found[0].settings[shop.SHOWN]) and not found[0].suspended
 
 
-def or_else(app: AppContext, log: Log, https_port: int, act: PageAction, elsewhere: Mount) -> Mount:
+def or_else(house: House, act: PageAction, elsewhere: Mount) -> Mount:
     """A page of the shop; where there is none, what is mounted elsewhere."""
-    page = mounted(app, log, https_port, act)
+    page = mounted(house, act)
 
     async def mount(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
-        await (page if await _is_here(app.stores, scope) else elsewhere)(scope, receive, send)
+        await (page if await _is_here(house.app.stores, scope) else elsewhere)(scope, receive, send)
 
     return mount
 
 
-def cart_or_link(app: AppContext, log: Log, https_port: int, links: Mount) -> Mount:
+def cart_or_link(house: House, links: Mount) -> Mount:
     """/cart.php: a link that opens or fills a cart, else the page of the cart."""
-    page = or_else(app, log, https_port, basket.act, links)
+    links = house.watched(links)
+    page = or_else(house, basket.act, links)
 
     async def mount(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         query = scope.get("query_string", b"").decode("latin-1")
@@ -56,13 +55,13 @@ def cart_or_link(app: AppContext, log: Log, https_port: int, links: Mount) -> Mo
     return mount
 
 
-def shop_pages(app: AppContext, log: Log, https_port: int, moved: Otherwise) -> Otherwise:
+def shop_pages(house: House, moved: Otherwise) -> Otherwise:
     """What is at a path that nothing else has: a redirect of the site, else a product, a category, a page."""
 
     async def act(page: Page) -> Answer:
         return await shop.routed(page) or await shop.missing(page)
 
-    shown = mounted(app, log, https_port, act)
+    shown = mounted(house, act)
 
     async def nothing() -> Mapping[str, Any]:
         return {"type": "http.request", "body": b"", "more_body": False}
@@ -70,7 +69,7 @@ def shop_pages(app: AppContext, log: Log, https_port: int, moved: Otherwise) -> 
     async def follow(scope: Mapping[str, Any], send: Send) -> bool:
         if await moved(scope, send):
             return True
-        if scope["method"] not in ("GET", "HEAD") or not await _is_here(app.stores, scope):
+        if scope["method"] not in ("GET", "HEAD") or not await _is_here(house.app.stores, scope):
             return False
         await shown(scope, nothing, send)
         return True

@@ -83,7 +83,7 @@ _documents = Documents()
 
 async def ask(page: Page, query: str, **variables: Any) -> dict[str, Any]:
     """The data of a query, for this shopper; what could not be answered is None."""
-    document = _documents.read(query)
+    document = await _documents.read(query)
     answer = await execute(document, document.operation(None), variables, page.asking())
     return dict(answer.data or {})
 

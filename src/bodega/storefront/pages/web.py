@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from http import HTTPStatus
 from importlib import resources
 from typing import Any, NamedTuple
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -28,12 +28,12 @@ from bodega.law.refusal import Header
 from bodega.log import Log
 from bodega.resources.geography.places import every_province
 from bodega.resources.store.currencies import Currency
-from bodega.storable import pairs_of, storable
+from bodega.storable import pairs_of
 from bodega.storage.tx import Busy
-from bodega.storefront.front import Front, at_host, front_of
+from bodega.storefront.front import PASSWORD, Front, at_host, front_of, said_password
 from bodega.storefront.graphql.asking import Asking
 from bodega.storefront.pages import ASSETS
-from bodega.storefront.shopper import Shopper, cookies, is_own_page, named_cookie, shopper_of
+from bodega.storefront.shopper import Shopper, is_own_page, named_cookie, shopper_of
 from bodega.storefront.shoppers_api import ShoppersApi
 
 LARGEST_FORM = 64 * 1024
@@ -43,7 +43,6 @@ POLICY = (
     " base-uri 'none'"
 )
 DAY = 86_400
-PASSWORD = "prelaunch_password"  # noqa: S105 - the name of a field and of a cookie
 _SAFE: tuple[Header, ...] = (
     (b"referrer-policy", b"same-origin"),
     (b"x-content-type-options", b"nosniff"),
@@ -201,8 +200,18 @@ def _read(text: str) -> dict[str, str]:
     return {name: value.strip()[:LONGEST_FIELD] for name, value in pairs}
 
 
-def mounted(app: AppContext, log: Log, https_port: int | None, act: PageAction) -> Mount:
+class House(NamedTuple):
+    """What all pages are served by. `watched` is a mount as the journal and the faults of the lab see it."""
+
+    app: AppContext
+    log: Log
+    https_port: int
+    watched: Callable[[Mount], Mount]
+
+
+def mounted(house: House, act: PageAction) -> Mount:
     """Pages of every shop, each open as its settings say."""
+    app, log, https_port = house.app, house.log, house.https_port
 
     async def mount(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         policy, headers = b"default-src 'none'; frame-ancestors 'none'", list[Header]()
@@ -231,7 +240,7 @@ def mounted(app: AppContext, log: Log, https_port: int | None, act: PageAction) 
             length=len(answer.body),
         )  # fmt: skip
 
-    return mount
+    return house.watched(mount)
 
 
 async def _answered(page: Page, https_port: int | None, act: PageAction) -> Answer:
@@ -241,7 +250,7 @@ async def _answered(page: Page, https_port: int | None, act: PageAction) -> Answ
     if page.method not in ("GET", "HEAD", "POST"):
         return said(Reason.METHOD_NOT_ALLOWED, (b"allow", b"GET, HEAD, POST"))
     said_now = page.query.get(PASSWORD, "")
-    closed = page.front.closed(said_now or storable(unquote(cookies(page.scope).get(PASSWORD, ""))))
+    closed = page.front.closed(said_now or said_password(page.scope))
     if not closed and said_now:
         return page.onward(page.path, password_cookie(page.scope, said_now))
     if closed:

@@ -5,10 +5,7 @@ from __future__ import annotations
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal, invalid, refuse_faults
 from bodega.resources.carts.cart import Cart
-from bodega.resources.checkouts import settings
-from bodega.resources.customers.settings import who_signs_in
-from bodega.storage.text import caseless
-from bodega.storefront import baskets
+from bodega.storefront import baskets, guests
 from bodega.storefront.rest.bodies import Address, BillingAddress, Consignment, Versioned
 from bodega.storefront.rest.call import Answer, Body, Call, given, segment
 from bodega.storefront.rest.carts import put_item
@@ -17,7 +14,6 @@ from bodega.storefront.shopper import cart_cookie, cart_of
 from bodega.storefront.shoppers_api import ShopperRefused
 
 CHECKOUTS = "/v3/checkouts"
-EXISTING = "guest_checkout_for_existing_accounts"
 ID = "checkoutId"
 
 
@@ -61,22 +57,17 @@ async def keep_address(call: Call, address: Address | None) -> None:
     await asking.api.ask("POST", "/v3/customers/addresses", body)
 
 
-async def refuse_known_address(call: Call, cart: Cart, email: str | None) -> None:
+async def refuse_known_address(call: Call, email: str | None) -> None:
     """Refuses a guest who names the e-mail address of an account, where the shop has such customers sign in."""
     asking = call.asking
-    if not email or asking.customer_id:
-        return
-    if (await settings.of_channel(asking.reader, asking.channel_id))[EXISTING] == "allow":
-        return
-    if await who_signs_in(asking.reader, caseless(email.strip()), asking.channel_id) is not None:
-        raise Refusal(Reason.SCOPE_MISSING, "An account has this e-mail address: its owner must sign in.")
+    await guests.refuse_address_of_account(asking.api, asking.channel_id, asking.customer_id, email)
 
 
 async def bill_to(call: Call) -> Answer:
     """POST of the billing address; a customer's e-mail address need not be sent, and a guest may begin with that
     alone."""
     cart, said = await call.cart(ID), call.read(BillingAddress)
-    await refuse_known_address(call, cart, said.email)
+    await refuse_known_address(call, said.email)
     if said.email and said.is_email_alone:
         await baskets.name_guest(call.asking.api, cart, said.email, said.version)
         return await shown(call, cart)
@@ -89,7 +80,7 @@ async def bill_to(call: Call) -> Answer:
 async def change_billing(call: Call) -> Answer:
     """PUT of the billing address."""
     cart, said = await call.cart(ID), call.read(BillingAddress)
-    await refuse_known_address(call, cart, said.email)
+    await refuse_known_address(call, said.email)
     body = {**said.as_v3(), **given(version=said.version)}
     at = f"{CHECKOUTS}/{cart.uuid}/billing-address/{segment(call.ids['addressId'])}"
     await call.asking.api.send("PUT", at, body)

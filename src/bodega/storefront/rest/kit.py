@@ -120,7 +120,7 @@ async def place_order(call: Call) -> Answer:
     cart = await call.cart_named(said.cart_id or call.browser.cart_id, ordered=True)
     if said.use_store_credit and not cart.order_id:
         await baskets.use_credit(asking.api, cart, True)
-    made = await complete(asking.api, cart)
+    made = await complete(asking.api, cart, asking.customer_id)
     body = {
         "data": {
             "order": {

@@ -1,7 +1,7 @@
 """/api/storefront/... at a shop's host: its own short law, in the registry's reasons.
 
-host -> shop open -> route -> method -> origin -> cookies -> body -> what is asked. Cookies say who shops, and are sent
-for other pages as well: what changes something has to come from a page of the shop.
+host -> shop open -> route -> method -> origin -> quota -> cookies -> body -> what is asked. Cookies say who shops, and
+are sent for other pages as well: what changes something has to come from a page of the shop.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from bodega.http.app_context import AppContext
 from bodega.http.asgi import REQUEST_ID
 from bodega.http.browsers import caller_address, origin_of
 from bodega.http.mounts import BodyBroken, BodyTooLarge, Mount, Receive, Send, reply, whole_body
+from bodega.http.steps.admission import spend_shop_quota
 from bodega.kit.complaint import judged
 from bodega.kit.render import json
 from bodega.law.outcome import Emptied
@@ -32,7 +33,7 @@ from bodega.resources.channels import sites
 from bodega.storable import is_storable, query_of, storable
 from bodega.storage import query
 from bodega.storage.tx import Busy
-from bodega.storefront.front import CLOSED, at_host
+from bodega.storefront.front import at_host, is_closed
 from bodega.storefront.graphql.asking import Asking
 from bodega.storefront.graphql.serving import Asked, QueryRecorder, Told
 from bodega.storefront.rest.call import Call, Handler
@@ -179,6 +180,8 @@ class Turn:
         self._operation, ids = known
         if known[0].method != "GET":
             self._refuse_other_pages()
+        self._more += await spend_shop_quota(self._app, store)
+        if known[0].method != "GET":
             self.content = await self._body(receive)
         browser = await shopper_of(store, channel_id, self._scope)
         api, address = ShoppersApi(self._app, store, origin_of(self._scope)), caller_address(self._scope)
@@ -207,9 +210,7 @@ class Turn:
         retry: Header = (b"retry-after", str(store.settings["maintenance.retry_after"]).encode())
         if store.maintenance:
             raise Refusal(Reason.MAINTENANCE, headers=[retry])
-        assert store.rows is not None
-        status = await query.value(store.rows.reader, "SELECT status FROM channels WHERE id = $1", channel_id)
-        if status in CLOSED:
+        if await is_closed(store, channel_id, self._scope):
             raise Refusal(Reason.MAINTENANCE, headers=[retry])
         return store, channel_id
 

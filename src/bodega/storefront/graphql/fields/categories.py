@@ -67,7 +67,7 @@ async def visible(asking: Asking) -> list[categories.Category]:
         shown_ids = {one.id for one in found}
         return [one for one in found if shown_ids.issuperset(one.ancestors)]
 
-    return await asking.once("categories", read)
+    return await asking.kept(("categories", asking.channel_id), ("trees", "categories"), read)
 
 
 @batch("Site.categoryTree")

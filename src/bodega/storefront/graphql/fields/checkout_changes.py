@@ -9,7 +9,7 @@ from graphql import GraphQLError
 
 from bodega.resources.carts.cart import Cart
 from bodega.resources.geography import places
-from bodega.storefront import baskets
+from bodega.storefront import baskets, guests
 from bodega.storefront.graphql.asking import Asking
 from bodega.storefront.graphql.execution import mutation, shaped
 from bodega.storefront.graphql.fields.cart_changes import MISMATCH, Told, given, in_known_words, new_cart, segment
@@ -104,9 +104,14 @@ async def _keep_address(asking: Asking, said: Mapping[str, Any]) -> None:
     await asking.api.ask("POST", "/v3/customers/addresses", [{**made, "customer_id": asking.customer_id}])
 
 
+async def _may_name(asking: Asking, said: Mapping[str, Any]) -> None:
+    await guests.refuse_address_of_account(asking.api, asking.channel_id, asking.customer_id, said.get("email"))
+
+
 @changes("addCheckoutBillingAddress")
 async def _add_billing(asking: Asking, said: Args, cart: Cart, at: str) -> None:
     address = said["data"]["address"]
+    await _may_name(asking, address)
     body = {**address_of(address, cart.email), **given(version=said.get("version"))}
     await asking.api.send("POST", f"{at}/billing-address", body)
     await _keep_address(asking, address)
@@ -115,6 +120,7 @@ async def _add_billing(asking: Asking, said: Args, cart: Cart, at: str) -> None:
 @changes("updateCheckoutBillingAddress")
 async def _change_billing(asking: Asking, said: Args, _cart: Cart, at: str) -> None:
     address = said["data"]["address"]
+    await _may_name(asking, address)
     body = {**address_of(address), **given(version=said.get("version"))}
     await asking.api.send("PUT", f"{at}/billing-address/{segment(said['addressEntityId'])}", body)
     await _keep_address(asking, address)
@@ -184,7 +190,7 @@ async def _certificate(asking: Asking, said: Args, cart: Cart, _at: str) -> None
     try:
         code = said["data"]["giftCertificateCode"]
         await baskets.enter_certificate(
-            asking.api, cart, code, said.get("version"), address=asking.address, most=baskets.MOST_OF_SERVERS
+            asking.api, cart, code, said.get("version"), address=asking.address, most=asking.most_codes
         )
     except ShopperRefused as refused:
         raise _mismatch(refused) from None
@@ -220,6 +226,7 @@ async def _say(asking: Asking, cart: Cart, said: Mapping[str, Any]) -> None:
     would share the same pieces: the last one has them."""
     at, billing = f"{CHECKOUTS}/{cart.uuid}", said.get("billingAddress")
     if billing is not None:
+        await _may_name(asking, billing)
         await asking.api.send("POST", f"{at}/billing-address", address_of(billing, cart.email))
     lines = [{"item_id": one.id, "quantity": one.quantity} for one in cart.items if one.kind == "physical"]
     wanted = said.get("shippingConsignments") or ()
@@ -240,7 +247,7 @@ async def _complete(asking: Asking, args: Args) -> Any:
     """Makes the order, once: asked again, the answer is the same order, with another token while it is to be paid."""
     cart = await own_cart(asking, args["input"]["checkoutEntityId"], ordered=True)
     try:
-        made = await complete(asking.api, cart)
+        made = await complete(asking.api, cart, asking.customer_id)
     except ShopperRefused as refused:
         raise in_known_words(refused) from None
     return {"orderEntityId": made.order_id, "paymentAccessToken": made.token}

@@ -51,7 +51,7 @@ def _address(said: Mapping[str, Any]) -> dict[str, Any]:
     )
 
 
-@mutation("CustomerMutations.registerCustomer")
+@mutation("CustomerMutations.registerCustomer", costly=True)
 async def _register(asking: Asking, args: Args) -> Any:
     said, where = args["input"], args["input"].get("address")
     own = await filled_in(asking, "customer", said.get("formFields"), whole=True)
@@ -233,7 +233,7 @@ async def new_password(unit: Unit, customer_id: int, hashed: str) -> None:
     await update_one(unit, customers.PUT, customer_id, changes, [])
 
 
-@mutation("CustomerMutations.changePassword")
+@mutation("CustomerMutations.changePassword", costly=True)
 async def _change_password(asking: Asking, args: Args) -> Any:
     said, who = args["input"], await signed_in(asking)
     if who is None:
@@ -263,7 +263,7 @@ async def _change_password(asking: Asking, args: Args) -> Any:
     return _errors() if changed else _errors(complaint("CustomerPasswordError", "The current password is wrong."))
 
 
-@mutation("CustomerMutations.resetPassword")
+@mutation("CustomerMutations.resetPassword", costly=True)
 async def _reset_password(asking: Asking, args: Args) -> Any:
     said = args["input"]
     weak = too_weak(said["newPassword"])

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from bodega.resources.catalog import brands
 from bodega.resources.settings.search_filters import DEFAULT, SearchFilter, id_of, search_filters
-from bodega.resources.settings.storefront import search_settings
+from bodega.resources.settings.storefront import SEARCH
 from bodega.storefront.graphql.asking import Asking, Thing, connection
 from bodega.storefront.graphql.execution import batch
 from bodega.storefront.graphql.fields.categories import visible
@@ -62,10 +62,10 @@ async def _filters(asking: Asking, things: Sequence[Thing], args: Args) -> list[
 
 async def facets(asking: Asking, search: Search) -> list[Facet]:
     """The facets that shoppers are offered, in their order."""
-    if not (await search_settings(asking.reader, asking.channel_id, asking.store.settings)).product_filtering_enabled:
+    if not (await asking.setting(SEARCH)).product_filtering_enabled:
         return []
     category = chosen_categories(search.filters)
-    offered = await search_filters(asking.reader, asking.channel_id, category[0] if len(category) == 1 else 0)
+    offered = await _offered(asking, category[0] if len(category) == 1 else 0)
     wanted = [one for one in offered if one.is_enabled is not False]
     everything = offered is DEFAULT
     named: dict[Any, SearchFilter] = {one.id: one for one in wanted if one.type == "product"}
@@ -88,6 +88,14 @@ async def facets(asking: Asking, search: Search) -> list[Facet]:
                 found += attributes.values()
             found.append(_other(search, one, counted))
     return [one for one in found if one is not None]
+
+
+async def _offered(asking: Asking, category_id: int) -> list[SearchFilter]:
+    return await asking.kept(
+        ("search filters", asking.channel_id, category_id),
+        ("search_filters", "search_filter_contexts"),
+        lambda: search_filters(asking.reader, asking.channel_id, category_id),
+    )
 
 
 async def _counted(asking: Asking, search: Search, kinds: set[str]) -> dict[str, list[_Count]]:

@@ -15,7 +15,7 @@ from bodega.resources.content.contact_messages import ContactMessage
 from bodega.resources.content.pages import WebPage
 from bodega.resources.customers import subscribers
 from bodega.resources.settings.shop import store_profile
-from bodega.resources.settings.storefront import product_settings
+from bodega.resources.settings.storefront import PRODUCT
 from bodega.storage import query
 from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
@@ -123,7 +123,7 @@ async def _unsubscribe(asking: Asking, args: Args) -> Any:
 @mutation("CatalogMutations.addProductReview")
 async def _review(asking: Asking, args: Args) -> Any:
     product_id, said = int(args["input"]["productEntityId"]), args["input"]["review"]
-    if not (await product_settings(asking.reader, asking.channel_id, asking.store.settings)).show_product_rating:
+    if not (await asking.setting(PRODUCT)).show_product_rating:
         return _errors(complaint("NotAuthorizedToAddProductReviewError", "This store takes no reviews."))
     if not 0 < product_id <= LARGEST or await unseen(asking.reader, asking.channel_id, [product_id]):
         return _errors(complaint("ProductIdNotFoundError", "The product does not exist."))
@@ -176,7 +176,7 @@ _SAID = {
 }  # fmt: skip
 
 
-@mutation("Mutation.submitContactUs")
+@mutation("Mutation.submitContactUs", costly=True)
 async def _contact(asking: Asking, args: Args) -> Any:
     said = args["input"]["data"]
     pages = {page.id: page for page in await visible_pages(asking)}

@@ -39,14 +39,14 @@ async def _found(asking: Asking, things: Sequence[Any], args: Args) -> list[Any]
     code = args["code"].strip()
     row = None
     try:
-        await baskets.refuse_guessing(asking.api, asking.address, baskets.MOST_OF_SERVERS)
+        await baskets.refuse_guessing(asking.api, asking.address, asking.most_codes)
     except ShopperRefused as error:
         return [error for _ in things]
     if code and len(code) <= LONGEST:
         row = await query.one(asking.reader, gift_certificates.TABLE, "code_key = $1", caseless(code))
     if row is None:
         try:
-            await baskets.count_wrong_code(asking.api, asking.address, baskets.MOST_OF_SERVERS)
+            await baskets.count_wrong_code(asking.api, asking.address, asking.most_codes)
         except ShopperRefused as error:
             return [error for _ in things]
     money = None if row is None else await money_of(asking.reader, row.entity.currency_code)

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from bodega.domain.pricing.basket import Basket, BasketItem
+from bodega.aside import Turn
+from bodega.domain.pricing.basket import Basket, BasketItem, TaxPolicy
 from bodega.domain.pricing.shown import BulkTier, Shelf, ShownPrices, TaxPrice
+from bodega.resources.pricing.buyer import Buyer
 from bodega.resources.pricing.facts import Choice, PriceFacts, VariantFacts, facts
 from bodega.resources.pricing.policy import Money
-from bodega.resources.settings.storefront import product_settings
+from bodega.resources.settings.storefront import PRODUCT
 from bodega.resources.store.currencies import Currency
 from bodega.resources.tax.rates_at import policy_at
 from bodega.storefront.graphql.asking import Asking, Thing
@@ -27,15 +29,33 @@ class Read(NamedTuple):
     money: Money
     variants: Mapping[int, list[VariantFacts]]
     known: dict[Any, ShownPrices]
+    told: dict[Any, dict[str, Any]]
+    """The answers, by what they depend on."""
 
     def prices(self, product_id: int, variant: VariantFacts | None, answers: Mapping[int, str]) -> ShownPrices:
         """The prices of a product or a variant of it. Most variants of a product cost the same."""
-        item = self.item(product_id, variant, answers)
-        key = (item.catalog, item.tax_class)
+        key: Any
+        if product_id in self.facts.rules:  # the price depends on what is chosen
+            key = (product_id, variant and variant.id, *sorted(answers.items()))
+        elif variant is None:
+            key = product_id
+        else:
+            listed = variant.id if variant.id in self.facts.prices else 0
+            key = (product_id, variant.price, variant.sale_price, variant.retail_price, variant.map_price, listed)
         found = self.known.get(key)
         if found is None:
-            found = self.known[key] = self.shelf.prices(item)
+            found = self.known[key] = self.shelf.prices(self.item(product_id, variant, answers))
         return found
+
+    def unlike(self, product_id: int, variants: Sequence[VariantFacts]) -> Iterable[VariantFacts]:
+        """Of variants of a product whose prices are the same the last one."""
+        if product_id in self.facts.rules:
+            return variants
+        listed = self.facts.prices
+        return {
+            (one.price, one.sale_price, one.retail_price, one.map_price, one.id if one.id in listed else 0): one
+            for one in variants
+        }.values()
 
     def item(self, product_id: int, variant: VariantFacts | None, answers: Mapping[int, str]) -> BasketItem:
         owner = self.facts.products[product_id]
@@ -64,7 +84,9 @@ def _written(money: Mapping[str, Any]) -> str:
 plain("Money", formatted=_written, formattedV2=_written)
 
 
-async def _read(asking: Asking, ids: Sequence[int], code: str | None) -> Read | None:
+async def _read(asking: Asking, ids: Sequence[int], code: str | None, *, with_values: bool = False) -> Read | None:
+    """What the prices of products are made of; `with_values` where a shopper has chosen some."""
+
     async def make() -> Read | None:
         money = await asking.money(code)
         if money is None:
@@ -77,18 +99,9 @@ async def _read(asking: Asking, ids: Sequence[int], code: str | None) -> Read | 
             channel_id=asking.channel_id,
             currency=money.code,
             all_variants=True,
+            with_values=with_values,
         )
-        policy = await asking.once(
-            "tax policy",
-            lambda: policy_at(
-                asking.reader,
-                None,
-                operator=asking.store.settings,
-                customer_id=buyer.shopper.customer_id,
-                group_id=buyer.shopper.group_id,
-                exempt=buyer.exempt,
-            ),
-        )
+        policy = await _policy(asking, buyer)
         basket = Basket(
             items=(), currency=money.code, places=money.places, exchange=money.rate, channel_id=asking.channel_id,
             shopper=buyer.shopper, tax=policy,
@@ -96,13 +109,31 @@ async def _read(asking: Asking, ids: Sequence[int], code: str | None) -> Read | 
         variants: dict[int, list[VariantFacts]] = {}
         for one in found.variants.values():
             variants.setdefault(one.product_id, []).append(one)
-        return Read(found, Shelf(basket), money, variants, {})
+        return Read(found, Shelf(basket), money, variants, {}, {})
 
-    return await asking.once(("prices", code, tuple(ids)), make)
+    return await asking.once(("prices", code, with_values, tuple(ids)), make)
+
+
+async def _policy(asking: Asking, buyer: Buyer) -> TaxPolicy:
+    shopper = buyer.shopper
+
+    async def make() -> TaxPolicy:
+        return await policy_at(
+            asking.reader,
+            None,
+            operator=asking.store.settings,
+            customer_id=shopper.customer_id,
+            group_id=shopper.group_id,
+            exempt=buyer.exempt,
+        )
+
+    if asking.customer_id:  # it depends on the address
+        return await asking.once("tax policy", make)
+    return await asking.kept(("tax policy", shopper.group_id), ("tax_settings", "tax_zones", "tax_rates"), make)
 
 
 async def _hidden(asking: Asking) -> bool:
-    found = await asking.once("product settings", lambda: product_settings(asking.reader, asking.channel_id))
+    found = await asking.setting(PRODUCT)
     return not found.show_product_price or (found.hide_price_from_guests and not asking.customer_id)
 
 
@@ -123,7 +154,7 @@ def _told(read: Read, found: ShownPrices, ranged: Iterable[ShownPrices], *, with
     def told(price: TaxPrice | None) -> Any:
         return None if price is None else money_as(amount(price), read.money.currency)
 
-    each = list(ranged) or [found]
+    each = list({id(one): one for one in ranged}.values()) or [found]
     calculated = sorted((one.calculated_price for one in each), key=amount)
     retail = sorted((one.retail_price for one in each if one.retail_price is not None), key=amount)
     return {
@@ -143,29 +174,40 @@ def _told(read: Read, found: ShownPrices, ranged: Iterable[ShownPrices], *, with
 async def _prices(asking: Asking, things: Sequence[Thing], args: Args) -> list[Any]:
     if await _hidden(asking):
         return [None] * len(things)
-    read = await _read(asking, [thing.row.id for thing in things], args.get("currencyCode"))
+    chosen = any(isinstance(thing.more, dict) and thing.more for thing in things)
+    ids = [thing.row.id for thing in things]
+    read = await _read(asking, ids, args.get("currencyCode"), with_values=chosen)
     if read is None:
         return [None] * len(things)
+    turn, with_tax = Turn(), bool(args.get("includeTax"))
     made: list[Any] = []
     for thing in things:
         row = thing.row
         if row.is_price_hidden or row.id not in read.facts.products:
             made.append(None)
             continue
-        sold = read.variants.get(row.id, [])
         picked = thing.more if isinstance(thing.more, dict) else {}
-        answers = {option: str(value) for option, value in picked.items()}
-        fitting = [one for one in sold if _fits(one, answers)]
-        variant = fitting[0] if len(fitting) == 1 else None
-        found = read.prices(row.id, variant, answers)
-        open_ones = fitting if variant is None and len(fitting) > 1 else []
-        each = [read.prices(row.id, one, answers) for one in open_ones]
-        made.append(_told(read, found, each, with_tax=bool(args.get("includeTax"))))
+        key = ("product", row.id, with_tax, *sorted(picked.items()))
+        if key not in read.told:
+            read.told[key] = _of_product(read, row.id, picked, with_tax=with_tax)
+            await turn.breathe()
+        made.append(read.told[key])
     return made
 
 
-def _fits(variant: VariantFacts, answers: Mapping[int, str]) -> bool:
-    return all(answers.get(value.option_id, str(value.id)) == str(value.id) for value in variant.option_values)
+def _of_product(read: Read, product_id: int, picked: Mapping[int, int], *, with_tax: bool) -> dict[str, Any]:
+    sold = read.variants.get(product_id, [])
+    fitting = [one for one in sold if _fits(one, picked)] if picked else sold
+    answers = {option: str(value) for option, value in picked.items()}
+    variant = fitting[0] if len(fitting) == 1 else None
+    found = read.prices(product_id, variant, answers)
+    open_ones = fitting if variant is None and len(fitting) > 1 else []
+    each = [read.prices(product_id, one, answers) for one in read.unlike(product_id, open_ones)]
+    return _told(read, found, each, with_tax=with_tax)
+
+
+def _fits(variant: VariantFacts, picked: Mapping[int, int]) -> bool:
+    return all(picked.get(value.option_id, value.id) == value.id for value in variant.option_values)
 
 
 @batch("Variant.prices")
@@ -175,14 +217,19 @@ async def _variant_prices(asking: Asking, things: Sequence[Thing], args: Args) -
     read = await _read(asking, sorted({thing.row.product_id for thing in things}), args.get("currencyCode"))
     if read is None:
         return [None] * len(things)
+    turn, with_tax = Turn(), bool(args.get("includeTax"))
     made: list[Any] = []
     for thing in things:
         variant = read.facts.variants.get(thing.row.id)
         if variant is None or thing.more.is_price_hidden:
             made.append(None)
-        else:
-            found = read.prices(thing.row.product_id, variant, {})
-            made.append(_told(read, found, (), with_tax=bool(args.get("includeTax"))))
+            continue
+        found = read.prices(thing.row.product_id, variant, {})
+        key = ("variant", id(found), with_tax)
+        if key not in read.told:
+            read.told[key] = _told(read, found, (), with_tax=with_tax)
+            await turn.breathe()
+        made.append(read.told[key])
     return made
 
 

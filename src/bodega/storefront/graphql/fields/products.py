@@ -7,8 +7,8 @@ from typing import Any
 
 from bodega.resources.catalog import brands, categories, custom_fields, images, reviews, videos
 from bodega.resources.catalog.product import Product
-from bodega.resources.settings.shop import units_of_measurement
-from bodega.resources.settings.storefront import product_settings
+from bodega.resources.settings.shop import UNITS
+from bodega.resources.settings.storefront import PRODUCT
 from bodega.storage.table import Table
 from bodega.storefront.graphql.asking import Asking, Thing, connection, node_id, part, parts_of
 from bodega.storefront.graphql.execution import batch, plain, plain_with
@@ -115,8 +115,7 @@ def measured(field: str, *, weight: bool = False) -> Any:
     """How a measure of a product or variant is resolved, in the units of the channel."""
 
     async def resolve(asking: Asking, things: Sequence[Thing], _args: Args) -> list[Any]:
-        operator = asking.store.settings
-        units = await asking.once("units", lambda: units_of_measurement(asking.reader, asking.channel_id, operator))
+        units = await asking.setting(UNITS)
         unit = units.weight_measurement if weight else units.length_measurement
         found = [getattr(thing.row, field) for thing in things]
         return [None if one is None else {"value": float(one), "unit": unit} for one in found]
@@ -301,5 +300,4 @@ async def _related(asking: Asking, things: Sequence[Thing], args: Args) -> list[
 
 async def show_product_rating(asking: Asking) -> bool:
     """Whether products show their ratings on this channel."""
-    found = await product_settings(asking.reader, asking.channel_id)
-    return bool(found.show_product_rating)
+    return (await asking.setting(PRODUCT)).show_product_rating

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bodega.resources.catalog import search_texts
-from bodega.resources.settings.storefront import search_settings
+from bodega.resources.settings.storefront import SEARCH
 from bodega.storefront.graphql.asking import Asking, Thing
 from bodega.storefront.graphql.execution import batch
 from bodega.storefront.graphql.fields.listed import ORDERS, USUAL, product_list
@@ -25,7 +25,7 @@ _SORTS = {
 async def _search(asking: Asking, things: Sequence[Any], args: Args) -> list[Any]:
     sort = args.get("sort")
     if not sort and args["filters"].get("searchTerm"):
-        found = await search_settings(asking.reader, asking.channel_id, asking.store.settings)
+        found = await asking.setting(SEARCH)
         sort = _SORTS[found.default_product_sort]
     search = await searched(asking, args["filters"], sort or "")
     return [Thing("SearchProducts", search)] * len(things)

@@ -56,7 +56,7 @@ async def _signed_in(asking: Asking, session: Session, guest_cart: str | None) -
     }
 
 
-@mutation("Mutation.login")
+@mutation("Mutation.login", costly=True)
 async def _login(asking: Asking, args: Args) -> Any:
     try:
         session = await sign_in(asking.api, asking.channel_id, args["email"], args["password"], asking.address)
@@ -101,7 +101,7 @@ async def _logout(asking: Asking, args: Args) -> Any:
     return {"result": "success", "cartUnassignResult": {"cart": None, "errors": errors}}
 
 
-@mutation("CustomerMutations.requestResetPassword")
+@mutation("CustomerMutations.requestResetPassword", costly=True)
 async def _request_reset(asking: Asking, args: Args) -> Any:
     """The answer is the same whether somebody has the address or not."""
     said = args["input"]

@@ -6,16 +6,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from bodega.resources.settings.selling import catalog_settings, inventory_settings
-from bodega.resources.settings.shop import locale_settings, logo_settings, store_profile
+from bodega.resources.settings.selling import CATALOG, INVENTORY
+from bodega.resources.settings.shop import LOCALE, LOGO, PROFILE
 from bodega.resources.settings.storefront import (
-    product_settings,
-    robots_txt,
-    search_settings,
-    seo_settings,
-    storefront_status,
+    PRODUCT,
+    ROBOTS_TXT,
+    SEARCH,
+    SEO,
+    STATUS,
 )
-from bodega.resources.store import channel_currencies
 from bodega.storage import query
 from bodega.storefront.graphql.asking import Asking, Thing
 from bodega.storefront.graphql.execution import batch, plain, plain_with
@@ -45,11 +44,11 @@ def setting(name: str) -> Callable[[Read], Read]:
 
 
 async def _profile(asking: Asking) -> Any:
-    return await asking.once("profile", lambda: store_profile(asking.reader, asking.channel_id, asking.store.settings))
+    return await asking.setting(PROFILE)
 
 
 async def _logo(asking: Asking) -> Any:
-    return await asking.once("logo settings", lambda: logo_settings(asking.reader, asking.channel_id))
+    return await asking.setting(LOGO)
 
 
 @setting("storeName")
@@ -75,7 +74,7 @@ async def _status(asking: Asking) -> str:
 
 @setting("statusMessage")
 async def _message(asking: Asking) -> str | None:
-    found = await storefront_status(asking.reader, asking.channel_id, asking.store.settings)
+    found = await asking.setting(STATUS)
     status = await _status(asking)
     return {"PRE_LAUNCH": found.prelaunch_message, "MAINTENANCE": found.down_for_maintenance_message}.get(status)
 
@@ -111,7 +110,7 @@ async def _favicon(asking: Asking) -> str | None:
 @setting("contact")
 async def _contact(asking: Asking) -> dict[str, str]:
     found = await _profile(asking)
-    places = await locale_settings(asking.reader, asking.channel_id, asking.store.settings)
+    places = await asking.setting(LOCALE)
     return {
         "address": found.store_address, "country": places.store_country, "addressType": found.store_address_type,
         "email": found.store_email, "phone": found.store_phone,
@@ -125,7 +124,7 @@ def _url(asking: Asking, _thing: Thing, _args: Args) -> dict[str, str]:
 
 @setting("display")
 async def _display(asking: Asking) -> dict[str, Any]:
-    found = await product_settings(asking.reader, asking.channel_id, asking.store.settings)
+    found = await asking.setting(PRODUCT)
     return {
         "shortDateFormat": "M jS Y",
         "extendedDateFormat": "M jS Y @ g:i A",
@@ -135,21 +134,19 @@ async def _display(asking: Asking) -> dict[str, Any]:
 
 @setting("search")
 async def _search(asking: Asking) -> dict[str, bool]:
-    found = await search_settings(asking.reader, asking.channel_id, asking.store.settings)
+    found = await asking.setting(SEARCH)
     return {"productFilteringEnabled": found.product_filtering_enabled}
 
 
 @setting("storefront")
 async def _storefront(asking: Asking) -> dict[str, Any]:
-    found = await catalog_settings(asking.reader, asking.channel_id, asking.store.settings)
+    found = await asking.setting(CATALOG)
     return {"catalog": {"productComparisonsEnabled": found.enable_product_comparisons}}
 
 
 @setting("reviews")
 async def _reviews(asking: Asking) -> dict[str, bool]:
-    return {
-        "enabled": (await product_settings(asking.reader, asking.channel_id, asking.store.settings)).show_product_rating
-    }
+    return {"enabled": (await asking.setting(PRODUCT)).show_product_rating}
 
 
 plain("Settings", isGoogleAiPredictionEnabled=lambda _thing: False, newsletter=lambda _thing: {
@@ -161,7 +158,7 @@ plain("Settings", isGoogleAiPredictionEnabled=lambda _thing: False, newsletter=l
 
 @setting("inventory")
 async def _inventory(asking: Asking) -> dict[str, Any]:
-    found = await inventory_settings(asking.reader, asking.channel_id, asking.store.settings)
+    found = await asking.setting(INVENTORY)
     behaviour = found.product_out_of_stock_behavior.upper()
     return {
         "productOutOfStockBehavior": behaviour if behaviour in _BEHAVIOURS else None,
@@ -184,23 +181,22 @@ _BEHAVIOURS = ("DO_NOTHING", "HIDE_PRODUCT", "HIDE_PRODUCT_AND_ACCESSIBLE", "HID
 
 @setting("locales")
 async def _locales(asking: Asking) -> list[dict[str, Any]]:
-    found = await locale_settings(asking.reader, asking.channel_id, asking.store.settings)
+    found = await asking.setting(LOCALE)
     codes = [one.strip() for one in found.default_shopper_language.split(",")]
     return [{"code": one, "isDefault": place == 0} for place, one in enumerate(codes)]
 
 
 @setting("currency")
 async def _currency(asking: Asking) -> dict[str, str]:
-    found = await channel_currencies.of_channels(asking.reader, [asking.channel_id])
-    return {"defaultCurrency": found[asking.channel_id].default}
+    return {"defaultCurrency": (await asking.currencies()).default}
 
 
 @setting("seo")
 async def _seo(asking: Asking) -> dict[str, str]:
-    found = await seo_settings(asking.reader, asking.channel_id, asking.store.settings)
+    found = await asking.setting(SEO)
     return seo(found.page_title, found.meta_description, found.meta_keywords)
 
 
 @setting("robotsTxt")
 async def _robots(asking: Asking) -> str:
-    return str((await robots_txt(asking.reader, asking.channel_id, asking.store.settings)).robots_txt_ssl)
+    return str((await asking.setting(ROBOTS_TXT)).robots_txt_ssl)

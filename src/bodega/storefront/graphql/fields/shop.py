@@ -10,9 +10,8 @@ from bodega.access.settings import ANY, OFF, read_amounts, read_links
 from bodega.resources.carts.drafts import LEAST, MOST
 from bodega.resources.customers.settings import privacy_of
 from bodega.resources.settings.analytics import analytics_providers
-from bodega.resources.settings.storefront import security_settings
-from bodega.resources.store import channel_currencies
-from bodega.resources.tax.settings import tax_settings
+from bodega.resources.settings.storefront import SECURITY
+from bodega.resources.tax.settings import GROUP as TAX
 from bodega.storefront.graphql.asking import Asking
 from bodega.storefront.graphql.execution import batch
 from bodega.storefront.graphql.fields.prices import money_as
@@ -50,7 +49,7 @@ async def _analytics(asking: Asking) -> dict[str, Any]:
 async def _certificates(asking: Asking, things: Sequence[Any], args: Args) -> list[Any]:
     code = args.get("currencyCode")
     if code is None:
-        code = (await channel_currencies.of_channels(asking.reader, [asking.channel_id]))[asking.channel_id].default
+        code = (await asking.currencies()).default
     money = await asking.money(code)
     if money is None:
         return [None] * len(things)
@@ -77,14 +76,14 @@ async def _certificates(asking: Asking, things: Sequence[Any], args: Args) -> li
 
 @setting("tax")
 async def _tax(asking: Asking) -> dict[str, str]:
-    found = await tax_settings(asking.reader, operator=asking.store.settings)
+    found = await asking.setting(TAX)
     shown = "INC" if found.tax_entered_with_prices else "EX"
     return {"pdp": shown, "plp": shown}
 
 
 @setting("security")
 async def _security(asking: Asking) -> dict[str, Any]:
-    found = await security_settings(asking.reader, asking.channel_id, asking.store.settings)
+    found = await asking.setting(SECURITY)
     frames, hsts = found.x_frame_options_header, found.hsts
     framed = _FRAMES.get(frames.setting) or f"ALLOW-FROM {frames.allowed_url}"
     return {

@@ -9,7 +9,7 @@ from typing import Any
 from graphql import GraphQLError
 
 from bodega.resources.catalog import brands
-from bodega.resources.store import channel_currencies, currencies
+from bodega.resources.store import currencies
 from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.text import caseless
@@ -170,7 +170,7 @@ async def _popular(asking: Asking, things: Sequence[Any], args: Args) -> list[An
 
 async def _currencies(asking: Asking) -> list[Thing]:
     async def read() -> list[Thing]:
-        found = (await channel_currencies.of_channels(asking.reader, [asking.channel_id]))[asking.channel_id]
+        found = await asking.currencies()
         known = {one.currency_code: one for one in await query.entities(asking.reader, currencies.TABLE)}
         default = await currencies.default(asking.reader)
         listed = [known[one] for one in found.enabled if one in known]

@@ -1,0 +1,245 @@
+"""The replies of operations, as schemas: of what declarations tell, completed by what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from bodega.kit.actions import Action, CountAll, Create, Delete, ListAll, ShowItem, Update
+from bodega.kit.batch import Many
+from bodega.kit.delete_many import DeleteMany
+from bodega.kit.endpoint import Endpoint
+from bodega.kit.fields import bare
+from bodega.kit.fixed import CountFixed
+from bodega.kit.hints import hints_of
+from bodega.kit.includes import Include
+from bodega.kit.pairs import Assign, ListPairs, Unassign
+from bodega.kit.v2_members import Alias, EnumAlias, Linked, Wire, WriteForm
+from bodega.kit.v2_shape import V2Shape
+from bodega.openapi.exchanges import Kept
+from bodega.openapi.learned import Schema, completed, either, loosened
+from bodega.openapi.types import shown_as
+
+_SHOWS = (ShowItem.answer, ListAll.answer)
+_WRITES = (Create.perform, Update.perform)
+_COUNT: Schema = {"type": "object", "properties": {"count": {"type": "integer", "minimum": 0}}, "required": ["count"]}
+_LINK: Schema = {
+    "type": "object",
+    "properties": {"url": {"type": "string"}, "resource": {"type": "string"}},
+}
+_BY_WORD: Mapping[str, Schema] = {
+    "string": {"type": "string"},
+    "text": {"type": "string"},
+    "date": {"type": "string", "description": "RFC 2822, as Sun, 22 Nov 2026 10:00:00 +0000; empty if it is not set."},
+    "decimal": {"type": "string", "pattern": r"^-?[0-9]+\.[0-9]{4,}$"},
+    "int": {"type": "integer"},
+    "boolean": {"type": "boolean"},
+}
+
+
+class Reply(NamedTuple):
+    """A success: its status, the media types, the schema of its body (None: there is no body), and whether that was
+    declared or only seen."""
+
+    status: int
+    media: tuple[str, ...]
+    schema: Schema | None
+    declared: bool
+
+
+def is_shown_by_kit(action: Action) -> bool:
+    """Whether the kit writes the reply, from the endpoint's shape."""
+    if getattr(action, "endpoint", None) is None:
+        return False
+    kind = type(action)
+    if isinstance(action, Many):
+        return kind.perform is Many.perform and action.batch.shows
+    return kind.answer in _SHOWS or kind.perform in _WRITES
+
+
+def item_of(endpoint: Endpoint) -> Schema:
+    """What one row looks like in replies of an endpoint."""
+    return _v2_item(endpoint.v2) if endpoint.version == 2 else _v3_item(endpoint)
+
+
+def _v3_item(endpoint: Endpoint) -> Schema:
+    shape, listing = endpoint.v3, endpoint.listing
+    entity = endpoint.table.entity
+    if shape is not None and shape.view is not None:
+        properties: dict[str, Schema] = {name: {} for name in shape.shown}
+    else:
+        hints = hints_of(entity)
+        names = shape.shown if shape is not None else tuple(n for n in hints if n not in endpoint.table.hidden)
+        properties = {name: shown_as(hints[name]) for name in names if name in hints}
+    made: Schema = {"type": "object"}
+    certain = [name for name in properties if not listing.shown]
+    for name, include in listing.includes.items():
+        properties.setdefault(include.member or name, _included(include))
+    if certain and shape is not None and shape.view is None:
+        made["required"] = certain
+    return {**made, "properties": properties}
+
+
+def _included(include: Include) -> Schema:
+    """Children that are shown inside: those of a table by its entity, unless they are told in a way of their own."""
+    rows = include.rows
+    if rows is None or rows.tell is not None:
+        return {}
+    hidden = set(rows.table.hidden)
+    hints = {name: hint for name, hint in hints_of(rows.table.entity).items() if name not in hidden}
+    properties = {name: shown_as(hint) for name, hint in hints.items()}
+    properties |= {name: _included(inner) for name, inner in rows.within.items()}
+    return {"type": "array", "items": {"type": "object", "properties": properties}}
+
+
+def _v2_item(shape: V2Shape | None) -> Schema:
+    if shape is None:
+        return {"type": "object"}
+    properties = {name: _v2_member(shape, shape.wires[name]) for name in shape.members}
+    for name in shape.when_chosen:
+        properties.setdefault(name, {})
+    return {"type": "object", "properties": properties}
+
+
+def _v2_member(shape: V2Shape, wire: Wire) -> Schema:
+    word = shape.words.get(wire.name, Alias(wire.name))
+    looks = word.shown if isinstance(word, WriteForm) else word
+    if isinstance(looks, Linked):
+        return _LINK if not looks.when else {}
+    if isinstance(looks, EnumAlias):
+        return {"enum": list(looks.words.values())}
+    if not isinstance(looks, Alias):
+        return {}
+    hint = shape.hints.get(wire.field, Any)
+    if wire.word in ("array", "object", "object_array"):
+        return {}
+    made = dict(_BY_WORD.get(wire.word, {}))
+    if made and hint is not bare(hint) and wire.word != "date":
+        made["type"] = [made["type"], "null"]
+    return made
+
+
+def replies_of(action: Action, version: int, kept: Kept, item: Schema) -> list[Reply]:
+    """The successes of an operation. `item` is the schema of one row; `kept` what was seen."""
+    seen = {status: kept.replies[status] for status in kept.replies if status < 300}
+    media: tuple[str, ...] = ("application/json",)
+    if version == 2 and not action.json_only:
+        media = ("application/json", "application/xml")
+    found: dict[int, Reply] = {}
+    for status, schema in _declared(action, version, item).items():
+        learned = seen.get(status, {}).get("schema", {})
+        whole = None if schema is None else completed(schema, loosened(learned)) if learned else schema
+        found[status] = Reply(status, media, whole, declared=True)
+    for status, told in seen.items():
+        if status in found:
+            continue
+        types = tuple(told.get("media", ()))
+        if not types and "schema" not in told:
+            found[status] = Reply(status, (), None, declared=False)
+            continue
+        types = (*types, *(kind for kind in media if types[:1] == ("application/json",) and kind not in types))
+        found[status] = Reply(status, types, loosened(told.get("schema", {})), declared=False)
+    if not any(status < 300 for status in found):
+        found[200] = Reply(200, media, {}, declared=False)
+    return [found[status] for status in sorted(found)]
+
+
+def _declared(action: Action, version: int, item: Schema) -> dict[int, Schema | None]:
+    kind = type(action)
+    if isinstance(action, CountAll | CountFixed):
+        return {200: _COUNT}
+    if isinstance(action, ListPairs):
+        number = {"type": "integer"}
+        names = [action.pairs.owner, action.pairs.member]
+        pair = {"type": "object", "properties": dict.fromkeys(names, number), "required": names}
+        return {200: _page(pair)}
+    if isinstance(action, Assign | Unassign):
+        return {204: None}
+    if isinstance(action, DeleteMany) and kind.perform is DeleteMany.perform:
+        return {204: None}
+    if isinstance(action, Delete) and kind.perform is Delete.perform:
+        return {204: None}
+    if not is_shown_by_kit(action):
+        return {}
+    endpoint = action.endpoint
+    if isinstance(action, Many):
+        return _of_many(action, item)
+    if kind.answer is ListAll.answer and action.is_list:
+        return {200: _page(item)} if version == 3 else {200: {"type": "array", "items": item}, 204: None}
+    whole: dict[int, Schema | None] = {200: enveloped(item) if version == 3 else item}
+    if kind.perform is Create.perform:
+        return {endpoint.created: whole[200]}
+    return whole
+
+
+def _of_many(action: Many, item: Schema) -> dict[int, Schema | None]:
+    data = {"type": "array", "items": item}
+    errors: Schema = {"type": "array", "items": {"type": "object"}} if action.batch.counted else {"type": "object"}
+    whole = {"type": "object", "properties": {"data": data, "errors": errors, "meta": {"type": "object"}}}
+    done = action.endpoint.created if kind_creates(action) else 200
+    found: dict[int, Schema | None] = {done: whole}
+    if action.batch.silent:
+        found = {204: None}
+    if action.batch.partly.status < 300 or action.batch.silent:
+        found[207] = whole
+    return found
+
+
+def kind_creates(action: Action) -> bool:
+    """Whether a list that it takes makes new rows."""
+    from bodega.kit.batch import CreateMany
+
+    return isinstance(action, CreateMany)
+
+
+def enveloped(data: Schema) -> Schema:
+    """V3: the representation in `data`, and `meta`."""
+    properties = {"data": data, "meta": {"type": "object"}}
+    return {"type": "object", "properties": properties, "required": ["data"]}
+
+
+def _page(item: Schema) -> Schema:
+    meta = {"$ref": "#/components/schemas/PageMeta"}
+    properties = {"data": {"type": "array", "items": item}, "meta": meta}
+    return {"type": "object", "properties": properties, "required": ["data", "meta"]}
+
+
+PAGE_META: Schema = {
+    "type": "object",
+    "description": "Where the page is in the list: by number, by cursor, or both.",
+    "properties": {
+        "pagination": {
+            "type": "object",
+            "properties": {
+                **{
+                    name: {"type": "integer", "minimum": 0}
+                    for name in ("total", "count", "per_page", "current_page", "total_pages")
+                },
+                "links": {"type": "object", "additionalProperties": {"type": "string"}},
+            },
+        },
+        "cursor_pagination": {
+            "type": "object",
+            "properties": {
+                "count": {"type": "integer", "minimum": 0},
+                "per_page": {"type": "integer", "minimum": 0},
+                "start_cursor": {"type": "string"},
+                "end_cursor": {"type": "string"},
+                "links": {"type": "object", "additionalProperties": {"type": "string"}},
+            },
+        },
+    },
+}
+
+
+def row_seen(reply: Mapping[str, Any], version: int) -> Schema:
+    """The schema of a row inside that of a reply that was seen."""
+    schema = reply.get("schema", {})
+    if version == 3:
+        schema = schema.get("properties", {}).get("data", {})
+    return schema["items"] if schema.get("type") == "array" else schema if schema.get("type") == "object" else {}
+
+
+def either_row(replies: list[Mapping[str, Any]], version: int) -> Schema:
+    """The schema of rows that were seen in several replies."""
+    return loosened(either(found for one in replies if (found := row_seen(one, version))), nulls=True)

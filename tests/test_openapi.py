@@ -1,0 +1,177 @@
+"""The OpenAPI documents: valid, whole, and true of every reply that the table of replies brings about."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from bodega.app import routes
+from bodega.http.router import by_version
+from bodega.openapi.document import document, document_of
+from bodega.openapi.names import label, path_of, served_methods
+from bodega.storage.opening import open_backend
+from exchanges import Exchange, Exchanges
+from kept_exchanges import DIFFERENCES, differences
+from published import ABSENT, SHARED
+from replies.shipping_v3 import PROVIDERS
+from shop import Server
+
+VERSIONS = (2, 3)
+
+
+def resolved(whole: Mapping[str, Any], node: Any) -> Any:
+    """What a reference within a document leads to."""
+    while isinstance(node, dict) and "$ref" in node:
+        found: Any = whole
+        for step in node["$ref"].removeprefix("#/").split("/"):
+            found = found[step.replace("~1", "/").replace("~0", "~")]
+        node = found
+    return node
+
+
+def operations(version: int) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """(path, method, operation) of a document."""
+    for path, item in document_of(version)["paths"].items():
+        for method, operation in item.items():
+            yield path, method.upper(), operation
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_served_route_is_in_the_document_and_nothing_else(version: int) -> None:
+    """Each method of each route of the router; a path that moved has what redirects it."""
+    trie = by_version(routes())[version]
+    served = {(path_of(one), method) for one in trie.all for method in served_methods(one)}
+    moved = {(path_of(one), "GET") for one in trie.all if one.moved}
+    assert {(path, method) for path, method, _ in operations(version)} == served | moved
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_names_are_unique_and_every_operation_says_what_it_is(version: int) -> None:
+    ids = [operation["operationId"] for _, _, operation in operations(version)]
+    assert len(ids) == len(set(ids))
+    for path, method, operation in operations(version):
+        assert operation["summary"][:1].isupper(), (path, method)
+        named = [one["name"] for one in operation["parameters"] if one.get("in") == "path"]
+        assert path.count("{") == len(set(named)) == len(named), path
+        assert all(f"{{{name}}}" in path for name in named), path
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_reference_leads_somewhere(version: int) -> None:
+    whole = document_of(version)
+
+    def walk(node: Any) -> None:
+        if isinstance(node, dict):
+            if isinstance(node.get("$ref"), str):
+                resolved(whole, node)
+            for inner in node.values():
+                walk(inner)
+        elif isinstance(node, list):
+            for inner in node:
+                walk(inner)
+
+    walk(whole)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_same_declarations_make_the_same_document(version: int) -> None:
+    assert json.dumps(document(version, routes())) == json.dumps(document_of(version))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_examples_fit_their_schemas(version: int) -> None:
+    """Of bodies and of replies: what a reader copies is right."""
+    whole, wrong = document_of(version), []
+    for path, method, operation in operations(version):
+        contents = [("body", operation.get("requestBody", {}).get("content", {}))]
+        contents += [
+            (status, resolved(whole, one).get("content", {})) for status, one in operation["responses"].items()
+        ]
+        for where, content in contents:
+            told = content.get("application/json", {})
+            if "example" in told and where != "body":
+                wrong += [
+                    f"{method} {path} {where}: {why}" for why in complaints(version, told["schema"], told["example"])
+                ]
+    assert not wrong, "\n".join(wrong[:20])
+
+
+@cache
+def _validator(version: int, schema: str) -> jsonschema_rs.Draft202012Validator:
+    components = {"schemas": document_of(version)["components"]["schemas"]}
+    return jsonschema_rs.Draft202012Validator({"allOf": [json.loads(schema)], "components": components})
+
+
+def complaints(version: int, schema: Any, message: Any) -> list[str]:
+    """What a schema has against a value: by its keywords, and members that it does not name."""
+    found = _validator(version, json.dumps(schema, sort_keys=True)).iter_errors(message)
+    return [f"{'.'.join(map(str, one.instance_path))}: {one.message[:200]}" for one in found] + list(
+        _unnamed(document_of(version), schema, message, "")
+    )
+
+
+def _unnamed(whole: Mapping[str, Any], schema: Any, message: Any, place: str) -> Iterator[str]:
+    schema = resolved(whole, schema)
+    if isinstance(message, list):
+        for item in message[:5]:
+            yield from _unnamed(whole, schema.get("items", {}), item, place)
+    elif isinstance(message, dict) and "properties" in schema and "additionalProperties" not in schema:
+        for name, value in message.items():
+            if name not in schema["properties"]:
+                yield f"{place}.{name} is not in the schema"
+            else:
+                yield from _unnamed(whole, schema["properties"][name], value, f"{place}.{name}")
+
+
+@pytest.fixture(scope="module")
+def exchanged(runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchanges]:
+    """One store for all of it, on SQLite: what is on the wire is the same on both."""
+    server = Server(runner, runner.run(open_backend(tmp_path_factory.mktemp("openapi"), None)))
+    yield Exchanges(server.shop(**PROVIDERS))
+    runner.run(server.app.stop())
+
+
+def _wrong(one: Exchange, operation: Mapping[str, Any], version: int) -> Iterator[str]:
+    told = resolved(document_of(version), operation["responses"].get(str(one.status)))
+    if told is None:
+        yield f"{one.operation} is answered with {one.status} ({one.reason}), which the document does not know"
+        return
+    content = told.get("content", {})
+    if one.media and one.media not in content:
+        yield f"{one.operation} {one.status} is of {one.media}, and may be of {', '.join(content) or 'nothing'}"
+    elif one.message is not None and "schema" in content.get(one.media, {}):
+        for why in complaints(version, content[one.media]["schema"], one.message):
+            yield f"{one.operation} {one.status} ({one.path}): {why}"
+    if one.reason and one.reason not in told.get("x-reasons", ()):
+        yield f"{one.operation} is refused for {one.reason}, of which the document knows nothing"
+
+
+def test_every_reply_of_the_table_is_as_the_document_says(exchanged: Exchanges) -> None:
+    """Status, media type, members, and the reason of a refusal; what is new is kept by scripts/openapi_exchanges.py."""
+    assert not exchanged.unsent
+    known = {
+        f"{method} /v{version}{path}": (version, operation)
+        for version in VERSIONS
+        for path, method, operation in operations(version)
+    }
+    wrong = [why for one in exchanged.all for why in _wrong(one, known[one.operation][1], known[one.operation][0])]
+    assert not wrong, "\n".join([f"{len(wrong)} complaints", *list(dict.fromkeys(wrong))[:60]])
+    assert len(exchanged.all) > 1000
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not SHARED.is_dir(), reason=ABSENT)
+def test_the_differences_that_ship_are_those_that_the_tests_know() -> None:
+    assert DIFFERENCES.read_text("utf-8") == differences()
+
+
+def test_every_operation_has_its_mark() -> None:
+    marks = {operation.get("x-parity") for version in VERSIONS for _, _, operation in operations(version)}
+    assert marks <= {"recorded", "described", "guessed", None}
+    assert {label(one, method) for one in routes() for method in served_methods(one)} >= set()

@@ -1,0 +1,99 @@
+"""Every page of the panel in a real browser on a seeded store: in light, in dark and on a phone. axe finds nothing on
+any, nothing is wider than the screen, and a picture of each is kept in build/screenshots/panel.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bodega import passwords
+from bodega.access import owners
+from bodega.access.accounts import add_account
+from bodega.access.scopes import ALL
+from bodega.lab.seed import Amounts, seed
+from bodega.storage.creating import create_store
+from chromium import DESK, PHONE, SHOTS, House, driver, serving
+from npm import installed, needs_npm
+from test_panel_bounds import kind_of
+
+__all__ = ["driver"]
+pytestmark = [pytest.mark.browser, needs_npm]
+
+EMAIL, PASSWORD = "owner@example.com", "correct horse battery"
+LOOKS = {"light": (DESK, "light"), "dark": (DESK, "dark"), "phone": (PHONE, "light")}
+AXE = """async (only) => {
+  const found = await axe.run(document, {resultTypes: ["violations"], ...only});
+  const where = (one) => one.nodes.slice(0, 4).map(node => node.target.join(" ")).join(", ");
+  return found.violations.map(one => `${one.impact} ${one.id}: ${where(one)}`);
+}"""
+ONLY = {"dark": {"runOnly": ["color-contrast"]}}
+"""In dark only the colours differ."""
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory, driver: Any) -> Iterator[House]:
+    """A server with a seeded store and its owner."""
+    with serving(tmp_path_factory.mktemp("screens")) as started:
+        stores = started.app.stores
+
+        async def make() -> None:
+            settings = {"name": "Corner shop", "journal": "full"}
+            record = await create_store(stores.backend, "corner", "sandbox", settings, int(time.time()))
+            await add_account(stores.registry, record, "ERP connector", "a-token", ALL, client_id="erp")
+            hashed = await passwords.hashed(PASSWORD)
+            await owners.add(stores.registry.tx, EMAIL, "corner", hashed, int(time.time()))
+            store = await stores.get("corner")
+            await seed(store, Amounts(products=30, customers=12, orders=14, promotions=4))
+
+        started.run(make())
+        yield started
+
+
+def test_every_page_in_light_dark_and_on_a_phone(house: House, driver: Any, request: pytest.FixtureRequest) -> None:
+    axe = (installed(request, Path(__file__).parent / "node" / "axe") / "axe-core" / "axe.min.js").read_text()
+    context = driver.new_context(base_url=house.url, viewport=DESK, bypass_csp=True, reduced_motion="reduce")
+    context.set_default_timeout(30_000)
+    page = context.new_page()
+    page.goto("/manage")
+    page.get_by_label("E-mail address").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="Overview").wait_for()
+    shots = SHOTS / "panel"
+    shots.mkdir(parents=True, exist_ok=True)
+    left, kinds, wrong = (
+        [
+            f"/manage{path}"
+            for path in ("/stores/corner", "/stores/corner/search?q=a", "/you", "/stores/corner/nowhere")
+        ],
+        set(),
+        [],
+    )
+    while left:
+        path = left.pop(0)
+        kind = kind_of(path) or ("nowhere" if path.endswith("/nowhere") else "")
+        if not kind or kind in kinds:
+            continue
+        kinds.add(kind)
+        reply = page.goto(path) if not path.endswith((".har", "ca.pem")) else None
+        if reply is None or not reply.headers.get("content-type", "").startswith("text/html"):
+            continue
+        page.evaluate(axe)
+        name = path.removeprefix("/manage/").removeprefix("stores/corner").strip("/").replace("/", "-") or "overview"
+        for look, (viewport, scheme) in LOOKS.items():
+            page.set_viewport_size(viewport)
+            page.emulate_media(color_scheme=scheme)
+            page.screenshot(path=shots / f"{name.partition('?')[0]}-{look}.png", full_page=True)
+            wrong += [f"{path} in {look}: {one}" for one in page.evaluate(AXE, ONLY.get(look, {}))]
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            wrong += [f"{path} in {look} is {wide} wide"] if wide > viewport["width"] else []
+        links = page.eval_on_selector_all("a[href^='/manage']", "all => all.map(one => one.getAttribute('href'))")
+        left += [link.partition("#")[0] for link in links]
+    context.close()
+    assert len(kinds) > 50
+    assert not wrong, "\n".join(wrong)
