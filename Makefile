@@ -1,7 +1,10 @@
 # Everything here needs make and Python 3.11 or newer; the rest is installed into .venv from the locks.
 
 VENV ?= .venv
-PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3,$(shell $(name) -c $(NEW_ENOUGH) 2>/dev/null && echo $(name))))
+ifndef PYTHON
+# Looked for once, and only where it is needed.
+PYTHON = $(eval PYTHON := $(firstword $(foreach name,python3.13 python3.12 python3.11 python3,$(shell $(name) -c $(NEW_ENOUGH) 2>/dev/null && echo $(name)))))$(PYTHON)
+endif
 NEW_ENOUGH = 'import sys; sys.exit(sys.version_info < (3, 11))'
 BIN = $(VENV)/bin
 READY = $(VENV)/.installed
@@ -114,18 +117,18 @@ clean:  ## Remove everything that was built here, but keep the stores in ./bodeg
 # Only wheels are taken: a package of which this machine has none needs a compiler and minutes, and is named instead. With
 # `make dev WHEELS=` it is built.
 WHEELS ?= --only-binary :all:
-INSTALL = $(BIN)/python scripts/installing.py
+STEP = $(BIN)/python scripts/installing.py
 LOCKED = $(BIN)/python -m pip install --progress-bar off $(WHEELS) --require-hashes
-EDITABLE = $(BIN)/python -m pip install -qq --no-build-isolation --no-deps --editable .
+EDITABLE = $(STEP) "Installing Bodega itself" --usually "3 to 10 s" -- $(BIN)/python -m pip install -q --no-build-isolation --no-deps --editable .
 
 $(RUNS): requirements/run.txt requirements/build.txt pyproject.toml | $(BIN)/python
-	@$(INSTALL) "what runs the server" --usually "10 to 40 s" --lock requirements/run.txt --lock requirements/build.txt \
+	@$(STEP) "Installing what runs the server" --usually "10 to 40 s" --lock requirements/run.txt --lock requirements/build.txt \
 		-- $(LOCKED) --requirement requirements/run.txt --requirement requirements/build.txt
 	@$(EDITABLE)
 	@touch $@
 
 $(READY): requirements/dev.txt pyproject.toml | $(BIN)/python
-	@$(INSTALL) "what the tests and checks need" --usually "20 to 90 s" --lock requirements/dev.txt \
+	@$(STEP) "Installing what the tests and checks need" --usually "20 to 90 s" --lock requirements/dev.txt \
 		-- $(LOCKED) --requirement requirements/dev.txt
 	@$(EDITABLE)
 	@touch $@ $(RUNS)
@@ -142,7 +145,7 @@ $(PEERS): bench/peers/package-lock.json
 
 $(CONFORMANCE)/.installed: requirements/conformance.txt pyproject.toml | $(BIN)/python
 	@$(BIN)/python -m venv $(CONFORMANCE)
-	@$(INSTALL) "Schemathesis into $(CONFORMANCE)" --usually "20 to 60 s" --lock requirements/conformance.txt \
+	@$(STEP) "Installing Schemathesis into $(CONFORMANCE)" --usually "20 to 60 s" --lock requirements/conformance.txt \
 		-- $(CONFORMANCE)/bin/python -m pip install --progress-bar off --require-hashes --requirement requirements/conformance.txt
 	@$(CONFORMANCE)/bin/python -m pip install -qq --no-build-isolation --no-deps --editable .
 	@touch $@
@@ -151,8 +154,7 @@ $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Bodega needs Python 3.11 or newer, and none was found: install it, or name it with PYTHON=/path/to/python." >&2; exit 1; }
 	@$(PYTHON) -c $(NEW_ENOUGH) || { echo "Bodega needs Python 3.11 or newer, and $(PYTHON) is older or missing." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments: install its venv package (python3-venv on Debian and Ubuntu)." >&2; exit 1; }
-	@echo "Making a virtual environment in $(VENV) (about 5 s) ..."
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) scripts/installing.py "Making a virtual environment in $(VENV)" --usually "5 to 15 s" -- $(PYTHON) -m venv $(VENV)
 
 # Hashes without addresses: the locks serve any registry or mirror, and no machine's paths leak into them.
 COMPILE = $(LOCKER)/bin/pip-compile --quiet --generate-hashes --strip-extras --no-annotate --no-header \

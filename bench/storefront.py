@@ -1,7 +1,9 @@
 """Pages of a storefront: what it asks for a product and for a category with its facets, by GraphQL.
 
-The queries ask for what a public storefront shows on such a page: the product with its options, images, prices, stock,
-reviews and related products; the category with a page of products, their number, and every facet.
+The queries ask for the fields that the public storefront of the hosted service (Catalyst) asks on such a page. Of a
+product it asks them in five queries and of a category in two, which are one here: the product with its options, images,
+prices, stock by place, variants, reviews and related products; the category with a page of products, their number, and
+every facet.
 """
 
 import json
@@ -13,41 +15,52 @@ from bench.request import Request
 from bench.stock import Lacking, Stock
 
 CARD = """
-fragment Card on Product { entityId name path brand { name path } defaultImage { altText urlTemplate } reviewSummary
-  { numberOfReviews averageRating } inventory { isInStock } productOptions(first: 3) { edges { node { entityId } } }
-  prices(currencyCode: USD) { price { value currencyCode } basePrice { value currencyCode } retailPrice { value
-  currencyCode } salePrice { value currencyCode } priceRange { min { value currencyCode } max { value currencyCode }
-  } } }
+fragment Card on Product { entityId name path brand { name path } defaultImage { altText url: urlTemplate(lossy: true)
+  } reviewSummary { numberOfReviews averageRating } inventory { hasVariantInventory isInStock aggregated {
+  availableForBackorder unlimitedBackorder availableOnHand } } variants(first: 1) { edges { node { entityId sku
+  inventory { byLocation { edges { node { locationEntityId backorderMessage } } } } } } } prices(currencyCode:
+  $currency) { price { value currencyCode } basePrice { value currencyCode } retailPrice { value currencyCode }
+  salePrice { value currencyCode } priceRange { min { value currencyCode } max { value currencyCode } } } }
+fragment Turning on PageInfo { hasNextPage hasPreviousPage startCursor endCursor }
 """
 PRODUCT = """
-query ProductPage($id: Int!, $chosen: [OptionValueId!]) { site { product(entityId: $id, optionValueIds: $chosen,
-  useDefaultOptionSelections: true) { ...Card sku upc mpn condition warranty description plainTextDescription(
-  characterLimit: 1200) minPurchaseQuantity maxPurchaseQuantity weight { value unit } availabilityV2 { status }
-  images { edges { node { altText urlTemplate isDefault } } } seo { pageTitle metaDescription metaKeywords }
-  categories(first: 1) { edges { node { entityId name breadcrumbs(depth: 5) { edges { node { name path } } } } } }
-  customFields { edges { node { entityId name value } } } inventory { aggregated { availableToSell warningLevel }
-  hasVariantInventory } options: productOptions(first: 50) { edges { node { __typename entityId displayName
-  isRequired isVariantOption ... on MultipleChoiceOption { displayStyle values(first: 50) { edges { node { entityId
-  label isDefault isSelected ... on SwatchOptionValue { hexColors imageUrl(width: 36) } } } } } ... on
-  TextFieldOption { defaultValue minLength maxLength } ... on CheckboxOption { checkedByDefault label } ... on
-  NumberFieldOption { lowest highest } } } } reviews(first: 5) { edges { node { entityId title text rating author {
-  name } createdAt { utc } } } } relatedProducts(first: 8) { edges { node { ...Card } } } } } }
+query ProductPage($id: Int!, $chosen: [OptionValueId!], $currency: currencyCode) { site { product(entityId: $id,
+  optionValueIds: $chosen, useDefaultOptionSelections: true) { ...Card sku gtin mpn condition warranty description
+  plainTextDescription(characterLimit: 1200) minPurchaseQuantity maxPurchaseQuantity weight { value unit }
+  availabilityV2 { status } images { edges { node { altText url: urlTemplate(lossy: true) isDefault } } } seo {
+  pageTitle metaDescription metaKeywords } customFields { edges { node { entityId name value } } } inventory {
+  aggregated { availableToSell warningLevel } } sold: variants { edges { node { entityId sku inventory { byLocation {
+  edges { node { locationEntityId backorderMessage } } } } } } } options: productOptions(first: 50) { edges { node {
+  __typename entityId displayName isRequired ... on MultipleChoiceOption { displayStyle values(first: 50) { edges {
+  node { entityId label isDefault isSelected ... on SwatchOptionValue { __typename hexColors imageUrl(lossy: true,
+  width: 40) } ... on ProductPickListOptionValue { __typename defaultImage { altText url: urlTemplate(lossy: true) } }
+  } } } } ... on CheckboxOption { checkedByDefault label checkedOptionValueEntityId uncheckedOptionValueEntityId } ...
+  on NumberFieldOption { number: defaultValue highest isIntegerOnly limitNumberBy lowest } ... on TextFieldOption {
+  text: defaultValue maxLength minLength } ... on MultiLineTextFieldOption { text: defaultValue maxLength minLength
+  maxLines } ... on DateFieldOption { date: defaultValue earliest latest limitDateBy } } } } reviews(first: 5) {
+  pageInfo { ...Turning } edges { node { entityId title text rating author { name } createdAt { utc } } } }
+  relatedProducts(first: 8) { edges { node { ...Card } } } } settings { reviews { enabled } display {
+  showProductRating } inventory { defaultOutOfStockMessage showOutOfStockMessage stockLevelDisplay
+  showBackorderAvailabilityPrompt backorderAvailabilityPrompt showQuantityOnBackorder showBackorderMessage } } } }
 """
 CATEGORY = """
-query CategoryPage($id: Int!, $filters: SearchProductsFiltersInput!, $sort: SearchProductsSortInput) { site {
-  category(entityId: $id) { entityId name path description seo { pageTitle metaDescription } breadcrumbs(depth: 5) {
-  edges { node { name path } } } } categoryTree(rootEntityId: $id) { entityId name path children { entityId name
-  path } } settings { storefront { catalog { productComparisonsEnabled } } } search { searchProducts(filters:
-  $filters, sort: $sort) { products(first: 9) { collectionInfo { totalItems } pageInfo { hasNextPage endCursor }
-  edges { node { ...Card } } } filters { edges { node { __typename displayName isCollapsedByDefault ... on
-  BrandSearchFilter { displayProductCount brands { edges { cursor node { entityId name isSelected productCount } } }
-  } ... on CategorySearchFilter { displayProductCount categories { edges { cursor node { entityId name isSelected
-  productCount subCategories { edges { node { entityId name isSelected productCount } } } } } } } ... on
-  ProductAttributeSearchFilter { displayProductCount filterKey attributes { edges { cursor node { value isSelected
-  productCount } } } } ... on RatingSearchFilter { ratings { edges { cursor node { value isSelected productCount } }
-  } } ... on PriceSearchFilter { selected { minPrice maxPrice } } ... on OtherSearchFilter { displayProductCount
-  freeShipping { isSelected productCount } isInStock { isSelected productCount } isFeatured { isSelected
-  productCount } } } } } } } } }
+query CategoryPage($id: Int!, $filters: SearchProductsFiltersInput!, $sort: SearchProductsSortInput, $currency:
+  currencyCode) { site { category(entityId: $id) { entityId name seo { pageTitle metaDescription metaKeywords }
+  breadcrumbs(depth: 5) { edges { node { name path entityId } } } } categoryTree(rootEntityId: $id) { entityId name
+  path children { entityId name path children { entityId name path } } } settings { inventory {
+  defaultOutOfStockMessage showOutOfStockMessage showBackorderMessage } storefront { catalog {
+  productComparisonsEnabled } } display { showProductRating } reviews { enabled } } search { searchProducts(filters:
+  $filters, sort: $sort) { products(first: 9) { collectionInfo { totalItems } pageInfo { ...Turning } edges { node {
+  ...Card } } } filters { edges { node { __typename displayName isCollapsedByDefault ... on BrandSearchFilter {
+  displayProductCount brands { pageInfo { ...Turning } edges { cursor node { entityId name isSelected productCount } }
+  } } ... on CategorySearchFilter { displayProductCount categories { pageInfo { ...Turning } edges { cursor node {
+  entityId name isSelected productCount subCategories { pageInfo { ...Turning } edges { cursor node { entityId name
+  isSelected productCount } } } } } } } ... on ProductAttributeSearchFilter { displayProductCount filterName filterKey
+  attributes { pageInfo { ...Turning } edges { cursor node { value isSelected productCount } } } } ... on
+  RatingSearchFilter { ratings { pageInfo { ...Turning } edges { cursor node { value isSelected productCount } } } }
+  ... on PriceSearchFilter { selected { minPrice maxPrice } } ... on OtherSearchFilter { displayProductCount
+  freeShipping { isSelected productCount } isFeatured { isSelected productCount } isInStock { isSelected productCount
+  } } } } } } } } }
 """
 
 

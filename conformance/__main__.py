@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import argparse
+import random
 import re
 import sys
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from conformance.asking import Answer, ask
+from conformance.asking import SEED, Answer, ask
 from conformance.finding import Finding
 from conformance.known import TABLE, Known, Sieve, read
 from conformance.ours import served_here
@@ -33,7 +34,9 @@ def main() -> int:
     except NoSpecification as error:
         print(error, file=sys.stderr)
         return 2
-    whole = not arguments.only.pattern
+    if arguments.sample and len(operations) > arguments.sample:
+        operations = sorted(random.Random(SEED).sample(operations, arguments.sample), key=operations.index)
+    whole = not arguments.sample and not arguments.only.pattern
     started = time.monotonic()
     deadline = started + arguments.minutes * 60
     examples = arguments.examples or max(1, int(arguments.minutes * 60 * EXAMPLES_PER_SECOND / max(len(operations), 1)))
@@ -58,6 +61,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--only", type=re.compile, default=re.compile(""), help="operations that match: FILE METHOD PATH"
     )
+    parser.add_argument("--sample", type=int, default=0, help="ask only so many operations, always the same")
     parser.add_argument("--minutes", type=float, default=MINUTES, help="stop after so many minutes (%(default)s)")
     parser.add_argument("--examples", type=int, help="random requests an operation; by default as many as fit the time")
     return parser.parse_args()

@@ -54,7 +54,7 @@ def ask(operation: Operation, store: Store, examples: int) -> Answer:
                 "database": "none",
                 "with-security-parameters": False,
             },
-            "phases": {"stateful": {"enabled": False}},
+            "phases": {"stateful": {"enabled": False}, "coverage": {"unexpected-methods": operation.strange_methods}},
         }
     )
     schema = schemathesis.openapi.from_dict(

@@ -16,8 +16,12 @@ from bodega.http.router import Routes, by_version
 from bodega.resources import ROUTES
 
 METHODS = ("get", "post", "put", "delete")
-NEGOTIATED = ("accept", "content-type", "authorization")
-"""Header parameters that OpenAPI 3.0 says shall be ignored: they follow from the bodies and the security schemes."""
+NEGOTIATED = (
+    "accept", "content-type", "authorization",
+    "if-match", "if-none-match", "idempotency-key", "bodega-trace",
+)  # fmt: skip
+"""Header parameters that are not asked with: OpenAPI 3.0 says that the first shall be ignored, for they follow from the
+bodies and the security schemes; conditions and keys would have requests refused before what is wrong with them is."""
 SERVER = re.compile(r"/stores/\{store_hash\}/v([23])\b")
 
 
@@ -38,6 +42,11 @@ class Operation(NamedTuple):
     def label(self) -> str:
         """`GET /v3/catalog/brands/{brand_id}`: what the table of known findings calls it."""
         return f"{self.method} /v{self.version}{self.path}"
+
+    @property
+    def strange_methods(self) -> list[str]:
+        """Methods that are tried on a path which does not have them. Our own documents say that any is 405 or 501."""
+        return [] if self.file.startswith("bodega-") else ["get", "put", "post", "delete", "trace", "patch"]
 
     @property
     def last(self) -> tuple[int, int]:

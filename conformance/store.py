@@ -9,16 +9,16 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from itertools import islice
 from typing import Any
 
 import requests
 
+from bodega.app import routes
 from bodega.cli import main
 from bodega.http.router import by_version
 from bodega.kit.route import Route
-from bodega.resources import ROUTES
 from replies import paths, rows
 
 BODEGA = [sys.executable, "-m", "bodega.cli"]
@@ -41,8 +41,8 @@ class Store:
         self._session.headers["X-Auth-Token"] = self.token
         self._names: dict[str, Any] = {}
         self._ids: dict[tuple[str, str], list[Any]] = {}
-        self._collections = {(route.version, _unnamed(route.template)): route for route in ROUTES}
-        self._tries = by_version(ROUTES)
+        self._collections = {(route.version, _unnamed(route.template)): route for route in routes()}
+        self._tries = by_version(routes())
         self.unsent: list[str] = []
 
     def fill(self) -> None:
@@ -67,7 +67,7 @@ class Store:
         route = match.route
         found = []
         for real in islice(self._paths(route), ENOUGH):
-            values = real.split("/")[2:]
+            values = real.partition("?")[0].split("/")[2:]
             named = zip(segments, values, strict=True)
             found.append({part.strip("{}"): value for part, value in named if part.startswith("{")})
         return found if "{" in path else []
@@ -83,12 +83,14 @@ class Store:
         if row.name:
             message = reply.json()
             data = message.get("data", message) if isinstance(message, dict) else message
-            self._names[row.name] = (data[0] if isinstance(data, list) else data)[row.key]
+            self._names[row.name] = row.named(data)
 
     def _paths(self, route: Route) -> Iterator[str]:
         told = paths().get(f"/v{route.version}/{route.template}")
         if told is not None:
-            yield from (_filled(path, self._names) for path in told)
+            for path in told:
+                with suppress(LookupError):  # a row that was refused has no id
+                    yield str(_filled(path, self._names))
         else:
             yield from self._walk(route.version, "", route.template.split("/"), f"/v{route.version}")
 

@@ -1,9 +1,10 @@
-"""Runs pip for the Makefile and says how far it is: which package of how many, and for how long already.
+"""Runs a step of the Makefile that takes a while, and says how far it is: for how long already, and where it is pip,
+which package of how many.
 
-    python scripts/installing.py "what runs the server" --usually "10 to 60 s" --lock requirements/run.txt -- COMMAND...
+    python scripts/installing.py "Installing what runs the server" --usually "10 to 60 s" --lock FILE -- COMMAND...
 
-On a terminal one line is kept up to date; elsewhere a line is printed every ten seconds. What pip says is shown if it
-fails, and its exit code is that of this program. Needs nothing but Python.
+On a terminal one line is kept up to date; elsewhere a line is printed every ten seconds. What the command says is shown
+if it fails, and its exit code is that of this program. Needs nothing but Python.
 """
 
 from __future__ import annotations
@@ -21,7 +22,13 @@ from pathlib import Path
 from typing import TextIO
 
 LAST_LINES = 40
-"""Of what pip said, when it fails."""
+"""Of what the command said, when it fails."""
+
+NO_WHEEL = "No matching distribution found"
+HINT = (
+    "Either the index of packages cannot be reached, or it has no wheel of this package for your machine and Python: "
+    "with a compiler, make builds it if you add WHEELS= (make dev WHEELS=)."
+)
 
 EVERY_SECONDS = 10.0
 """Between two lines where nobody watches one."""
@@ -36,7 +43,7 @@ class Pip:
     def __init__(self, packages: int) -> None:
         self.packages = packages
         self.found = 0
-        self.doing = "begins"
+        self.doing = ""
 
     def hear(self, line: str) -> None:
         """One line of its output."""
@@ -89,22 +96,25 @@ class Teller:
         self._began = self._told = time.monotonic()
         self._live = out.isatty()
         self._width = 0
-        print(f"Installing {what} (usually {usually}) ...", file=out, flush=True)
+        print(f"{what} (usually {usually}) ...", file=out, flush=True)
 
     @property
     def seconds(self) -> int:
         """Since it began."""
         return round(time.monotonic() - self._began)
 
+    def _line(self, doing: str) -> str:
+        return f"  {self.seconds} s{', ' if doing else ''}{doing}"
+
     def tell(self, doing: str) -> None:
         """Says it where it is due."""
         if self._live:
-            text = f"  {self.seconds} s, {doing}"[:100]
+            text = self._line(doing)[:100]
             print(f"\r{text:<{self._width}}", end="", file=self._out, flush=True)
             self._width = len(text)
         elif time.monotonic() - self._told >= EVERY_SECONDS:
             self._told = time.monotonic()
-            print(f"  {self.seconds} s, {doing}", file=self._out, flush=True)
+            print(self._line(doing), file=self._out, flush=True)
 
     def end(self, sentence: str) -> None:
         """The last line."""
@@ -129,9 +139,11 @@ def run(what: str, usually: str, locks: Sequence[Path], command: Sequence[str], 
             teller.end("stopped")
             return 130
     if process.returncode:
-        teller.end(f"failed ({pip.doing})")
+        teller.end(f"failed{' at ' if pip.doing else ''}{pip.doing}")
         print("\n".join(kept), file=sys.stderr)
         print(f"That was: {' '.join(command)}", file=sys.stderr)
+        if NO_WHEEL in "\n".join(kept) and "--only-binary" in command:
+            print(HINT, file=sys.stderr)
     else:
         teller.end("done")
     return process.returncode

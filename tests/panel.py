@@ -162,7 +162,7 @@ class Browser:
                 self.cookies[key] = content
                 if "Max-Age=0" in placeholders:
                     del self.cookies[key]
-        return Page(got[0]["status"], answered, got[1]["body"].decode(), path)
+        return Page(got[0]["status"], answered, b"".join(one["body"] for one in got[1:]).decode(), path)
 
     def get(self, target: str, **more: Any) -> Page:
         return self.ask("GET", target, **more)

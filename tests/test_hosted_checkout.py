@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -117,6 +118,10 @@ def test_every_field_has_its_well_known_name(window: Shop) -> None:
     for name in ("radio-bigpaypay", "ccNumber", "ccExpiry", "ccName", "ccCvv"):
         assert f'id="{name}"' in seen[3], name
     assert 'for="radio-bigpaypay"' in seen[3]
+    framed = dict(re.findall(r'id="bigpaypay-(\w+)" data-frame="([\w-]+)"', seen[3]))
+    assert framed == {"ccNumber": "card-number", "ccExpiry": "card-expiry", "ccCvv": "card-code", "ccName": "card-name"}
+    assert "card.js?" in seen[3]
+    assert "<iframe" not in seen[3]
 
 
 @pytest.mark.parametrize(

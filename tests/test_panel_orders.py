@@ -76,7 +76,7 @@ def test_the_statuses_are_counted_beside_the_list(busy: tuple[Shop, Browser]) ->
 def test_orders_a_day_are_drawn_on_the_overview(busy: tuple[Shop, Browser]) -> None:
     shop, browser = busy
     page = browser.get(base(shop)).text
-    assert "Orders a day in the last 30 days: 4 altogether, 4 on the busiest day, 4 today" in page
+    assert "Orders a day in the last 30 days: 4 altogether, 4 on the best day, 4 today" in page
 
 
 def test_an_order_is_shown_with_its_lines_totals_and_history(shop: Shop) -> None:

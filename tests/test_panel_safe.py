@@ -132,7 +132,11 @@ def crawl(shop: Shop, browser: Browser) -> dict[str, Page]:
         path = left.pop()
         if path in found or len(found) > 200:
             continue
-        page = found[path] = browser.get(path)
+        page = browser.get(path)
+        if page.header("content-type").startswith("text/csv"):
+            assert page.header("content-disposition").startswith("attachment"), path
+            continue
+        found[path] = page
         for link in re.findall(r'href="([^"]+)"', page.text):
             there = unescape(link)
             there = path.partition("?")[0] + there if there.startswith("?") else there.partition("#")[0]

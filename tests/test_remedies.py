@@ -33,7 +33,7 @@ from bodega.storage.sqlite.engine import open_file
 from forms import V2, V3, XML, Desk, Form
 from served import environment
 from shop import Reply, Server
-from test_law_statuses import CASES, a_card, coupon_promotion, renderings
+from test_law_statuses import CASES, a_card, coupon_promotion
 
 PATIENCE = 120.0
 
@@ -367,8 +367,6 @@ def wait(mending: Mending) -> None:
         shop.server.run(store.ready())
     if reason in (Reason.IMAGES_WAITING, Reason.IMAGE_LOST):
         mending.sent = replace(mending.sent, server=shop.server)  # there images are decoded
-    if reason is Reason.TEMPLATES_WAITING:
-        del renderings(shop)._waiting[shop.name]
     if reason is Reason.PASSWORD_GUESSED:
         store = shop.server.run(shop.server.app.stores.get(shop.name))
         shop.freeze(store.clock.now() + int(mending.refused.headers["retry-after"]))

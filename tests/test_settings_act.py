@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bodega.access import heard
 from bodega.lab import terms
 from bodega.resources import SWEEPS
 from bodega.resources.settings import operators, selling, storefront
@@ -722,3 +723,7 @@ def test_every_group_behind_which_the_operator_stands_is_known() -> None:
         if isinstance(value, Group) and value.backed
     }
     assert sorted(found.values()) == sorted(group.path for group in operators.GROUPS)
+
+
+def test_what_the_api_says_of_the_operators_settings_is_looked_for_in_all_tables_that_keep_it() -> None:
+    assert set(heard.TABLES) == {group.table.name for group in operators.GROUPS}

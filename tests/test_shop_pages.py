@@ -227,3 +227,31 @@ def test_a_password_opens_the_shop_before_its_launch(lit: Shop) -> None:
     assert (visitor.reply.status, visitor.at, "nothing on the shelves" in page.text) == (200, "/", True)
     visitor.get("/cart.php")
     assert visitor.reply.status == 200
+
+
+ODD = ["0", "-1", "1e9", "1000000000", "10001", "two", "1.5", "٣", "1 2", "0x10"]
+
+
+@pytest.mark.parametrize("quantity", ODD)
+def test_odd_quantities_are_refused_and_put_nothing_in(lit: Shop, quantity: str) -> None:
+    visitor = Visitor(lit)
+    page = visitor.post("/cart.php?action=add", {"product_id": "1", "qty": quantity})
+    assert (visitor.reply.status, "whole number from 1 to 10,000" in page.text) == (422, True)
+    assert lit.rows("carts") == 0
+    visitor.post("/cart.php?action=add", {"product_id": "1", "qty[]": quantity})
+    assert (visitor.reply.status, lit.rows("carts")) == (422, 0)
+
+
+def test_odd_quantities_of_a_line_are_refused_and_change_nothing(lit: Shop) -> None:
+    visitor = Visitor(lit)
+    page = visitor.post("/cart.php?action=add", {"product_id": "1", "qty[]": "2"})
+    name = next(one for one in page.forms[-1]["fields"] if one.startswith("qty-"))
+    for quantity in ODD[1:]:
+        page = visitor.post("/cart.php", {name: quantity})
+        assert (visitor.reply.status, "from 0 to 10,000" in page.text) == (422, True)
+        assert page.forms[-1]["fields"][name] == "2"
+    page = visitor.post("/cart.php", {name: "two", "remove": name.removeprefix("qty-")})
+    assert visitor.reply.status == 200
+    assert all(name not in form["fields"] for form in page.forms)
+    visitor.post("/cart.php?action=add", {"product_id": "1"})
+    assert visitor.reply.status == 200

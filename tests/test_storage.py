@@ -25,6 +25,7 @@ from bodega.storage.creating import create_store
 from bodega.storage.opening import open_backend
 from bodega.storage.operands import AnyColumn, Flag, IsTrue, Member, OwnOrShared, SqlTest, escape_like
 from bodega.storage.plan import Condition, QueryPlan, count_sql, ids_sql, page_sql
+from bodega.storage.postgres import registry as postgres_registry
 from bodega.storage.postgres.connection import composed
 from bodega.storage.registry import Account, Exists
 from bodega.storage.sqlite.backend import SqliteBackend
@@ -513,6 +514,37 @@ def test_a_server_that_lost_its_connections_answers_503_and_finds_its_way_back(
         shop.change(maintenance=True)
         assert shop.get("/v3/catalog/brands").status == 503
     finally:
+        runner.run(server.app.stop())
+
+
+def test_a_server_that_cannot_hear_of_changes_looks_for_them(
+    runner: asyncio.Runner, own_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No account outlives its revocation while the connection of notifications is gone."""
+    server = Server(runner, runner.run(open_backend(None, own_database)))
+    registry = server.backend.registry
+    try:
+        shop = server.shop()
+        assert shop.get("/v3/catalog/brands").status == 200
+        connect = postgres_registry.connect
+
+        async def refuse(*words: Any, **more: Any) -> Any:
+            if more:  # one to read by
+                return await connect(*words, **more)
+            raise ConnectionRefusedError
+
+        monkeypatch.setattr(postgres_registry, "connect", refuse)
+        server.run(
+            registry.tx.row(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid() AND query ~ '^(LISTEN|SELECT 1$)'"
+            )
+        )
+        shop.wait_for(lambda: registry.has_changed() and registry.has_changed())
+        server.run(registry.tx.run("UPDATE accounts SET token_digest = 'x' || client_id"))  # as nobody tells of it
+        assert shop.get("/v3/catalog/brands").status == 401
+    finally:
+        monkeypatch.undo()
         runner.run(server.app.stop())
 
 

@@ -16,6 +16,7 @@ from bodega.storefront.graphql.schema import schema
 from bodega.storefront.graphql.served import served
 from bodega.storefront.shopper import cart_of
 from bodega.storefront.shoppers_api import ShoppersApi
+from browsing import Page
 from shop import Shop
 from storefront import NOW, Window
 from test_payments import card, pay
@@ -326,6 +327,34 @@ def test_store_credit_pays_what_certificates_leave(window: Window) -> None:
     assert shop.get("/v3/customers?id:in=1&include=storecredit").data[0]["store_credit_amounts"] == [{"amount": 82}]
     paid = shop.get(f"/v3/orders/{done['orderEntityId']}/transactions").data
     assert [(one["method"], one["amount"]) for one in paid] == [("gift_certificate", 10), ("store_credit", 18)]
+    assert paid[0]["gift_certificate"]["code"] == "GIFT-1"
+    for order in (shop.get(f"/v2/orders/{done['orderEntityId']}").json, shop.get("/v2/orders").json[0]):
+        told = [order[f"{name}_amount"] for name in ("gift_certificate", "store_credit")]
+        assert (told, order["total_inc_tax"]) == (["10.0000", "18.0000"], "28.0000")
+    page = Page(shop)
+    page.sign_in(1)
+    shown = page.ask("GET", f"/orders/{done['orderEntityId']}?include=payments")["payments"]
+    assert [(one["providerId"], one["amount"]) for one in shown] == [("giftcertificate", 10), ("storecredit", 18)]
+    assert shown[0]["detail"] == {"code": "GIFT-1", "remaining": 0}
+
+
+def test_what_a_card_pays_stands_apart_from_what_was_prepaid(window: Window) -> None:
+    shop = window.shop
+    certificate(shop, amount=10)
+    made = create(window, line(1, 2))
+    sent(window, made)
+    say(window, "applyCheckoutGiftCertificate", made["entityId"], {"giftCertificateCode": "GIFT-1"})
+    done = complete(window, made["entityId"])
+    assert pay(shop, done["paymentAccessToken"], card()).status == 201
+    order = shop.get(f"/v2/orders/{done['orderEntityId']}").json
+    told = [order[name] for name in ("gift_certificate_amount", "store_credit_amount", "total_inc_tax")]
+    assert told == ["10.0000", "0.0000", "28.0000"]
+    page = Page(shop)
+    page.cookies["cartId"] = made["entityId"]
+    shown = page.ask("GET", f"/orders/{done['orderEntityId']}?include=payments")["payments"]
+    assert [(one["providerId"], one["amount"]) for one in shown] == [
+        ("giftcertificate", 10), ("Test Payment Gateway", 18),
+    ]  # fmt: skip
 
 
 def test_amounts_are_with_tax_where_prices_are(window: Window) -> None:

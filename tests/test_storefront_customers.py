@@ -637,3 +637,76 @@ def test_texts_that_no_database_takes_are_refused_or_not_found(window: Window) -
         assert NUL not in variables.values() or codes == ["BAD_USER_INPUT"], (query, found)
     literal = 'mutation { login(email: "a\\u0000@b.com", password: "x") { result } }'
     assert window.codes(literal) == ["BAD_USER_INPUT"]
+
+
+class Browser:
+    """A browser that follows a link which carries a session."""
+
+    def __init__(self, window: Window, **cookies: str) -> None:
+        self.window, self.cookies = window, cookies
+
+    def follow(self, token: str, method: str = "GET", **headers: str) -> Any:
+        kept = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        sent = {"authorization": "", "content_type": "", "cookie": kept, **headers}
+        return self.window.send(method, path=f"/session-sync/{token}", **sent)
+
+
+def filled(shop: Shop, **more: Any) -> str:
+    return str(shop.post("/v3/carts", {"line_items": [{"product_id": 1, "quantity": 1}], **more}).data["id"])
+
+
+@pytest.fixture
+def planting(window: Window) -> tuple[Window, str]:
+    """A link with a stranger's cart, and with it the name of that cart."""
+    window.shop.product("Hammer", price=10)
+    return window, filled(window.shop)
+
+
+def test_a_link_plants_no_cart_on_who_has_one(planting: tuple[Window, str]) -> None:
+    window, theirs = planting
+    link, mine = carried(window, cart=theirs)["token"], filled(window.shop)
+    browser = Browser(window, cartId=mine)
+    for headers in ({}, {"sec_fetch_site": "cross-site"}, {"sec_fetch_site": "none"},
+                    {"referer": "https://evil.example/"}):  # fmt: skip
+        asked = browser.follow(link, **headers)
+        assert (asked.status, "set-cookie" in asked.headers, b"<form method=post" in asked.body) == (200, False, True)
+    assert browser.follow(link, "POST", origin="https://evil.example").status == 403
+    assert browser.follow(link, "POST", sec_fetch_site="cross-site").status == 403
+    answered = browser.follow(link, "POST", origin=f"https://{window.host}")
+    assert (answered.status, theirs in answered.headers["set-cookie"]) == (303, True)
+    assert browser.follow(link, "POST", origin=f"https://{window.host}").status == 401, "once"
+
+
+def test_a_link_signs_nobody_in_as_somebody_else(planting: tuple[Window, str]) -> None:
+    window, theirs = planting
+    (other,) = window.shop.post(
+        "/v3/customers", [{"email": "eve@example.com", "first_name": "Eve", "last_name": "E"}]
+    ).data
+    eve = window.signed_in(other["id"])
+    jane = window.signed_in(1)["x_bc_customer_access_token"]
+    browser = Browser(window, SHOP_SESSION_TOKEN=jane)
+    for made in (carried(window, eve), carried(window, cart=theirs)):
+        asked = browser.follow(made["token"])
+        assert (asked.status, "set-cookie" in asked.headers) == (200, False)
+    own = carried(window, {"x_bc_customer_access_token": jane})
+    assert browser.follow(own["token"]).status == 302
+    stale = Browser(window, SHOP_SESSION_TOKEN="gone", cartId="gone")
+    assert stale.follow(carried(window, eve)["token"]).status == 302
+
+
+def test_a_page_of_the_shop_carries_without_asking(planting: tuple[Window, str]) -> None:
+    window, theirs = planting
+    browser = Browser(window, cartId=filled(window.shop))
+    site = "https://shop.example"
+    assert window.shop.put("/v3/channels/1/site", {"url": site}).status == 200
+    for headers in ({"referer": f"{site}/cart"}, {"sec_fetch_site": "same-site"}, {"sec_fetch_site": "same-origin"}):
+        reply = browser.follow(carried(window, cart=theirs)["token"], **headers)
+        assert (reply.status, theirs in reply.headers["set-cookie"]) == (302, True)
+
+
+def test_pictures_and_frames_carry_nothing(planting: tuple[Window, str]) -> None:
+    window, theirs = planting
+    link = carried(window, cart=theirs)["token"]
+    for kind in ("image", "iframe", "script", "empty"):
+        assert Browser(window).follow(link, sec_fetch_dest=kind).status == 403
+    assert Browser(window).follow(link, sec_fetch_dest="document").status == 302

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -111,6 +110,8 @@ def navigation() -> tuple[Group, ...]:
     place = folder()
     if place is None:
         return ()
+    import tomllib
+
     kinds = tomllib.loads((place / NAVIGATION).read_text("utf-8"))
     return tuple(Group(kind, about, tuple(found)) for kind, groups in kinds.items() for about, found in groups.items())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
+import atexit
 import gc
 import sys
 
@@ -10,6 +10,13 @@ _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
 KEPT = 16 * 1024 * 1024
 """Bytes of free memory that are kept for the next reply."""
+
+
+def short() -> None:
+    """Called once by a process that carries out one command: the collector seldom finds anything in what a command
+    imports, and when it ends there is nothing to look for."""
+    gc.set_threshold(50_000, 20, 50)
+    atexit.register(gc.freeze)
 
 
 def load() -> None:
@@ -24,13 +31,14 @@ def settle() -> None:
     of 50 products then costs twice as much. And what was loaded at the start stays: the collector need not scan it.
     """
     if sys.platform == "linux":
+        import ctypes
+
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
         if mallopt is not None:
             mallopt(_M_MMAP_THRESHOLD, KEPT)
             mallopt(_M_TRIM_THRESHOLD, KEPT)
     gc.set_threshold(20_000, 20, 50)  # a request makes next to no cycles, but hundreds of short-lived objects
-    gc.collect()
-    gc.freeze()
+    gc.freeze()  # without collecting: that takes a tenth of a start, and frees next to nothing
     gc.enable()
 
 

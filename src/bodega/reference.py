@@ -194,13 +194,13 @@ def _of_site(found: site.Found, policy: str) -> Answer:
 
 def pages(routes: Sequence[Route], built: Callable[[], site.Site | None] = site.installed) -> Mount:
     """The mount of `/`, `/docs` and `/llms.txt`; `built` gives the site of the docs, if there is one."""
-    front = routes_page(routes)
+    front = cache(lambda: routes_page(routes))  # made when it is first asked for
 
     def answer(path: str) -> Answer:
         if (written := written_page(path)) is not None:
             return _answer(200, *written)
         if path in ("", "/"):
-            return _answer(200, front, _HTML)
+            return _answer(200, front(), _HTML)
         in_docs = path == "/docs" or path.startswith("/docs/")
         whole = built() if in_docs else None
         if whole is not None:

@@ -6,12 +6,11 @@ shown, since a page for people must not say another thing than the same page for
 
 from __future__ import annotations
 
-import json
-import zipfile
 from functools import cache
-from mimetypes import guess_type
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import msgspec
 
 from bodega import manual
 
@@ -21,7 +20,14 @@ FACTS = "site.json"
 pages, as a content security policy names them."""
 
 _NO_PAGE = "404.html"
-_TYPES = {".js": "text/javascript; charset=utf-8", ".json": "application/json", ".html": "text/html; charset=utf-8"}
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+}
 
 
 class Found(NamedTuple):
@@ -39,10 +45,14 @@ class Site:
     """A built site; addresses are those of a server, from `/docs` on."""
 
     def __init__(self, archive: Path) -> None:
-        """Raises OSError, ValueError or zipfile.BadZipFile where there is none."""
+        """Raises OSError or ValueError where there is none."""
+        import zipfile  # most servers are never asked for the docs
+
+        if not zipfile.is_zipfile(archive):
+            raise ValueError(f"{archive} is no archive")
         self._zip = zipfile.ZipFile(archive)
         self._names = frozenset(self._zip.namelist())
-        facts: dict[str, Any] = json.loads(self._zip.read(FACTS))
+        facts: dict[str, Any] = msgspec.json.decode(self._zip.read(FACTS))
         self.pages: str = facts["pages"]
         scripts = " ".join(f"'{one}'" for one in facts["scripts"])
         self.policy = (
@@ -72,7 +82,7 @@ class Site:
         return self._found(_NO_PAGE)._replace(status=404)
 
     def _found(self, name: str) -> Found:
-        kind = _TYPES.get(Path(name).suffix) or guess_type(name)[0] or "application/octet-stream"
+        kind = _TYPES.get(Path(name).suffix, "application/octet-stream")
         return Found(self._zip.read(name), kind, kept=name.startswith("assets/") and name.count(".") > 1)
 
 
@@ -84,6 +94,6 @@ def installed() -> Site | None:
         return None
     try:
         site = Site(ARCHIVE)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError):
         return None
     return site if site.pages == manual.digest(place) else None

@@ -13,6 +13,8 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from bodega import memory
+
 COMMANDS = {
     "serve": "Answer requests until stopped.",
     "dev": "Start a demo store in a throwaway directory.",
@@ -88,6 +90,8 @@ class Commands(click.Group):
         """Runs the command line; exits with 0 (done), 1 (failed) or 2 (usage)."""
         if os.environ.get("NO_COLOR"):
             extra.setdefault("color", False)
+        if args is None:
+            memory.short()
         if not standalone_mode:
             return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         try:

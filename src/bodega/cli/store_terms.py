@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bodega.access.plans import COUNTERS, PLANS
-from bodega.access.settings import SETTINGS
+from bodega.access.settings import SETTINGS, with_defaults
 from bodega.cli.place import as_json, at_place, the_store, with_backend
 from bodega.cli.running import ask
 from bodega.cli.several import Several, Trailing, trailing
@@ -124,9 +124,13 @@ def get(place: DataLocation, store_hash: str, keys: tuple[str, ...], as_json: bo
     _known(keys)
 
     async def work(backend: Backend) -> dict[str, Any]:
-        from bodega.lab.terms import opened, settings_now
+        from bodega.access.heard import nothing_heard
 
         record = await the_store(backend, store_hash)
+        if await nothing_heard(backend, record):
+            return with_defaults(record.settings)
+        from bodega.lab.terms import opened, settings_now
+
         async with opened(backend, record) as rows:
             return await settings_now(rows, record)
 

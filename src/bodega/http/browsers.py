@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 
@@ -29,8 +29,42 @@ def cookies_of(header: str, longest: int | None = None) -> dict[str, str]:
     return found
 
 
-def is_from_here(origin: str | None, site: str | None, host: str) -> bool:
-    """Whether a request comes from a page of this very host, by what its browser says (Origin and Sec-Fetch-Site); a
-    browser that sends neither is believed."""
-    foreign = origin is not None and urlsplit(origin).netloc.lower() != host.lower()
-    return not foreign and site in (None, "same-origin", "none")
+class WebOrigin(NamedTuple):
+    """Where a page comes from (RFC 6454): its scheme, its host in small letters, its port."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+def web_origin(text: str) -> WebOrigin | None:
+    """The origin that an address or an Origin header names, the port by its scheme where it names none; None for what
+    is no page's."""
+    try:
+        parts = urlsplit(text)
+        if parts.scheme not in _PORTS or not parts.hostname or "@" in parts.netloc:
+            return None
+        return WebOrigin(parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme])
+    except ValueError:
+        return None
+
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def is_from_here(origin: str | None, site: str | None, host: str, scheme: str) -> bool:
+    """Whether a request comes from a page of this very origin, by what its browser says (Origin and Sec-Fetch-Site); a
+    browser that sends neither is believed.
+
+    `scheme` is that of the request as the operator's proxies tell it. What a page of plain HTTP sends to HTTPS is
+    foreign: anybody on its way may have written that page. The other way round nothing is gained, and a proxy that ends
+    TLS without being named looks so.
+    """
+    if site not in (None, "same-origin", "none"):
+        return False
+    if origin is None:
+        return True
+    page = web_origin(origin)
+    if page is None or page.scheme not in (scheme, "https"):
+        return False
+    return page == web_origin(f"{page.scheme}://{host}")

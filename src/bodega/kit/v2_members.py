@@ -109,6 +109,9 @@ class Wire(NamedTuple):
     bound: Bound | None = None
 
 
+MARKS = "!*+~?^"
+"""The marks of members, behind their names (`V2Shape`)."""
+
 _REQUIRED = {"*": ("POST",), "+": ("POST", "PUT")}
 
 
@@ -117,7 +120,7 @@ _REFUSED = {"!": ("POST", "PUT"), "~": ("PUT",)}
 
 def wire_of(text: str, words: Mapping[str, Word], hints: Mapping[str, Any]) -> Wire:
     """The member that is declared by a text such as `name*`, by its word or as the field of that name."""
-    name = text.rstrip("!*+~?^")
+    name = text.rstrip(MARKS)
     mark = text[len(name) :]
     word = words.get(name, Alias(name))
     if isinstance(word, Linked | Derived | BatchLoaded):

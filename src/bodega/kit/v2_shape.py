@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Container, Mapping
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -16,7 +17,7 @@ from bodega.kit.links import Base
 from bodega.kit.sealed import Sealed
 from bodega.kit.unknown_members import read_only, strangers, unknown
 from bodega.kit.upload import Form
-from bodega.kit.v2_members import BatchLoaded, Wire, Word, WriteForm, wire_of
+from bodega.kit.v2_members import MARKS, BatchLoaded, Wire, Word, WriteForm, wire_of
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, missing, refuse_faults
 from bodega.storage.declaration import declared_in
@@ -45,24 +46,44 @@ class V2Shape(Sealed):
         self.entity = entity
         self.root = root
         self.item = item
-        hints = hints_of(entity)
         words = wire or {}
-        self.words, self.texts, self.hints = words, tuple(fields.split()), hints
-        self.wires = {made.name: made for made in (wire_of(text, words, hints) for text in fields.split())}
-        unseen = {text[:-1] for text in fields.split() if text.endswith("^")}
-        self._shown = [(made.name, made.show) for made in self.wires.values() if made.name not in unseen]
+        self.words, self.texts = words, tuple(fields.split())
+        self.names = tuple(text.rstrip(MARKS) for text in self.texts)
+        self._unseen = {text[:-1] for text in self.texts if text.endswith("^")}
+        self.members = [name for name in self.names if name not in self._unseen]
+        """The members of a reply, in order."""
         looks = {name: word.shown if isinstance(word, WriteForm) else word for name, word in words.items()}
         loaded = {name: word for name, word in looks.items() if isinstance(word, BatchLoaded)}
         self.batch_loaded: Mapping[str, BatchLoaded] = MappingProxyType(loaded)
-        self._called = {made.field: name for name, made in self.wires.items() if made.field not in ("", *self.wires)}
-        self._required = [made for made in self.wires.values() if made.required]
-        self._always_required = [made for made in self.wires.values() if "PUT" in made.required]
         self.when_chosen = dict(when_chosen or {})
 
-    @property
-    def members(self) -> list[str]:
-        """The members of a reply, in order."""
-        return [name for name, _ in self._shown]
+    # What follows is made when it is first needed: few shapes are of all that a server declares.
+
+    @cached_property
+    def hints(self) -> Mapping[str, Any]:
+        """The types of the entity's members."""
+        return hints_of(self.entity)
+
+    @cached_property
+    def wires(self) -> Mapping[str, Wire]:
+        """The members by name."""
+        return {made.name: made for made in (wire_of(text, self.words, self.hints) for text in self.texts)}
+
+    @cached_property
+    def _shown(self) -> Sequence[tuple[str, Callable[[Any, Base], Any]]]:
+        return [(made.name, made.show) for made in self.wires.values() if made.name not in self._unseen]
+
+    @cached_property
+    def _called(self) -> Mapping[str, str]:
+        return {made.field: name for name, made in self.wires.items() if made.field not in ("", *self.wires)}
+
+    @cached_property
+    def _required(self) -> Sequence[Wire]:
+        return [made for made in self.wires.values() if made.required]
+
+    @cached_property
+    def _always_required(self) -> Sequence[Wire]:
+        return [made for made in self.wires.values() if "PUT" in made.required]
 
     def show(
         self,

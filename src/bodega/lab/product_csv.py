@@ -38,6 +38,33 @@ _TRACKING = {"by product": "product", "by option": "variant", "none": "none", ""
 _MONEY = re.compile(r"[^\d.,\-]")
 
 
+_GUARDED = frozenset({"'=", "'+", "'@"})
+"""What a text begins with that a spreadsheet would take for a formula, with the sign that keeps it from that."""
+
+COLUMNS = (NAME, TYPE, "Product Type", *_TEXTS, *_NUMBERS, *_WHOLE, *_FLAGS, "Track Inventory", "Product Condition",
+           "Allow Purchases?", "Meta Keywords")  # fmt: skip
+"""The columns of an export."""
+
+
+def record(one: Mapping[str, Any]) -> list[str]:
+    """A product of the API as a row of an export."""
+
+    def text(value: Any) -> str:
+        shown = "" if value is None else str(value)
+        return f"'{shown}" if f"'{shown[:1]}" in _GUARDED else shown
+
+    tracking = {"product": "by product", "variant": "by option"}.get(one["inventory_tracking"], "none")
+    return [
+        text(one["name"]), "Product", "D" if one["type"] == "digital" else "P",
+        *(text(one[member]) for member in _TEXTS.values()),
+        *(str(one[member] or 0) for member in _NUMBERS.values()),
+        *(str(one[member] or 0) for member in _WHOLE.values()),
+        *("Y" if one[member] else "N" for member in _FLAGS.values()),
+        tracking, one["condition"], "N" if one["availability"] == "disabled" else "Y",
+        text(", ".join(one["meta_keywords"])),
+    ]  # fmt: skip
+
+
 class NoProducts(ValueError):
     """A file that is no such export; the message is a sentence."""
 
@@ -69,6 +96,7 @@ def rows(file: IO[str]) -> Iterator[tuple[int, Mapping[str, str]]]:
 
 def product(row: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
     """The body of a POST, and what is wrong with the row."""
+    row = {column: text[1:] if text[:2] in _GUARDED else text for column, text in row.items()}
     body: dict[str, Any] = {"name": row[NAME].strip(), "weight": 0}
     problems = []
     kind = row.get("Product Type", "").strip().upper()

@@ -117,7 +117,10 @@ class _Maker:
         body = self._body(action, method, kept, told["operationId"])
         if body is not None:
             told["requestBody"] = body
-        told["responses"] = {**self._replies(route, method, action, kept), **self._refusals(route, method, kept)}
+        told["responses"] = {
+            **self._replies(route, method, action, kept),
+            **self._refusals(route, method, action, kept),
+        }
         told["security"], told["x-scopes"] = security(route, method, action)
         return {**told, **coverage(label, found, kept)}
 
@@ -178,9 +181,10 @@ class _Maker:
             told["content"] = content
         return told if one.declared else {**told, "x-schema-from": "seen"}
 
-    def _refusals(self, route: Route, method: str, kept: Kept) -> dict[str, Any]:
+    def _refusals(self, route: Route, method: str, action: Action, kept: Kept) -> dict[str, Any]:
         told = {status: loosened(reply["schema"]) for status, reply in kept.replies.items()
                 if status >= 300 and "schema" in reply}  # fmt: skip
+        told |= replies.partly_told(action, self._item(action)) if route.version == 3 else {}
         return self.components.responses(refusals.reasons_of(route, method, kept), told)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from bodega.kit.actions import Action, CountAll, Create, Delete, ListAll, ShowItem, Update
-from bodega.kit.batch import Many
+from bodega.kit.batch import CreateMany, DeleteListed, Many
 from bodega.kit.delete_many import DeleteMany
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.fields import bare
@@ -53,7 +53,7 @@ def is_shown_by_kit(action: Action) -> bool:
         return False
     kind = type(action)
     if isinstance(action, Many):
-        return kind.perform is Many.perform and action.batch.shows
+        return kind.perform in (Many.perform, DeleteListed.perform) and action.batch.shows
     return kind.answer in _SHOWS or kind.perform in _WRITES
 
 
@@ -172,10 +172,22 @@ def _declared(action: Action, version: int, item: Schema) -> dict[int, Schema | 
     return whole
 
 
-def _of_many(action: Many, item: Schema) -> dict[int, Schema | None]:
-    data = {"type": "array", "items": item}
+def partly_told(action: Action, item: Schema) -> dict[int, Schema]:
+    """What is told of a list of which some items were refused, where that has the status of a refusal."""
+    if not is_shown_by_kit(action) or not isinstance(action, Many) or action.batch.partly.status < 300:
+        return {}
+    return {action.batch.partly.status: _whole_of_many(action, item)}
+
+
+def _whole_of_many(action: Many, item: Schema) -> Schema:
+    gone = isinstance(action, DeleteListed)
+    data = {"type": "array", "items": {"type": "integer"} if gone else item}
     errors: Schema = {"type": "array", "items": {"type": "object"}} if action.batch.counted else {"type": "object"}
-    whole = {"type": "object", "properties": {"data": data, "errors": errors, "meta": {"type": "object"}}}
+    return {"type": "object", "properties": {"data": data, "errors": errors, "meta": {"type": "object"}}}
+
+
+def _of_many(action: Many, item: Schema) -> dict[int, Schema | None]:
+    whole = _whole_of_many(action, item)
     done = action.endpoint.created if kind_creates(action) else 200
     found: dict[int, Schema | None] = {done: whole}
     if action.batch.silent:
@@ -187,8 +199,6 @@ def _of_many(action: Many, item: Schema) -> dict[int, Schema | None]:
 
 def kind_creates(action: Action) -> bool:
     """Whether a list that it takes makes new rows."""
-    from bodega.kit.batch import CreateMany
-
     return isinstance(action, CreateMany)
 
 

@@ -25,13 +25,16 @@ async def send_request(
     *,
     etag: str = "",
     client: str = CLIENT,
+    headers: Mapping[str, str] | None = None,
     **query: Any,
 ) -> ApiReply:
     """One request: `path` as /v3/catalog/brands, `body` plain data. Raises PageError where the store is being upgraded.
 
     `client` is the client in whose name it is sent: a client's webhooks, for example, are its own even here.
     """
-    return await _send(request, method, path, body, {"if-match": etag} if etag else {}, query, client)
+    return await _send(
+        request, method, path, body, {**(headers or {}), **({"if-match": etag} if etag else {})}, query, client
+    )
 
 
 async def upload(request: PanelRequest, path: str, name: str, file: Upload, **fields: str) -> ApiReply:

@@ -159,7 +159,8 @@ def _static(request: PanelRequest) -> Reply:
 def _came_from_here(request: PanelRequest) -> None:
     """A form of another site is refused, whatever it carries. If a browser sends neither header, the token decides."""
     sent = request.headers
-    if not is_from_here(sent.get("origin"), sent.get("sec-fetch-site"), sent.get("host", "")):
+    scheme = "https" if request.secure else "http"
+    if not is_from_here(sent.get("origin"), sent.get("sec-fetch-site"), sent.get("host", ""), scheme):
         raise PageError(HTTPStatus.FORBIDDEN, "This form was sent by another site, so nothing was done.")
 
 

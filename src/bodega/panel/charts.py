@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import date, datetime, tzinfo
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from bodega.journal.pages import JournalPages
 from bodega.journal.tally import BUCKETS_MS, MINUTES
-from bodega.storage import query
 from bodega.storage.tx import Tx
 
 WIDTH, HEIGHT = 500, 170
@@ -21,11 +21,11 @@ def _hour(now: int) -> list[int]:
     return list(range(last - MINUTES + 1, last + 1))
 
 
-def _top(maximum: float) -> float:
-    """The end of an axis: a round number not below `maximum`."""
-    size = 1.0
+def top_of(maximum: float) -> int:
+    """The end of an axis: an even round number not below `maximum`, so that its half is a whole number, too."""
+    size = 1
     while True:
-        for step in (1, 2, 5):
+        for step in (2, 4, 10):
             if step * size >= maximum:
                 return step * size
         size *= 10
@@ -39,17 +39,17 @@ def _y(value: float, top: float) -> float:
     return TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / top)
 
 
-def _frame(top: float, unit: str, now: int) -> dict[str, Any]:
-    rules = [{"y": round(_y(top * part, top), 1), "says": f"{top * part:g}{unit}"} for part in (0, 0.5, 1)]
-    hours = [{"x": round(_x(place), 1), "says": f"{minute // 60 % 24:02}:{minute % 60:02}"}
+def _frame(top: float, unit: str, now: int, zone: tzinfo) -> dict[str, Any]:
+    rules = [{"y": round(_y(top * part, top), 1), "says": f"{int(top * part):,}{unit}"} for part in (0, 0.5, 1)]
+    hours = [{"x": round(_x(place), 1), "says": f"{datetime.fromtimestamp(minute * 60, zone):%H:%M}"}
              for place, minute in enumerate(_hour(now)) if minute % 15 == 0 and place < MINUTES - 2]  # fmt: skip
     return {"width": WIDTH, "height": HEIGHT, "left": LEFT, "rules": rules, "hours": hours}
 
 
-def requests(journal: JournalPages, now: int) -> dict[str, Any]:
+def requests(journal: JournalPages, now: int, zone: tzinfo) -> dict[str, Any]:
     """Requests a minute, stacked by the first digit of the status."""
     minutes = [(journal.minutes.get(minute) or ([0] * 6, []))[0] for minute in _hour(now)]
-    top = _top(max(max(sum(classes) for classes in minutes), 4))
+    top = top_of(max(max(sum(classes) for classes in minutes), 4))
     bars = []
     width = (WIDTH - LEFT) / MINUTES - 1.2
     for place, classes in enumerate(minutes):
@@ -62,7 +62,7 @@ def requests(journal: JournalPages, now: int) -> dict[str, Any]:
                 bars.append({**size, "kind": f"s{first}", "says": f"{first}xx: {classes[first]}"})
                 below += classes[first]
     totals = {first: sum(classes[first] for classes in minutes) for first in CLASSES}
-    return _frame(top, "", now) | {"bars": bars, "totals": totals, "whole": sum(totals.values())}
+    return _frame(top, "", now, zone) | {"bars": bars, "totals": totals, "whole": sum(totals.values())}
 
 
 def share(durations: Sequence[int], part: float) -> float | None:
@@ -81,7 +81,7 @@ def share(durations: Sequence[int], part: float) -> float | None:
     return None
 
 
-def latency(journal: JournalPages, now: int) -> dict[str, Any]:
+def latency(journal: JournalPages, now: int, zone: tzinfo) -> dict[str, Any]:
     """The median and the 95th percentile of latency, minute by minute."""
     found: dict[str, list[tuple[int, float]]] = {"p50": [], "p95": []}
     whole = [0] * (len(BUCKETS_MS) + 1)
@@ -92,10 +92,10 @@ def latency(journal: JournalPages, now: int) -> dict[str, Any]:
             at = share(durations, part)
             if at is not None:
                 found[name].append((place, at))
-    top = _top(max([1.0, *(at for _, at in found["p95"])]))
+    top = top_of(max([2.0, *(at for _, at in found["p95"])]))
     half = (WIDTH - LEFT) / MINUTES / 2
     lines = {name: _pieces([(_x(p) + half, _y(at, top), p) for p, at in points]) for name, points in found.items()}
-    return _frame(top, " ms", now) | {"lines": lines, "p50": share(whole, 0.5), "p95": share(whole, 0.95)}
+    return _frame(top, " ms", now, zone) | {"lines": lines, "p50": share(whole, 0.5), "p95": share(whole, 0.95)}
 
 
 def _pieces(points: list[tuple[float, float, int]]) -> list[str]:
@@ -115,38 +115,21 @@ def _pieces(points: list[tuple[float, float, int]]) -> list[str]:
     return drawn
 
 
-DAYS = 30
-DAY_SECONDS = 86_400
-ORDERS_A_DAY = (
-    "SELECT substr(date_created, 1, 10), count(*) FROM orders WHERE date_created >= $1"
-    " GROUP BY substr(date_created, 1, 10)"
-)
-"""Answered by the index on dates alone, however many orders there are."""
-
-
-async def by_day(tx: Tx, now: int) -> dict[str, int]:
-    """How many orders there were on each of the last days."""
-    first = datetime.fromtimestamp((now // DAY_SECONDS - DAYS + 1) * DAY_SECONDS, UTC)
-    return await query.pairs(tx, ORDERS_A_DAY, first.isoformat())
-
-
-def orders_a_day(counted: Mapping[str, int], now: int) -> dict[str, Any]:
-    """Orders a day by the store's clock; `counted` is keyed by day, as 2030-01-31."""
-    last = now // DAY_SECONDS
-    days = [datetime.fromtimestamp((last - ago) * DAY_SECONDS, UTC) for ago in reversed(range(DAYS))]
-    counts = [counted.get(f"{day:%Y-%m-%d}", 0) for day in days]
-    top = _top(max(*counts, 4))
-    step = (WIDTH - LEFT) / DAYS
+def by_day(days: Sequence[date], amounts: Sequence[Decimal | int], unit: str = "") -> dict[str, Any]:
+    """Bars, one a day; `unit` stands behind the amounts."""
+    top = top_of(float(max(*amounts, 4)))
+    step = (WIDTH - LEFT) / len(days)
     bars = [
-        {"x": round(LEFT + place * step + 1, 1), "y": round(_y(count, top), 1), "width": round(step - 2, 1),
-         "height": round(_y(0, top) - _y(count, top), 1), "says": f"{day:%-d %B}: {count}"}
-        for place, (day, count) in enumerate(zip(days, counts, strict=True)) if count
+        {"x": round(LEFT + place * step + 1, 1), "y": round(_y(float(amount), top), 1), "width": round(step - 2, 1),
+         "height": round(_y(0, top) - _y(float(amount), top), 1), "says": f"{day:%-d %B}: {amount:,}{unit}"}
+        for place, (day, amount) in enumerate(zip(days, amounts, strict=True)) if amount > 0
     ]  # fmt: skip
-    rules = [{"y": round(_y(top * part, top), 1), "says": f"{top * part:g}"} for part in (0, 0.5, 1)]
+    rules = [{"y": round(_y(top * part, top), 1), "says": f"{int(top * part):,}"} for part in (0, 0.5, 1)]
     marks = [{"x": round(LEFT + place * step, 1), "says": f"{day:%-d %b}"}
              for place, day in enumerate(days) if place % 7 == 1]  # fmt: skip
     return {"width": WIDTH, "height": HEIGHT, "left": LEFT, "rules": rules, "hours": marks, "bars": bars,
-            "days": DAYS, "whole": sum(counts), "maximum": max(counts), "today": counts[-1]}  # fmt: skip
+            "days": len(days), "whole": sum(amounts), "maximum": max(amounts), "today": amounts[-1],
+            "unit": unit}  # fmt: skip
 
 
 LOW_LOOKED_AT = 1_000

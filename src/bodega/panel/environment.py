@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
 from urllib.parse import quote
 
@@ -12,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from bodega.access.settings import SETTINGS
 from bodega.dates import parse_moment
 from bodega.panel.assets import HERE, static_url
+from bodega.panel.zones import local_time
 
 
 def environment() -> Environment:
@@ -31,13 +31,13 @@ def environment() -> Environment:
 
 
 def moment(epoch: float) -> str:
-    """A time for people, in UTC."""
-    return datetime.fromtimestamp(epoch, UTC).strftime("%-d %B %Y, %H:%M:%S UTC")
+    """A time for people, in the zone of the page."""
+    return local_time(epoch).strftime("%-d %B %Y, %H:%M:%S %Z")
 
 
 def clock(epoch: float) -> str:
     """The time of day, to the second."""
-    return datetime.fromtimestamp(epoch, UTC).strftime("%H:%M:%S")
+    return local_time(epoch).strftime("%H:%M:%S")
 
 
 def ago(epoch: float | None, now: float) -> str:
@@ -87,7 +87,7 @@ def when(text: str) -> str:
 def day(text: str) -> str:
     """The day of a date of the API."""
     try:
-        return datetime.fromtimestamp(parse_moment(text), UTC).strftime("%-d %b %Y") if text else "\N{EN DASH}"
+        return local_time(parse_moment(text)).strftime("%-d %b %Y") if text else "\N{EN DASH}"
     except ValueError:
         return text
 

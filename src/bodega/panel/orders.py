@@ -1,4 +1,4 @@
-"""Orders: the list, and the page of one with its lines, totals and history; status, shipments and refunds."""
+"""Orders: the page of one with its lines, totals and history; status, shipments and refunds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
 
 from bodega.dates import parse_moment
 from bodega.http.internal_api import ApiReply
@@ -33,7 +32,7 @@ COLOURS = {0: "", 1: "s4", 2: "s2", 3: "s3", 4: "s5", 5: "s5", 6: "s5", 7: "s4",
 
 IN_ORDER = [(number, name) for number, name, _, _ in sorted(STATUSES, key=lambda status: status[2])]
 _AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,4})?")
-_WHOLE = re.compile(r"[0-9]{1,9}")
+WHOLE = re.compile(r"[0-9]{1,9}")
 
 DETAILS = [
     FieldGroup(
@@ -61,38 +60,6 @@ ADDRESS = [
         ],
     )
 ]  # fmt: skip
-
-
-# The list
-
-
-@pages.get(HERE)
-async def listed(request: PanelRequest) -> Reply:
-    """The list: searched by number, e-mail address, customer and status, the newest first."""
-    page, word = api.page_of(request), request.query_value("q").strip().removeprefix("#")
-    status, customer = request.query_value("status"), request.query_value("customer")
-    asks: dict[str, Any] = {"customer_id": customer}
-    if _WHOLE.fullmatch(word):
-        asks |= {"min_id": word, "max_id": word}
-    elif word:
-        asks["email"] = word
-    if status == "archived":
-        asks["is_deleted"] = "true"
-    counted = await api.send_request(request, "GET", f"{LIST}/count", **asks)
-    narrow = {} if status == "archived" else {"status_id": status}
-    reply = await api.send_request(request, "GET", LIST, limit=PER_PAGE, page=page, sort="id:desc", **asks, **narrow)
-    counts = {one["id"]: one["count"] for one in counted.data["statuses"]} if not counted.refused else {}
-    chosen = int(status) if _WHOLE.fullmatch(status) else None
-    total = sum(counts.values()) if chosen is None else counts.get(chosen, 0)
-    given = {name: value for name, value in (("q", word), ("status", status), ("customer", customer)) if value}
-    kept = {name: value for name, value in given.items() if name != "status"}
-    return show(
-        request, "orders.html", orders=reply.data or [], total=total, page=page,
-        message=sentence_of(reply) or sentence_of(counted), per=PER_PAGE, word=word, chosen=status,
-        customer=customer, colours=COLOURS,
-        statuses=[(number, name, counts.get(number, 0)) for number, name in IN_ORDER], everything=sum(counts.values()),
-        query=f"{urlencode(given)}&" if given else "", kept=f"{urlencode(kept)}&" if kept else "",
-    )  # fmt: skip
 
 
 # One order
@@ -130,6 +97,16 @@ class OrderView(NamedTuple):
         """Lines that are not fully refunded, and how much is left."""
         left = [(line, line["quantity"] - line["quantity_refunded"]) for line in self.lines]
         return [(line, many) for line, many in left if many > 0]
+
+    @property
+    def refunded(self) -> Decimal:
+        """What was paid back."""
+        return sum((Decimal(str(one["total_amount"])) for one in self.refunds), Decimal(0))
+
+    @property
+    def net(self) -> Decimal:
+        """What is left of the total."""
+        return Decimal(str(self.order["total_inc_tax"])) - self.refunded
 
     @property
     def history(self) -> list[Event]:
@@ -247,7 +224,7 @@ async def change(request: PanelRequest) -> Reply:
 async def move(request: PanelRequest) -> Reply:
     """Gives the order another status, with its consequences."""
     status = request.field("status_id")
-    value: Any = int(status) if _WHOLE.fullmatch(status) else status
+    value: Any = int(status) if WHOLE.fullmatch(status) else status
     return await _done(
         request, await api.send_request(request, "PUT", _path(request), {"status_id": value}), "moved", "status"
     )
@@ -261,7 +238,7 @@ async def change_lines(request: PanelRequest) -> Reply:
     for line in view.lines:
         text = request.field(f"line.{line['id']}")
         if text and text != str(line["quantity"]):
-            changed.append({"id": line["id"], "quantity": int(text) if _WHOLE.fullmatch(text) else text})
+            changed.append({"id": line["id"], "quantity": int(text) if WHOLE.fullmatch(text) else text})
     if not changed:
         return _back(request, "unchanged")
     reply = await api.send_request(request, "PUT", _path(request), {"products": changed}, etag=view.etag)
@@ -312,14 +289,14 @@ async def ship(request: PanelRequest) -> Reply:
     for name, values in request.form.items():
         line = name.removeprefix("ship.")
         text = values[-1].strip()
-        if line != name and _WHOLE.fullmatch(line) and text not in ("", "0"):
-            items.append({"order_product_id": int(line), "quantity": int(text) if _WHOLE.fullmatch(text) else text})
+        if line != name and WHOLE.fullmatch(line) and text not in ("", "0"):
+            items.append({"order_product_id": int(line), "quantity": int(text) if WHOLE.fullmatch(text) else text})
     address = request.field("order_address_id")
     body = {
         name: request.field(name) for name in ("tracking_number", "shipping_provider", "shipping_method", "comments")
     }
     given: dict[str, Any] = {name: text for name, text in body.items() if text}
-    given |= {"order_address_id": int(address) if _WHOLE.fullmatch(address) else address, "items": items}
+    given |= {"order_address_id": int(address) if WHOLE.fullmatch(address) else address, "items": items}
     reply = await api.send_request(request, "POST", _path(request, "shipments"), given)
     return await _done(request, reply, "sent", "shipments",
                        "#shipments")  # fmt: skip
@@ -349,10 +326,10 @@ def _refunded(request: PanelRequest) -> list[dict[str, Any]]:
     for name, values in request.form.items():
         kind, dot, key = name.partition(".")
         text = values[-1].strip()
-        if not dot or kind not in ("refund", "shipping") or not _WHOLE.fullmatch(key) or text in ("", "0"):
+        if not dot or kind not in ("refund", "shipping") or not WHOLE.fullmatch(key) or text in ("", "0"):
             continue
         if kind == "refund":
-            quantity: Any = int(text) if _WHOLE.fullmatch(text) else text
+            quantity: Any = int(text) if WHOLE.fullmatch(text) else text
             items.append({"item_type": "PRODUCT", "item_id": int(key), "quantity": quantity})
         else:
             items.append({"item_type": "SHIPPING", "item_id": int(key), "amount": _amount(text)})

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bodega.panel import charts
+from bodega.panel import charts, sales
 from bodega.panel.status import usage
 from bodega.panel.templating import show
 from bodega.panel.web import Pages, PanelRequest, Reply
+from bodega.panel.zones import zone_of
 
 pages = Pages()
 
@@ -21,15 +22,21 @@ async def overview(request: PanelRequest) -> Reply:
     rows = request.shop.rows
     now = int(request.shop.clock.now())
     low = await charts.running_low(rows.reader) if rows is not None else None
+    zone = zone_of(request.shop)
+    currency = str(request.shop.settings["currency"])
+    sold = await sales.sales(rows.reader, now, zone, currency) if rows is not None else None
+    last, counts, amounts = sales.chart_facts(sold, now, zone) if sold is not None else ([], [], [])
     return show(
         request,
         "overview.html",
         low=low and low[: charts.LOW_SHOWN],
         low_count=len(low or ()),
-        orders=charts.orders_a_day(await charts.by_day(rows.reader, now), now) if rows is not None else None,
+        sales=sold,
+        orders=charts.by_day(last, counts) if sold else None,
+        revenue=charts.by_day(last, amounts, f" {sold.currency}") if sold else None,
         journal=journal,
-        requests=charts.requests(journal, request.now),
-        latency=charts.latency(journal, request.now),
+        requests=charts.requests(journal, request.now, zone),
+        latency=charts.latency(journal, request.now, zone),
         refused=refused[:SHOWN],
         reasons=reasons,
         usage=await usage(request),

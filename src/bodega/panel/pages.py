@@ -15,9 +15,14 @@ from bodega.panel import (
     law,
     locations,
     marketing,
+    order_list,
+    order_new,
+    order_papers,
     orders,
     overview,
     price_lists,
+    product_bulk,
+    product_files,
     product_parts,
     products,
     promotions,
@@ -42,14 +47,17 @@ from bodega.panel.web import PanelPage
 
 def every() -> list[PanelPage]:
     """In the order in which a path is matched: fixed paths of a module come before those with an id."""
-    catalogue = (products, product_parts, variants, stock, categories, brands, locations)
+    catalogue = (product_bulk, product_files, products, product_parts, variants, stock, categories, brands, locations)
     developing = (accounts, journal, webhooks, tasks, apps, law)
     modules = (
         sign_in,
         overview,
         search,
         *catalogue,
+        order_list,
+        order_new,
         orders,
+        order_papers,
         carts,
         customers,
         price_lists,

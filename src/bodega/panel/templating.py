@@ -7,6 +7,7 @@ from typing import Any
 
 from bodega.panel.navigation import sections
 from bodega.panel.web import SAFE, PanelRequest, Reply
+from bodega.panel.zones import show_in, zone_of
 
 _HTML = (b"content-type", b"text/html; charset=utf-8")
 _NO_STORE = (b"cache-control", b"no-store")
@@ -22,6 +23,7 @@ def show(
 ) -> Reply:
     """A page made of a template."""
     store = request.store
+    show_in(zone_of(store))
     common = {
         "request": request,
         "owner": request.owner,

@@ -6,7 +6,7 @@ Every page is declared with the method, the path and who may see it; the check h
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -55,11 +55,12 @@ class PageError(Exception):
 
 
 class Reply(NamedTuple):
-    """A complete reply."""
+    """A complete reply; the body of one with a `stream` is sent part by part as it is made."""
 
     status: HTTPStatus
     headers: Headers
     body: bytes = b""
+    stream: AsyncIterator[bytes] | None = None
 
 
 class PanelRequest(msgspec.Struct):
@@ -252,6 +253,13 @@ def local(path: str, otherwise: str) -> str:
 
 async def send_reply(send: Send, method: str, reply: Reply) -> None:
     """A reply as messages of ASGI."""
+    if reply.stream is not None:
+        await send({"type": "http.response.start", "status": int(reply.status), "headers": reply.headers})
+        if method != "HEAD":
+            async for part in reply.stream:
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+        return
     headers = [*reply.headers, (b"content-length", b"%d" % len(reply.body))]
     await send({"type": "http.response.start", "status": int(reply.status), "headers": headers})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else reply.body})

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import cache
 from pathlib import Path
 
 _MACHINERY = ("bodega.kit.", "bodega.storage.")
-_PACKAGE = Path(__file__).parent.parent
+_BELOW = str(Path(__file__).parent.parent) + os.sep
 
 
 class DeclarationError(Exception):
@@ -25,5 +26,6 @@ def declared_in() -> str:
 
 @cache
 def _below_package(name: str) -> str:
-    path = Path(name)
-    return path.relative_to(_PACKAGE).as_posix() if path.is_relative_to(_PACKAGE) else path.name
+    if name.startswith(_BELOW):
+        return name.removeprefix(_BELOW).replace(os.sep, "/")
+    return Path(name).name

@@ -5,19 +5,21 @@ It is signed with the key of the store's storefront tokens; as it says other thi
 
 from __future__ import annotations
 
+import html
 import secrets
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import jwt
 import msgspec
 
 from bodega.access.open_store import OpenStore
 from bodega.access.stores import Stores
-from bodega.http.browsers import caller_address
+from bodega.http.browsers import caller_address, web_origin
 from bodega.http.mounts import Mount, Receive, Send, reply
+from bodega.law.refusal import Header
 from bodega.resources.channels.addresses import canonical_url, on_this_machine
 from bodega.resources.channels.sites import checkout_url, storefront_url
 from bodega.resources.customers import customer
@@ -27,7 +29,7 @@ from bodega.storage import query
 from bodega.storage.tx import Busy
 from bodega.storage.unit import Unit
 from bodega.storefront.customer_login import local, shop_asked, tell
-from bodega.storefront.shopper import cart_cookie, session_cookie
+from bodega.storefront.shopper import cart_cookie, cart_of, is_own_page, session_cookie, shopper_of
 
 PATH = "/session-sync/"
 ISSUER = "session-sync"
@@ -136,18 +138,29 @@ async def carry(unit: Unit, claims: SyncClaims) -> str:
 
 
 def synced(stores: Stores) -> Mount:
-    """GET /session-sync/TOKEN: the shopper's session and cart in this browser, and a redirect."""
+    """GET /session-sync/TOKEN: the shopper's session and cart in this browser, and a redirect.
+
+    A link can stand anywhere, and its token be somebody else's. A browser that has a customer or a cart of its own is
+    asked first, unless it comes from a page of the shop: POST, from that question alone, is the answer.
+    """
 
     async def mount(scope: Mapping[str, Any], _receive: Receive, send: Send) -> None:
-        token = scope["path"].removeprefix(PATH)
-        found = await shop_asked(stores, scope, send, valid=token != scope["path"] and "/" not in token)
+        token, answers = scope["path"].removeprefix(PATH), scope["method"] == "POST"
+        asked = {**scope, "method": "GET"} if answers else scope
+        found = await shop_asked(stores, asked, send, valid=token != scope["path"] and "/" not in token)
         if found is None:
             return
         store, channel_id = found
+        if not _goes_there(scope) or (answers and not is_own_page(scope)):
+            await tell(send, scope, HTTPStatus.FORBIDDEN, "Follow this link: it is not for other pages.")
+            return
         try:
             claims = await read(store, channel_id, token)
             if claims.ip and claims.ip != caller_address(scope):
                 raise NotCarried("The link is meant for another network.", "SHOPPER_IP_MISMATCH")
+            if not answers and await _takes_something(store, channel_id, scope, claims):
+                await reply(send, scope["method"], HTTPStatus.OK, _question(scope["path"]), _ASKS)
+                return
             cookie = await store.write(lambda unit: carry(unit, claims))
         except NotCarried as error:
             await tell(send, scope, HTTPStatus.UNAUTHORIZED, str(error))
@@ -160,6 +173,58 @@ def synced(stores: Stores) -> Mount:
             headers.append(session_cookie(scope, cookie))
         if claims.cart_id:
             headers.append(cart_cookie(scope, claims.cart_id))
-        await reply(send, scope["method"], HTTPStatus.FOUND, b"", headers, length=0)
+        status = HTTPStatus.SEE_OTHER if answers else HTTPStatus.FOUND
+        await reply(send, scope["method"], status, b"", headers, length=0)
 
     return mount
+
+
+_ASKS: tuple[Header, ...] = (
+    (b"content-type", b"text/html; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"referrer-policy", b"same-origin"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; form-action 'self'; frame-ancestors 'none'"),
+)
+
+
+def _question(path: str) -> bytes:
+    told = "This link puts another shopper's session or cart into this browser"
+    return (
+        f"<!doctype html><html lang=en><meta name=viewport content='width=device-width'><title>{told}</title>"
+        f"<h1>{told}</h1><p>If you did not come from the shop, leave it: go back <a href=/>to the shop</a>.</p>"
+        f'<form method=post action="{html.escape(quote(path))}"><button type=submit>Go on with the link</button></form>'
+        "</html>"
+    ).encode()
+
+
+def _goes_there(scope: Mapping[str, Any]) -> bool:
+    """Whether a browser shows what it is answered, as far as it tells."""
+    return dict(scope["headers"]).get(b"sec-fetch-dest") in (None, b"document")
+
+
+async def _takes_something(store: OpenStore, channel_id: int, scope: Mapping[str, Any], claims: SyncClaims) -> bool:
+    """Whether the browser would lose a customer or a cart of its own to a link of who knows whom. Raises Busy."""
+    assert store.rows is not None
+    reader = store.rows.reader
+    shopper = await shopper_of(store, channel_id, scope)
+    other = bool(shopper.customer_id) and shopper.customer_id != claims.customer_id
+    own = await cart_of(reader, shopper.cart_id, channel_id, shopper.customer_id)
+    loses = own is not None and bool(own.items) and own.uuid != claims.cart_id
+    return (other or loses) and not await _from_the_shop(store, channel_id, scope)
+
+
+async def _from_the_shop(store: OpenStore, channel_id: int, scope: Mapping[str, Any]) -> bool:
+    """Whether a page of one of the channel's hosts leads here, as the browser tells."""
+    sent: dict[bytes, bytes] = dict(scope["headers"])
+    if sent.get(b"sec-fetch-site") in (b"same-origin", b"same-site"):
+        return True
+    page = web_origin(sent.get(b"referer", b"").decode("latin-1"))
+    assert store.rows is not None
+    reader = store.rows.reader
+    known = (
+        canonical_url(store.record, channel_id),
+        await storefront_url(reader, store.record, channel_id),
+        await checkout_url(reader, store.record, channel_id),
+    )
+    return page is not None and page in map(web_origin, known)

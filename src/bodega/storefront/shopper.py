@@ -120,4 +120,4 @@ def is_own_page(scope: Mapping[str, Any]) -> bool:
     """Whether a request that changes something comes from a page of this very host, as far as its browser tells.
     Cookies alone prove nothing: they are sent for other pages as well."""
     sent = {name: value.decode("latin-1") for name, value in scope["headers"]}
-    return is_from_here(sent.get(b"origin"), sent.get(b"sec-fetch-site"), sent.get(b"host", ""))
+    return is_from_here(sent.get(b"origin"), sent.get(b"sec-fetch-site"), sent.get(b"host", ""), scope["scheme"])

@@ -22,6 +22,7 @@ document.addEventListener("click", async (event) => {
     setTimeout(() => { copy.textContent = before; }, 1500);
     return;
   }
+  if (event.target.closest("[data-print]")) print();
   const choose = event.target.closest("[data-choose]");
   if (choose) {
     for (const radio of choose.form.querySelectorAll(`input[type=radio][value="${choose.dataset.choose}"]`)) {

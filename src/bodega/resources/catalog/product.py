@@ -189,8 +189,8 @@ END;
 ));"""
 """Descriptions in a separate table: they are needed for a keyword search, and would slow down all other reads. The
 words of full-text search in the same (search_texts.py). An entry of SQLite's full text costs much beside a write that
-makes no other, so they are made later, for many products at once; what waits for that is searched as it is. PostgreSQL's
-index waits by itself."""
+makes no other, so they are made later, for many products at once; what waits for that is searched as it is. For
+PostgreSQL an index does so by itself."""
 
 ASSIGNED = """CREATE TABLE product_channels (
     product_id INTEGER NOT NULL REFERENCES products(id) ON DELETE CASCADE,

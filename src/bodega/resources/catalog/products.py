@@ -82,7 +82,7 @@ V2 = Endpoint(
         " max_date_modified min_date_last_imported max_date_last_imported min_price max_price is_visible is_featured"
         " min_inventory_level max_inventory_level product_tax_code",
         mapped=MAPPED_V2,
-        shown=tuple(V2_SHAPE.wires),
+        shown=V2_SHAPE.names,
         always=("id", "name", "date_modified", "primary_image", "metadata"),  # rule 28
         include_names_fields=True,
     ),

@@ -73,8 +73,8 @@ v2 = V2Shape(
         "wrapping_cost_tax_class_id": always(3, "int"),
         "payment_status": Alias("payment_status", FieldType("enum", as_is, as_is, as_is)),
         "refunded_amount": always("0.0000", "decimal"),  # as in the published description
-        "store_credit_amount": always("0.0000", "decimal"),
-        "gift_certificate_amount": always("0.0000", "decimal"),
+        "store_credit_amount": Derived(lambda order: f"{order.paid_by_credit:.4f}", "decimal"),
+        "gift_certificate_amount": Derived(lambda order: f"{order.paid_by_certificates:.4f}", "decimal"),
         "currency_code": Alias("default_currency_code"),
         "currency_exchange_rate": always("1.0000000000", "decimal"),
         "default_currency_id": Alias("currency_id"),

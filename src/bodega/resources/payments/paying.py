@@ -72,6 +72,8 @@ async def take(
     new = replace(old, payment_method=NAMES.get(method, gateway), date_modified=moment(unit.now))
     if not pending:
         new.paid += amount
+        new.paid_by_certificates += amount if method == CERTIFICATE else ZERO
+        new.paid_by_credit += amount if method == CREDIT else ZERO
     whole = not pending and new.paid >= new.total_inc_tax
     if whole and method not in (CERTIFICATE, CREDIT):
         new.payment_status = "captured"

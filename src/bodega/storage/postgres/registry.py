@@ -41,6 +41,7 @@ class PostgresRegistry(Registry):
         self._dsn = dsn
         self._readers = readers
         self._changed = False
+        self._deaf = True
         self._listening: asyncio.Task[None] | None = None
 
     @classmethod
@@ -87,7 +88,7 @@ class PostgresRegistry(Registry):
         if self._listening is None:
             self._listening = asyncio.create_task(self._listen())
         changed, self._changed = self._changed, False
-        return changed
+        return changed or self._deaf  # without a connection to hear by, anything may have changed
 
     def hear(self, *_: object) -> None:
         """Notes that something changed."""
@@ -110,6 +111,7 @@ class PostgresRegistry(Registry):
             try:
                 connection = await connect(self._dsn, REGISTRY)
                 await connection.add_listener(CHANNEL, self.hear)
+                self._deaf = False
                 await connection.add_listener(TASKS, self._hear_of_task)
                 self.hear()
                 self.on_task("")
@@ -128,6 +130,7 @@ class PostgresRegistry(Registry):
                 self.hear()
                 await asyncio.sleep(0.5)
             finally:
+                self._deaf = True
                 if connection is not None:
                     connection.terminate()
 

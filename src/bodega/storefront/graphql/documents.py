@@ -63,6 +63,9 @@ these."""
 MOST_OBJECTS = 50_000
 """Objects of one answer: the bound of what a query really meets."""
 
+MOST_ITEMS = 5_000
+"""Items of all lists in the variables of a query."""
+
 LIKELY = 3
 """Items that are reckoned with where a query names no number: most lists are short."""
 

@@ -34,7 +34,7 @@ from graphql.type import (
 
 from bodega.aside import TURN_SECONDS, Turn
 from bodega.storable import is_storable
-from bodega.storefront.graphql.documents import MOST_OBJECTS, Document, refused, refused_for
+from bodega.storefront.graphql.documents import MOST_ITEMS, MOST_OBJECTS, Document, refused, refused_for
 from bodega.storefront.graphql.resolvers import (
     BATCH,
     EMPTY_CONNECTION,
@@ -88,6 +88,8 @@ async def execute(
 ) -> Answer:
     """Carries out an operation. Raises Refused for variables that do not fit it."""
     built = schema()
+    if _items(variables) > MOST_ITEMS:
+        raise refused("BAD_USER_INPUT", f"Variables list at most {MOST_ITEMS} items.")
     values = get_variable_values(built, operation.variable_definitions or (), dict(variables), max_errors=20)
     if isinstance(values, list):
         raise refused_for("BAD_USER_INPUT", values)
@@ -106,6 +108,13 @@ __all__ = [
     "BATCH", "EMPTY_CONNECTION", "PLAIN", "SHAPED", "Answer", "NotServed", "batch", "execute", "is_served", "mutation",
     "plain", "plain_with", "shaped", "told",
 ]  # fmt: skip
+
+
+def _items(value: Any) -> int:
+    """How many items there are in all lists of what was sent."""
+    if isinstance(value, Mapping):
+        return sum(_items(one) for one in value.values() if isinstance(one, list | dict))
+    return len(value) + sum(_items(one) for one in value if isinstance(one, list | dict))
 
 
 class _Unshowable(Exception):

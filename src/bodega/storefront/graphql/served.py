@@ -7,6 +7,7 @@ from typing import Any
 
 from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLUnionType, get_named_type
 
+from bodega.resources.catalog.near_words import FAR
 from bodega.storefront.graphql import fields  # noqa: F401 - declares what is served
 from bodega.storefront.graphql.documents import (
     DEEPEST,
@@ -15,6 +16,7 @@ from bodega.storefront.graphql.documents import (
     MOST_COMPLEX,
     MOST_COSTLY,
     MOST_FIELDS,
+    MOST_ITEMS,
     MOST_OBJECTS,
     PAGE,
 )
@@ -77,7 +79,8 @@ must be chosen anew, a channel that is taken away and a deleted customer end it 
   0; answers are those of `/v3/customers/form-field-values`.
 - Passwords have at least 7 characters, letters and digits.
 - `generateSessionSyncJwt` makes a token that carries session and cart to another host of the shop: by
-  `validateSessionSyncJwt`, or in a browser at `/session-sync/{token}`; good for 5 minutes and once.
+  `validateSessionSyncJwt`, or in a browser at `/session-sync/{token}`; good for 5 minutes and once. A browser
+  that has a customer or a cart of its own is asked first, unless it comes from a page of the channel's hosts.
 - Wishlists are those of `/v3/wishlists`; `publicWishlist` shows a public one by its token. At most 100 a customer.
 - `newsletter.subscribe` makes a subscriber whose source is `storefront`; `unsubscribe` takes the consent back.
 - A review is pending unless the store approves reviews at once; a customer reviews a product once.
@@ -155,12 +158,15 @@ def page(listed: Path) -> str:
         f"A query has at most {DEEPEST} levels and {MOST_FIELDS:,} fields, and a complexity of {MOST_COMPLEX:,}:\n"
         "1 a field, and what stands below `edges` once for each item that the query asks for,\n"
         f"{LIKELY} times where it names no number. A page has {PAGE} items unless the query says otherwise,\n"
-        f"{LARGEST_PAGE} at most, an answer {MOST_OBJECTS:,} objects. The reply tells the complexity in\n"
+        f"{LARGEST_PAGE} at most, an answer {MOST_OBJECTS:,} objects, the variables' lists {MOST_ITEMS:,} items.\n"
+        "The reply tells the complexity in\n"
         "`X-BC-GraphQL-Complexity`. Persisted queries: send `extensions.persistedQuery.sha256Hash` alone; a query\n"
         "that this server has not seen lately is answered with `PERSISTED_QUERY_NOT_FOUND`.\n\n"
         "`searchProducts` finds what has any of the words typed, in names, SKUs, brands, categories, search\n"
         "keywords and descriptions, from three letters on by their beginnings; the whole name or SKU comes first.\n"
-        "Its facets are those of the filters of search (V3), each counted as if it did not narrow already.\n\n"
+        "Its facets are those of the filters of search (V3), each counted as if it did not narrow already. If no\n"
+        "product that shoppers see has any of the words, words of names, search keywords, brands and categories\n"
+        f"that differ from them by one letter are looked for, or by two from {FAR} letters on.\n\n"
         "`urlTemplate` of an image is `.../s-HASH/images/stencil/{:size}/...`: put `640w`, `300x300` or `original`\n"
         "in it. Every host of the server answers it, with WebP where `Accept` says so; nothing is made larger.\n\n"
         f"A request has at most {MOST_COSTLY} of the mutations that take a password or send a mail:\n"

@@ -19,7 +19,7 @@ from bodega.access.stores import Stores
 from bodega.dates import http_date
 from bodega.http.app_context import AppContext
 from bodega.http.asgi import REQUEST_ID
-from bodega.http.browsers import caller_address, origin_of
+from bodega.http.browsers import caller_address, origin_of, web_origin
 from bodega.http.mounts import BodyBroken, BodyTooLarge, Mount, Receive, Send, reply, whole_body
 from bodega.http.steps.admission import spend_shop_quota
 from bodega.kit.render import json
@@ -274,7 +274,8 @@ def _cors(claims: StorefrontClaims, headers: Mapping[bytes, bytes]) -> list[Head
     origin = headers.get(b"origin")
     if origin is None:
         return []
-    allowed = origin.decode("latin-1") in claims.corsOrigins
+    page = web_origin(origin.decode("latin-1"))
+    allowed = page is not None and page in map(web_origin, claims.corsOrigins)
     varies: Header = (b"vary", b"Origin")
     if not allowed:
         return [varies]

@@ -18,8 +18,8 @@ PATH = f"/{PAGE}"
 MOST = 10_000
 
 
-class _NotSold(Exception):
-    """Shoppers do not see this product."""
+class _NotPutIn(Exception):
+    """Why a form changes nothing, in words for the shopper."""
 
 
 async def act(page: Page) -> Answer:
@@ -30,8 +30,8 @@ async def act(page: Page) -> Answer:
         if page.form.get("product_id"):
             return await _add(page)
         return await _change(page)
-    except _NotSold:
-        words = "This is not sold here."
+    except _NotPutIn as refused:
+        words = str(refused)
     except ShopperRefused as refused:
         words = str(refused)
     product = page.form.get("product_id", "")
@@ -48,23 +48,28 @@ async def _shown(page: Page, message: str = "") -> Answer:
     return await shop.show(page, "basket.html", state=state, message=message, status=status)
 
 
-def _quantity(text: str) -> int:
-    return min(int(text), MOST) if text.isascii() and text.isdigit() and len(text) < 9 else 1
+def _quantity(text: str, least: int) -> int:
+    """A number of pieces. Raises _NotPutIn for what is none, and for too many."""
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else -1
+    if not least <= number <= MOST:
+        raise _NotPutIn(f"Enter how many, as a whole number from {least} to {MOST:,}.")
+    return number
 
 
 async def _add(page: Page) -> Answer:
-    """POST with product_id, qty and the options of the product. Raises ShopperRefused and _NotSold."""
+    """POST with product_id, qty and the options of the product. Raises ShopperRefused and _NotPutIn."""
     form = page.form
     product_id = int(form["product_id"]) if form["product_id"].isdigit() and len(form["product_id"]) < 10 else 0
     assert page.store.rows is not None
     if await unseen(page.store.rows.reader, page.channel_id, [product_id]):
-        raise _NotSold
+        raise _NotPutIn("This is not sold here.")
     chosen = [
         {"option_id": int(name.removeprefix(shop.OPTION)), "option_value": value}
         for name, value in form.items()
         if name.startswith(shop.OPTION) and name.removeprefix(shop.OPTION).isdigit() and value
     ]
-    line: dict[str, Any] = {"product_id": product_id, "quantity": max(_quantity(form.get("qty", "1")), 1)}
+    quantity = form.get("qty[]", form.get("qty", ""))
+    line: dict[str, Any] = {"product_id": product_id, "quantity": _quantity(quantity or "1", 1)}
     if chosen:
         line["option_selections"] = chosen
     body: dict[str, Any] = {"line_items": [line]}
@@ -82,13 +87,17 @@ async def _add(page: Page) -> Answer:
 
 
 async def _change(page: Page) -> Answer:
-    """POST with `qty-LINE` for each line, or `remove` with the id of one. Raises ShopperRefused."""
+    """POST with `qty-LINE` for each line, or `remove` with the id of one. Raises ShopperRefused, and _NotPutIn before
+    anything is changed."""
     cart = await own_cart(page)
     if cart is None:
         return page.onward(PATH)
+    gone = page.form.get("remove")
+    asked = {item.id: page.form.get(f"qty-{item.id}") for item in cart.items if not gone}
+    numbers = {item_id: _quantity(text, 0) for item_id, text in asked.items() if text is not None}
     for item in cart.items:
-        wanted = _quantity(page.form.get(f"qty-{item.id}", str(item.quantity)))
-        if page.form.get("remove") == item.id or wanted == 0:
+        wanted = numbers.get(item.id, item.quantity)
+        if gone == item.id or wanted == 0:
             await baskets.drop_line(page.api, cart, item.id)
         elif wanted != item.quantity and item.product_id:
             body = {"line_item": {"product_id": item.product_id, "quantity": wanted}}

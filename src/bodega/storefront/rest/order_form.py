@@ -9,10 +9,11 @@ from typing import Any
 from bodega.resources.carts.cart import Cart
 from bodega.resources.geography import places
 from bodega.resources.orders import consignments as pickups
-from bodega.resources.orders import coupons, line, shipping_addresses, taxes
+from bodega.resources.orders import coupons, line, payments, shipping_addresses, taxes
 from bodega.resources.orders.address import FormField, PostalAddress
 from bodega.resources.orders.line import OrderLine
 from bodega.resources.orders.order import Order
+from bodega.resources.orders.payments import Transaction
 from bodega.resources.orders.shipping_addresses import ShippingAddress
 from bodega.resources.pricing.policy import money_of
 from bodega.resources.store import currencies
@@ -29,6 +30,8 @@ STATUSES = (
 
 OPTIONS = {"physical": "lineItems.physicalItems.options", "digital": "lineItems.digitalItems.options"}
 ZERO = Decimal(0)
+PREPAID = {"gift_certificate": ("giftcertificate", "Gift Certificate"), "store_credit": ("storecredit", "Store Credit")}
+"""Methods of payment that come before others: what shoppers' pages call them."""
 
 
 async def order_form(asking: Asking, order: Order, cart: Cart | None, include: frozenset[str]) -> dict[str, Any]:
@@ -115,12 +118,31 @@ async def order_form(asking: Asking, order: Order, cart: Cart | None, include: f
         },
     }
     if "payments" in include:
-        told["payments"] = _payments(order)
+        made = await query.entities(reader, payments.TABLE, "order_ref = $1", order.id, order="id")
+        told["payments"] = [*_prepaid(made), *_payments(order)]
     return told
 
 
+def _prepaid(made: Sequence[Transaction]) -> list[dict[str, Any]]:
+    """What gift certificates and store credit paid."""
+    found = []
+    for one in made:
+        kind = PREPAID.get(one.method)
+        if kind is None or one.event != "purchase":
+            continue
+        certificate = one.gift_certificate or {}
+        left = {"code": certificate.get("code", ""), "remaining": certificate.get("remaining_balance", ZERO)}
+        detail = left if certificate else {"step": "FINALIZE", "instructions": ""}
+        found.append(
+            {"providerId": kind[0], "gatewayId": None, "description": kind[1], "amount": one.amount, "detail": detail}
+        )
+    return found
+
+
 def _payments(order: Order) -> list[dict[str, Any]]:
-    if not order.payment_method:
+    """What was paid otherwise, or is to be paid."""
+    prepaid = order.paid_by_certificates + order.paid_by_credit
+    if not order.payment_method or (prepaid and prepaid >= order.total_inc_tax):
         return []
     step = "FINALIZE" if order.status_id else "ACKNOWLEDGE"
     return [
@@ -128,7 +150,7 @@ def _payments(order: Order) -> list[dict[str, Any]]:
             "providerId": order.payment_provider_id or order.payment_method,
             "gatewayId": None,
             "description": order.payment_method,
-            "amount": order.paid,
+            "amount": order.paid - prepaid,
             "detail": {"step": step, "instructions": ""},
         }
     ]

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from time import perf_counter
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import msgspec
 from graphql import GraphQLError
@@ -20,7 +20,7 @@ from graphql import GraphQLError
 from bodega.access.open_store import OpenStore
 from bodega.http.app_context import AppContext
 from bodega.http.asgi import REQUEST_ID
-from bodega.http.browsers import caller_address, origin_of
+from bodega.http.browsers import caller_address, origin_of, web_origin
 from bodega.http.mounts import BodyBroken, BodyTooLarge, Mount, Receive, Send, reply, whole_body
 from bodega.http.steps.admission import spend_shop_quota
 from bodega.kit.complaint import judged
@@ -248,9 +248,9 @@ class Turn:
             return []
         assert store.rows is not None
         known = await query.entities(store.rows.reader, sites.TABLE, "channel_id = $1", channel_id)
-        theirs = {_origin(url) for one in known for url in (one.url, one.checkout_url) if url}
+        theirs = {web_origin(url) for one in known for url in (one.url, one.checkout_url) if url} - {None}
         varies: Header = (b"vary", b"Origin")
-        if origin.decode("latin-1").lower() not in theirs:
+        if web_origin(origin.decode("latin-1")) not in theirs:
             return [varies]
         return [varies, (b"access-control-allow-origin", origin), (b"access-control-allow-credentials", b"true")]
 
@@ -284,11 +284,6 @@ def problem(status: int, refusal: Refusal) -> dict[str, Any]:
     if faults:
         told["fields"] = {one.field: one.message for one in faults}
     return told
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}".lower()
 
 
 def _is_storable(content: bytes) -> bool:

@@ -27,18 +27,21 @@ _COUNTS = {
     "brand": "SELECT 'brand' AS kind, CAST(brand_id AS TEXT) AS name, '' AS value, 0 AS place, count(*) AS products"
     f" FROM found WHERE brand_id > 0 GROUP BY brand_id ORDER BY count(*) DESC, brand_id LIMIT {_MOST_BRANDS}",
     "category": "SELECT 'category' AS kind, CAST(pc.category_id AS TEXT) AS name, '' AS value, 0 AS place,"
-    " count(*) AS products FROM found JOIN product_categories pc ON pc.product_id = found.id GROUP BY pc.category_id",
+    " count(*) AS products FROM found CROSS JOIN product_categories pc WHERE pc.product_id = found.id"
+    " GROUP BY pc.category_id",
     "flags": "SELECT 'flags' AS kind, flags AS name, CAST(stars AS TEXT) AS value, 0 AS place, count(*) AS products"
     " FROM found GROUP BY flags, stars",
     "field": "SELECT 'value' AS kind, f.name AS name, f.value AS value, 0 AS place, count(*) AS products FROM found"
-    " JOIN custom_fields f ON f.product_id = found.id WHERE TRUE{field} GROUP BY f.name, f.value"
+    " CROSS JOIN custom_fields f WHERE f.product_id = found.id{field} GROUP BY f.name, f.value"
     f" ORDER BY f.name, f.value LIMIT {_MOST_VALUES}",
     "option": "SELECT 'value' AS kind, t.display_name AS name, w.label AS value, min(w.sort_order) AS place,"
-    " count(DISTINCT o.product_id) AS products FROM found JOIN product_options o ON o.product_id = found.id"
-    " JOIN options t ON t.id = o.option_id JOIN option_values w ON w.option_id = t.id WHERE NOT o.is_modifier{option}"
+    " count(DISTINCT o.product_id) AS products FROM found CROSS JOIN product_options o"
+    " JOIN options t ON t.id = o.option_id JOIN option_values w ON w.option_id = t.id"
+    " WHERE o.product_id = found.id AND NOT o.is_modifier{option}"
     f" GROUP BY t.display_name, w.label ORDER BY t.display_name, w.label LIMIT {_MOST_VALUES}",
 }
-"""The counts of what is `found`, as rows of one form."""
+"""The counts of what is `found`, as rows of one form. SQLite keeps to the order of a CROSS JOIN: it would read the
+categories of all products, to find those of a few."""
 
 _FOUND = (
     "SELECT p.id, p.brand_id, p.average_rating / 100 AS stars,"
@@ -122,7 +125,7 @@ async def _rows(asking: Asking, search: Search, without: str, counts: Iterable[s
     if without.startswith("attribute "):
         values.append(without.removeprefix("attribute "))
         narrowed = {"field": f" AND f.name = ${len(values)}", "option": f" AND t.display_name = ${len(values)}"}
-    parts = " UNION ALL ".join(f"SELECT * FROM ({_COUNTS[one].format(**narrowed)}) {one}s" for one in counts)
+    parts = " UNION ALL ".join(f"SELECT * FROM ({_COUNTS[one].format(**narrowed)}) {one}_counts" for one in counts)
     sql = f"WITH found AS MATERIALIZED ({_FOUND}{test}) {parts}"
     return [_Count(*row) for row in await asking.reader.rows(sql, *values)]
 

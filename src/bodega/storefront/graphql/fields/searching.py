@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from bodega.kit.fields import ten_thousandths
-from bodega.resources.catalog import search_texts
+from bodega.resources.catalog import near_words, search_texts
 from bodega.storage.text import caseless
 from bodega.storefront.graphql.asking import Asking
 from bodega.storefront.graphql.fields.categories import visible
@@ -65,6 +65,12 @@ async def searched(asking: Asking, given: Mapping[str, Any], sort: str) -> Searc
     term = given.get("searchTerm") or ""
     words = search_texts.looked_for(term)
     found = search_texts.found_by(words, asking.reader.dialect) if words else None
+    if found is not None and not await _finds_any(asking, found):
+        assert asking.store.rows is not None
+        meant = await near_words.instead_of(asking.store.rows, words)
+        if meant:
+            found = search_texts.found_by(meant, asking.reader.dialect)
+            term = " ".join(one.typed for one in meant)
     if found is not None:
         assert asking.store.rows is not None
         asking.store.rows.tidy()  # what waits for the full text is slow to search
@@ -89,6 +95,13 @@ async def searched(asking: Asking, given: Mapping[str, Any], sort: str) -> Searc
             name = attribute["attribute"]
             parts[f"attribute {name}"] = (_attribute(len(named)), [name, caseless(name), *named])
     return Search(given, sort, parts, shown(asking), caseless(term.strip()), found)
+
+
+async def _finds_any(asking: Asking, found: search_texts.Found) -> bool:
+    """Whether shoppers see any of the products that were found, whatever else narrows the search."""
+    sources = " UNION ALL ".join(f"SELECT {one.column} AS id FROM {one.rest}" for one in found.sources)
+    sql = f"SELECT 1 FROM ({sources}) named JOIN products p ON p.id = named.id WHERE {shown(asking)} LIMIT 1"
+    return await asking.reader.row(placed(sql, len(found.values), 0), *found.values) is not None
 
 
 def _price_and_rating(given: Mapping[str, Any], parts: dict[str, Part]) -> None:

@@ -21,7 +21,7 @@ _EARTH = {"Miles": 3_958.8, "Kilometres": 6_371.0}
 
 async def _locations(asking: Asking) -> list[location.Location]:
     test = "enabled AND storefront_visibility"
-    return await asking.once("locations", lambda: query.entities(asking.reader, location.TABLE, test))
+    return await asking.kept("locations", ("locations",), lambda: query.entities(asking.reader, location.TABLE, test))
 
 
 def _distance(one: location.Location, asked: Mapping[str, Any]) -> float | None:

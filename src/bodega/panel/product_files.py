@@ -1,0 +1,119 @@
+"""Products as CSV files: an export that is sent while it is read, and an import that becomes tasks.
+
+The columns are those of the hosted service's export for bulk edits; a file that was exported here can be changed and
+imported again: a row with a Product ID changes that product, one without makes a new one.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from typing import Any
+
+from bodega.kit.upload import Upload
+from bodega.lab import product_csv
+from bodega.panel import api
+from bodega.panel.catalogue import PRODUCTS
+from bodega.panel.products import HERE
+from bodega.panel.sentences import sentence_of
+from bodega.panel.templating import show
+from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, go, without_rows
+
+pages = Pages()
+
+ID = "Product ID"
+PAGE = 250
+MOST_ROWS = 2_000
+"""So many rows of a file are imported; more are refused, so that nobody fills the queue of tasks by one form."""
+
+AT_ONCE = 10
+LATER = {"prefer": "respond-async"}
+
+
+def _text(row: list[Any]) -> bytes:
+    made = io.StringIO()
+    csv.writer(made, lineterminator="\r\n").writerow(row)
+    return made.getvalue().encode()
+
+
+async def _lines(request: PanelRequest) -> AsyncIterator[bytes]:
+    """The file, page by page of the list: no more than a page is in memory."""
+    yield "\N{ZERO WIDTH NO-BREAK SPACE}".encode() + _text([ID, *product_csv.COLUMNS])
+    last = 0
+    while True:
+        reply = await api.send_request(
+            request, "GET", PRODUCTS, limit=PAGE, sort="id", include="", **{"id:greater": str(last)}
+        )
+        if reply.refused or not reply.data:
+            return
+        yield b"".join(_text([one["id"], *product_csv.record(one)]) for one in reply.data)
+        last = reply.data[-1]["id"]
+
+
+@pages.get(HERE + "/export")
+async def export(request: PanelRequest) -> Reply:
+    """All products as a file."""
+    if request.shop.rows is None:
+        raise without_rows(request.shop)
+    headers = [
+        (b"content-type", b"text/csv; charset=utf-8"),
+        (b"content-disposition", b'attachment; filename="products.csv"'),
+        (b"cache-control", b"no-store"),
+        *SAFE,
+    ]
+    return Reply(HTTPStatus.OK, headers, stream=_lines(request))
+
+
+@pages.get(HERE + "/import")
+async def form(request: PanelRequest) -> Reply:
+    """The form."""
+    return show(request, "product_import.html", problems=[], message="")
+
+
+@pages.post(HERE + "/import", files=True)
+async def import_file(request: PanelRequest) -> Reply:
+    """Reads a file; if every row can be read, tasks change and make its products."""
+    given = request.files.get("file")
+    if not isinstance(given, Upload) or not given.content:
+        return _refused(request, "Choose a CSV file first.")
+    changes, new, problems = [], [], []
+    try:
+        text = given.content.decode("utf-8-sig")
+        for number, row in product_csv.rows(io.StringIO(text, newline="")):
+            if len(changes) + len(new) >= MOST_ROWS:
+                return _refused(request, f"The file has more than {MOST_ROWS:,} products. Import it in parts.")
+            body, wrong = product_csv.product(row)
+            key = row.get(ID, "").strip()
+            if key and not (key.isascii() and key.isdigit() and len(key) < 10):
+                wrong.append(f"{ID} is {key[:40]}, and must be a whole number.")
+            problems += [f"Line {number}: {why}" for why in wrong]
+            if not wrong and key:
+                kept = {name: value for name, value in body.items() if name not in _NEW_ONLY}
+                if body["inventory_tracking"] != "product":
+                    kept.pop("inventory_level", None)  # it is the sum of its variants'
+                changes.append({"id": int(key), **kept})
+            elif not wrong:
+                new.append(body)
+    except (product_csv.NoProducts, UnicodeDecodeError) as error:
+        problem = "This is no text in UTF-8." if isinstance(error, UnicodeDecodeError) else str(error)
+        return _refused(request, problem)
+    if problems or not (changes or new):
+        return _refused(request, "" if problems else "The file has no products.", problems)
+    asked = [("PUT", changes[place : place + AT_ONCE]) for place in range(0, len(changes), AT_ONCE)]
+    for method, body in [*asked, *(("POST", body) for body in new)]:
+        reply = await api.send_request(request, method, PRODUCTS, body, headers=LATER)
+        if reply.refused:
+            return _refused(request, sentence_of(reply))
+    return go(f"{request.base}/tasks?done=imported", *SAFE)
+
+
+_NEW_ONLY = frozenset({"type"})
+"""What a row says of a new product only."""
+
+
+def _refused(request: PanelRequest, message: str, problems: list[str] | None = None) -> Reply:
+    return show(
+        request, "product_import.html", status=HTTPStatus.UNPROCESSABLE_ENTITY, message=message, problems=problems or []
+    )
