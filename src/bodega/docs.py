@@ -358,8 +358,8 @@ def _walk(command: click.Command, context: click.Context, depth: int = 0) -> Ite
 
 def _table(heads: list[str], rows: list[list[str]]) -> str:
     lines = [heads, ["---"] * len(heads), *rows]
-    rows = ([" ".join(cell.split()).replace("|", "\\|") for cell in line] for line in lines)
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    shown = ([" ".join(cell.split()).replace("|", "\\|") for cell in line] for line in lines)
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in shown)
 
 
 def _marked(items: Iterator[Any]) -> Iterator[tuple[bool, Any]]:
