@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import inspect
+import json
 import time
 from typing import Any
 from urllib.parse import urlencode
