@@ -78,7 +78,7 @@ def completed(declared: Mapping[str, Any], seen: Mapping[str, Any], *, nullable:
     """What is declared, and where that leaves something open what was seen there; with `nullable` also null, where
     that was seen of what is declared as text."""
     if not declared:
-        return dict(seen) if seen != {"type": "null"} else {}
+        return loosened(seen, "a member") if seen else {}
     made = dict(declared)
     if "properties" in made and "properties" in seen:
         of_seen = seen["properties"]

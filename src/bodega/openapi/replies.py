@@ -17,7 +17,7 @@ from bodega.kit.pairs import Assign, ListPairs, Unassign
 from bodega.kit.v2_members import Alias, EnumAlias, Linked, Wire, WriteForm
 from bodega.kit.v2_shape import V2Shape
 from bodega.openapi.exchanges import Kept
-from bodega.openapi.learned import Schema, completed, either, loosened
+from bodega.openapi.learned import Schema, completed, either, loosened, types_of
 from bodega.openapi.types import shown_as
 
 _SHOWS = (ShowItem.answer, ListAll.answer)
@@ -141,6 +141,8 @@ def replies_of(action: Action, version: int, kept: Kept, item: Schema) -> list[R
         found[status] = Reply(status, types, loosened(told.get("schema", {})), declared=False)
     if isinstance(action, Delete | DeleteMany):
         found.setdefault(204, Reply(204, (), None, declared=False))
+    if version == 2 and not action.writes and "array" in types_of((200 in found and found[200].schema) or {}):
+        found.setdefault(204, Reply(204, (), None, declared=True))  # an empty list (rule 7)
     if not found:
         found = {status: Reply(status, media, {}, declared=False) for status in ((200, 201) if action.body else (200,))}
     return [found[status] for status in sorted(found)]
