@@ -12,7 +12,7 @@ from bodega.kit.fields import INT32, bare
 from bodega.kit.pairs import MAXIMUM, Assign
 from bodega.kit.v2_members import Alias, EnumAlias, Wire
 from bodega.kit.v2_shape import V2Shape
-from bodega.kit.v3_shape import V3Shape
+from bodega.kit.v3_shape import Nested, V3Shape
 from bodega.openapi.learned import Schema
 from bodega.openapi.types import DATE, NUMERAL, taken_as
 
@@ -51,7 +51,10 @@ def _of_v3(action: Action, shape: V3Shape, method: str) -> Schema | None:
     members = members_of(shape, taken_as)
     unwritten = set(shape.set_once if method == "PUT" else ())
     known = [name for name in members if name in {*shape.types, *shape.nested} - unwritten]
-    properties = {name: _of_rows(members[name], method) if name in shape.nested else members[name] for name in known}
+    properties = {
+        name: _of_rows(members[name], method, shape.nested[name]) if name in shape.nested else members[name]
+        for name in known
+    }
     properties |= {name: members.get(name, {}) for name in required if name not in properties}
     chosen = [one.split("|") for one in shape.required if "|" in one]
     firsts = {names[0]: names for names in chosen}
@@ -70,12 +73,14 @@ def _of_v3(action: Action, shape: V3Shape, method: str) -> Schema | None:
     return many if listed else one
 
 
-def _of_rows(schema: Schema, method: str) -> Schema:
+def _of_rows(schema: Schema, method: str, nested: Nested) -> Schema:
     """A member that holds rows: what each requires holds for those that are new, and alternatives are no names."""
     inner = dict(schema.get("items", schema))
     required = [name for name in inner.pop("required", ()) if "|" not in name and method == "POST"]
     made = {**inner, "required": required} if required else inner
     if "items" not in schema:
+        written = {*nested.shape.types, *nested.shape.nested}  # an id would say nothing: there is one
+        made["properties"] = {name: one for name, one in made["properties"].items() if name in written}
         return {**made, "type": ["object", "null"]}
     kept = {name: value for name, value in schema.items() if value != 0}
     return {**kept, "type": ["array", "null"], "items": made}

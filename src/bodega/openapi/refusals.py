@@ -169,7 +169,10 @@ def _named_in(file: Path) -> frozenset[Reason]:
     """The reasons that the last step, or the reading of a body, gives in a file."""
     if not file.is_file():
         return frozenset()
-    named = {Reason[name] for name in _NAMED.findall(file.read_text("utf-8")) if name in Reason.__members__}
+    text = file.read_text("utf-8")
+    named = {Reason[name] for name in _NAMED.findall(text) if name in Reason.__members__}
+    if "duplicate(" in text:
+        named.add(Reason.DUPLICATE)
     return frozenset(one for one in named if one.step is Step.PERFORM or one is Reason.NO_SUCH_ENTITY)
 
 

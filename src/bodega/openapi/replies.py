@@ -27,6 +27,7 @@ _LINK: Schema = {
     "type": "object",
     "properties": {"url": {"type": "string"}, "resource": {"type": "string"}},
 }
+_EITHER: Schema = {"description": "A link, or what was asked for in its place."}
 _BY_WORD: Mapping[str, Schema] = {
     "string": {"type": "string"},
     "text": {"type": "string"},
@@ -59,7 +60,7 @@ def is_shown_by_kit(action: Action) -> bool:
 
 def item_of(endpoint: Endpoint) -> Schema:
     """What one row looks like in replies of an endpoint."""
-    return _v2_item(endpoint.v2) if endpoint.version == 2 else _v3_item(endpoint)
+    return _v2_item(endpoint) if endpoint.version == 2 else _v3_item(endpoint)
 
 
 def _v3_item(endpoint: Endpoint) -> Schema:
@@ -92,10 +93,14 @@ def _included(include: Include) -> Schema:
     return {"type": "array", "items": {"type": "object", "properties": properties}}
 
 
-def _v2_item(shape: V2Shape | None) -> Schema:
+def _v2_item(endpoint: Endpoint) -> Schema:
+    shape = endpoint.v2
     if shape is None:
         return {"type": "object"}
     properties = {name: _v2_member(shape, shape.wires[name]) for name in shape.members}
+    for name, include in endpoint.listing.includes.items():
+        if (include.member or name) in properties:
+            properties[include.member or name] = _EITHER
     for name in shape.when_chosen:
         properties.setdefault(name, {})
     return {"type": "object", "properties": properties}
@@ -105,7 +110,7 @@ def _v2_member(shape: V2Shape, wire: Wire) -> Schema:
     word = shape.words.get(wire.name, Alias(wire.name))
     looks = word.shown if isinstance(word, WriteForm) else word
     if isinstance(looks, Linked):
-        return _LINK if not looks.when else {"description": "A link, or what was asked for in its place."}
+        return _EITHER if looks.when or isinstance(word, WriteForm) else _LINK
     if isinstance(looks, EnumAlias):
         return {"enum": list(looks.words.values())}
     if not isinstance(looks, Alias):
