@@ -24,7 +24,7 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
@@ -73,7 +73,7 @@ def main() -> int:
         unknown = [step for step in shop["steps"] if step.startswith("echo ")]
         if unknown:
             sys.exit(f"This system does not know the names of the shop. Add them, and start again:\n{unknown[0]}")
-        window = _shop_window(told)
+        window = shop_window(told)
         # The tests look for one button "Apply" in a cart; with gift certificates Catalyst shows a second one.
         # One of them looks for "Catalyst" in the title of the shop.
         off = ["store", "set", told["store"], "gift_certificates=off", "name=Catalyst Shop", "--data", told["data"]]
@@ -92,7 +92,7 @@ def main() -> int:
         environment["PLAYWRIGHT_BROWSERS_PATH"] = str(_browsers(Path(scratch), core, browser))
         (core / ".tests" / "customer-session.json").unlink(missing_ok=True)  # of a store that is gone
         with _running(core, environment):
-            groups = _in_order(core) if asked.tests == [TESTS] else [asked.tests]
+            groups = in_order(core) if asked.tests == [TESTS] else [asked.tests]
             return _test(core, environment, [[*tests, *others] for tests in groups], Path(scratch) / "report.json")
 
 
@@ -116,12 +116,15 @@ def _store(scratch: Path, ports: Sequence[str], seed: str) -> Iterator[Any]:
             process.wait(PATIENCE)
 
 
-def _shop_window(told: Mapping[str, Any]) -> Mapping[str, Any]:
+def shop_window(told: Mapping[str, Any]) -> Mapping[str, Any]:
     """Makes what the tests expect of a shop: a simple product and one with variants, a customer. Returns what the tests
     are told of it."""
     at = urlsplit(told["http"])
-    connection = HTTPConnection(at.hostname or "", at.port, timeout=60)
+    with closing(HTTPConnection(at.hostname or "", at.port, timeout=60)) as connection:
+        return _made(told, connection)
 
+
+def _made(told: Mapping[str, Any], connection: HTTPConnection) -> Mapping[str, Any]:
     def ask(method: str, path: str, body: Any = None) -> Any:
         kind = PICTURE_FORM if isinstance(body, bytes) else "application/json"
         headers = {"x-auth-token": told["token"], "accept": "application/json", "content-type": kind}
@@ -279,7 +282,7 @@ def _wait_for(process: subprocess.Popen[bytes]) -> None:
     sys.exit(f"The shop does not answer on port {SHOP}.")
 
 
-def _in_order(core: Path) -> list[list[str]]:
+def in_order(core: Path) -> list[list[str]]:
     """All tests, those of signing in first: one of them counts on an address that those of addresses delete."""
     every = sorted(str(file.relative_to(core)) for file in (core / TESTS).rglob("*.spec.ts"))
     first = [name for name in every if name.startswith(f"{TESTS}/auth/")]
@@ -290,7 +293,12 @@ def _test(core: Path, environment: Mapping[str, str], groups: Sequence[Sequence[
     told = {**environment, "PLAYWRIGHT_JSON_OUTPUT_NAME": str(report)}
     counted: dict[str, Counter[str]] = {}
     for tests in groups:
-        subprocess.run(["npx", "playwright", "test", "--reporter=list,json", *tests], cwd=core, env=told, check=False)
+        subprocess.run(
+            [shutil.which("npx") or "npx", "playwright", "test", "--reporter=list,json", *tests],
+            cwd=core,
+            env=told,
+            check=False,
+        )
         for file, outcome in _outcomes(json.loads(report.read_text())["suites"]):
             counted.setdefault(file, Counter())[outcome] += 1
     total: Counter[str] = sum(counted.values(), Counter())

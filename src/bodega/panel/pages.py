@@ -38,6 +38,7 @@ from bodega.panel import (
     stock,
     tasks,
     tax,
+    team,
     themes,
     variants,
     webhooks,
@@ -77,5 +78,6 @@ def every() -> list[PanelPage]:
         status,
         settings,
         shop_settings,
+        team,
     )
     return [page for module in modules for page in module.pages.all]

@@ -145,13 +145,21 @@ async def come_in(request: PanelRequest) -> Reply:
         facts = {"invitation": found, "email": request.field("email")[:255], "message": str(error)}
         return _form(request, "welcome.html", status=HTTPStatus.UNPROCESSABLE_ENTITY, **facts)
     known = await owners.by_email(request.panel.tx, email)
-    if known is not None and known.password:
-        message = "This address is already in use: sign in, or choose another."
-        facts = {"invitation": found, "email": email, "message": message}
-        return _form(request, "welcome.html", status=HTTPStatus.CONFLICT, **facts)
+    joins = known is not None and bool(known.password)
+    if joins:
+        wait = await sessions.may_try(request.panel.tx, email, request.address, request.now)
+        if wait or not await owners.is_password(known, password):
+            message = "This address is already in use: enter its password, or choose another address."
+            facts = {"invitation": found, "email": email, "message": message}
+            status = HTTPStatus.TOO_MANY_REQUESTS if wait else HTTPStatus.CONFLICT
+            return _form(request, "welcome.html", status=status, **facts)
     if await owners.accept(request.panel.tx, token, request.now) is None:
         raise PageError(HTTPStatus.GONE, "This link was already used, or has expired.")
-    owner = await owners.add(request.panel.tx, email, found.store, hashed, request.now)
+    kept = "" if joins else hashed
+    owner = await owners.add(request.panel.tx, email, found.store, kept, request.now, found.role)
+    if joins and await second_factor.is_on(request.panel.tx, owner):
+        step = await second_factor.await_code(request.panel.tx, owner, request.now)
+        return _form(request, "second_step.html", step=step, wanted=f"{ROOT}/stores/{found.store}", message="")
     return await _begin(request, owner, f"{ROOT}/stores/{found.store}")
 
 
