@@ -293,8 +293,12 @@ def _test(core: Path, environment: Mapping[str, str], groups: Sequence[Sequence[
     told = {**environment, "PLAYWRIGHT_JSON_OUTPUT_NAME": str(report)}
     counted: dict[str, Counter[str]] = {}
     for tests in groups:
-        command = ["npx", "playwright", "test", "--reporter=list,json", *tests]
-        subprocess.run(command, cwd=core, env=told, check=False)
+        subprocess.run(
+            [shutil.which("npx") or "npx", "playwright", "test", "--reporter=list,json", *tests],
+            cwd=core,
+            env=told,
+            check=False,
+        )
         for file, outcome in _outcomes(json.loads(report.read_text())["suites"]):
             counted.setdefault(file, Counter())[outcome] += 1
     total: Counter[str] = sum(counted.values(), Counter())
