@@ -13,6 +13,8 @@ RUNS = $(VENV)/.runs
 LOCKER = build/locker
 # Schemathesis has an environment of its own: nothing that the tests or the server need is of its choosing.
 CONFORMANCE = build/conformance
+# The pages of the docs as a site, in one file: part of the wheel, and built again whenever a page is newer.
+SITE = src/bodega/site.zip
 # What is measured beside Bodega, from its registry by a lock with hashes; nothing without npm.
 PEERS = build/peers/.installed
 SPEC ?= ../shared/spec
@@ -22,7 +24,7 @@ SPREAD ?= -n auto --dist loadfile --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help dev serve test test-cluster lint docs dist bench bench-count bench-peers catalyst bench-large bench-variants bench-orders bench-prices bench-checkouts soak kills conformance lock clean
+.PHONY: help dev serve test test-cluster lint docs docs-site dist bench bench-count bench-peers catalyst bench-large bench-variants bench-orders bench-prices bench-checkouts soak kills conformance lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,7 +52,9 @@ docs: $(READY)  ## Regenerate the pages that follow from the code
 	@$(BIN)/python -m bodega.docs
 	@$(BIN)/python -m bench.figures
 
-dist: $(READY)  ## Build the wheel and the source distribution, and check what an index would say of them
+docs-site: $(SITE)  ## Build the site of the docs, which a server shows at /docs
+
+dist: $(READY) $(SITE)  ## Build the wheel and the source distribution, and check what an index would say of them
 	@rm -f dist/bodega-*
 	@$(BIN)/python -m hatchling build --directory dist
 	@$(BIN)/twine --no-color check --strict dist/bodega-*
@@ -128,6 +132,10 @@ $(READY): requirements/dev.txt pyproject.toml | $(BIN)/python
 		-- $(LOCKED) --requirement requirements/dev.txt
 	@$(EDITABLE)
 	@touch $@ $(RUNS)
+
+$(SITE): $(wildcard docs/*.* docs/*/*.md) scripts/docs_site.py src/bodega/site.py | $(READY)
+	@echo "Building the site of the docs (about 5 s) ..."
+	@$(BIN)/python scripts/docs_site.py
 
 $(PEERS): bench/peers/package-lock.json
 	@mkdir -p $(@D) && cp bench/peers/package*.json $(@D)

@@ -10,8 +10,6 @@ import click
 import pytest
 
 from bodega import docs
-from bodega.access.plans import PLANS
-from bodega.access.settings import SETTINGS
 from bodega.cli import main
 from bodega.law.outcome import OUTCOMES
 from bodega.law.reasons import Reason, Step
@@ -93,7 +91,7 @@ def test_a_link_leads_to_a_file_and_to_a_heading_in_it(page: Path) -> None:
 
 FILES = {
     named(path)
-    for top in ("src", "tests", "bench", "docs", "deploy", ".ci", "requirements")
+    for top in ("src", "tests", "bench", "docs", "deploy", "examples", "scripts", ".ci", "requirements")
     for path in (ROOT / top).rglob("*")
 }
 FILES |= {path.name for path in ROOT.iterdir()}
@@ -135,20 +133,10 @@ def test_a_make_target_that_is_named_exists(page: Path) -> None:
     assert set(named_here) <= targets
 
 
-@pytest.mark.parametrize("words", [words for words in COMMANDS if words], ids=" ".join)
-def test_a_command_is_documented(words: tuple[str, ...]) -> None:
-    assert f"# bodega {' '.join(words)}\n" in (DOCS / "cli.md").read_text("utf-8")
-    assert f"bodega {words[0]}" in README.read_text("utf-8")
-
-
-@pytest.mark.parametrize("key", SETTINGS)
-def test_a_setting_is_documented(key: str) -> None:
-    assert f"| `{key}` |" in (DOCS / "settings.md").read_text("utf-8")
-
-
-@pytest.mark.parametrize("plan", PLANS)
-def test_a_plan_is_documented(plan: str) -> None:
-    assert f"| `{plan}` |" in (DOCS / "settings.md").read_text("utf-8")
+@pytest.mark.parametrize("word", sorted({words[0] for words in COMMANDS if words}))
+def test_the_readme_names_a_command(word: str) -> None:
+    """That the pages explain each, with all else that the code declares, is tested in test_site.py."""
+    assert f"bodega {word}" in README.read_text("utf-8")
 
 
 @pytest.mark.parametrize("step", [step for step in Step if step is not Step.CATCH_ALL], ids=lambda step: step.word)
@@ -192,7 +180,7 @@ def test_a_decision_tells_what_was_decided_and_what_it_costs_on_one_page(page: P
 def test_the_packages_are_listed_on_the_architecture_page_and_in_the_readme() -> None:
     """Every package of `src/bodega`, and every module beside them on the architecture page."""
     below = (ROOT / "src" / "bodega").iterdir()
-    inside = [path for path in below if path.name not in ("__init__.py", "__pycache__", "py.typed")]
+    inside = [path for path in below if path.name not in ("__init__.py", "__pycache__", "py.typed", "site.zip")]
     packages = {f"`{path.name}/`" for path in inside if path.is_dir()}
     modules = {f"`{path.name}`" for path in inside if path.is_file()}
     architecture = (DOCS / "architecture.md").read_text("utf-8").partition("## The packages")[2].partition("\n## ")[0]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import bodega
-from bodega.events import scopes
+from bodega.events import page, scopes
 from bodega.resources import MODEL
 from published import SHARED, needs_shared, table
 
@@ -63,6 +63,12 @@ def test_the_page_lists_the_scopes_that_nothing_fires() -> None:
     told = told_as_silent()
     assert len(told) == len(set(told))
     assert sorted(told) == sorted(KNOWN - can_be_fired())
+
+
+def test_the_generated_page_tells_of_what_is_fired_and_of_nothing_else() -> None:
+    """What a call in the code fires has its words on the page, and no words are left of what nothing fires."""
+    assert {event for event in page.events() if page.fired(MODEL, event)} == can_be_fired()
+    assert [words for words in page.CODE if not any(re.fullmatch(words, one) for one in can_be_fired())] == []
 
 
 def test_nothing_is_fired_that_nobody_can_subscribe_to() -> None:

@@ -45,10 +45,13 @@ FLOORS = (
     {"journal"},  # what was asked and answered
     {"lab"},  # the powers of a test double: fills stores through the resources
     {"explain"},  # what the law says, in words
+    {"openapi"},  # what is served, told to programs and tried by people
+    {"site"},  # the docs as a built site
     {"reference"},  # the same in a browser
     {"panel"},  # the store owner's pages
     {"app", "coverage"},  # the house put together; how much of a list of operations it serves
     {"cli"},  # the commands
+    {"registries"},  # what the pages have to cover
     {"docs"},  # pages generated from all of it
 )
 RANK = {package: rank for rank, floor in enumerate(FLOORS) for package in floor}

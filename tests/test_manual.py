@@ -39,7 +39,7 @@ def test_every_page_is_served_as_it_was_written(embedded: Server) -> None:
 @pytest.mark.parametrize(
     "path",
     ["/docs/../README.md", "/docs/nothing.md", "/docs//faults.md", "/docs/..%2fREADME.md",
-     "/docs/decisions/../faults.md", "/docs/faults", "/llms.txt/", "/docs/.md"],
+     "/docs/decisions/../faults.md", "/docs/navigation.toml", "/llms.txt/", "/docs/.md"],
 )  # fmt: skip
 def test_nothing_else_is_served_as_a_page(embedded: Server, path: str) -> None:
     page = get(embedded, path)
@@ -64,7 +64,9 @@ def test_the_index_is_served_and_each_of_its_links_leads_somewhere(embedded: Ser
     links = re.findall(r"^- \[.+?\]\((.+?)\): .+\.$", text, re.MULTILINE)
     assert len(links) == text.count("\n- ")
     assert {link for link in links if get(embedded, link).status != 200} == set()
-    assert {f"/docs/{name}" for name in PAGES if "/" not in name} <= set(links)
+    assert {f"/docs/{name}" for name in PAGES if not name.startswith(("decisions/0", manual.HOME))} == set(links)
+    kinds = re.findall(r"^## ([\w-]+)", text, re.MULTILINE)
+    assert list(dict.fromkeys(kinds)) == ["Tutorials", "How-to", "Reference", "Explanation", "Optional"]
     assert text.startswith("# Bodega\n\n> ")
 
 
@@ -97,7 +99,8 @@ def test_an_installed_wheel_has_the_pages(tmp_path: Path) -> None:
     code = {path.relative_to(source).as_posix() for path in (source / "bodega").rglob("*") if path.is_file()}
     assert {name for name in code - names if "__pycache__" not in name} == set()
     assert {name.partition("/")[0] for name in names} <= {"bodega", "bodega-0.1.0.dist-info"}
-    assert {name.removeprefix("bodega/pages/") for name in names if name.startswith("bodega/pages/")} == set(PAGES)
+    pages = {name.removeprefix("bodega/pages/") for name in names if name.startswith("bodega/pages/")}
+    assert pages == {*PAGES, manual.NAVIGATION}
     asked = (
         "from bodega import manual, reference; print(manual.__file__); print(len(manual.names()));"
         "print(reference.written_page('/docs/faults.md')[0].decode()[:8]); print(manual.index('')[:8])"

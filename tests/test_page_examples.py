@@ -158,3 +158,98 @@ def test_sample_providers(demo: Demo, tmp_path: Path) -> None:
     configured, method = replies(told)
     assert configured["data"]["configured"] is True
     assert method["type"] == "sample"
+
+
+def test_the_clock(demo: Demo, tmp_path: Path) -> None:
+    commands, http = blocks("docs/how-to/clock.md", "sh")
+    assert "2030-02-02T12:00:00" in typed(demo, tmp_path, commands)
+    frozen, advanced, live = replies(typed(demo, tmp_path, http))
+    assert [one["mode"] for one in (frozen, advanced, live)] == ["frozen", "frozen", "live"]
+    assert (frozen["now"][:10], advanced["now"][:10]) == ("2030-01-31", "2030-02-02")
+
+
+def test_snapshots_and_forks(demo: Demo, tmp_path: Path) -> None:
+    snapshot, fork, undo = blocks("docs/how-to/snapshots-and-forks.md", "sh")
+    assert re.search(r"^~ products 1 .*price: [\d.]+ -> 99", typed(demo, tmp_path, snapshot), re.MULTILINE)
+    [found] = replies(typed(demo, tmp_path, fork).partition("\n")[0])
+    assert len(found["data"]) == 1
+    assert "is undone" in typed(demo, tmp_path, undo)
+
+
+def test_named_states(demo: Demo, tmp_path: Path) -> None:
+    [block] = blocks("docs/how-to/states.md", "sh")
+    told = typed(demo, tmp_path, block)
+    assert "refunded-in-part" in told
+    assert "Refunded twice" in told
+    assert replies(told)[-1]["ids"]
+
+
+def test_events_fired_and_delivered_again(demo: Demo, tmp_path: Path) -> None:
+    fire, again = blocks("docs/how-to/webhooks.md", "sh")
+    assert typed(demo, tmp_path, fire).count("store/order/") >= 3
+    assert re.search(r"\d+ deliver", typed(demo, tmp_path, again))
+
+
+def test_the_report_card(demo: Demo, tmp_path: Path) -> None:
+    [block] = blocks("docs/how-to/report-card.md", "sh")
+    told = typed(demo, tmp_path, block.replace("curl -s", "curl  -s"))
+    assert "repeated-refusal" in told
+    assert "repeated-refusal" in (tmp_path / "report.xml").read_text("utf-8")
+
+
+def test_least_permission(demo: Demo, tmp_path: Path) -> None:
+    run, other = blocks("docs/how-to/least-permission.md", "sh")
+    told = typed(demo, tmp_path, run)
+    assert "store_v2_products" in told
+    assert "store_v2_orders" in told
+    assert json.loads((tmp_path / "smaller.json").read_text("utf-8"))["scopes"]
+    assert typed(demo, tmp_path, other).rstrip().endswith("refused")
+
+
+def test_backups(demo: Demo, tmp_path: Path) -> None:
+    by_hand, scheduled = blocks("docs/how-to/backups.md", "sh")
+    assert "drill" in typed(demo, tmp_path, by_hand)
+    assert "backup" in typed(demo, tmp_path, scheduled)
+
+
+def test_a_store_is_brought_over(demo: Demo, tmp_path: Path) -> None:
+    [block] = blocks("docs/how-to/migrate.md", "sh")
+    told = typed(demo, tmp_path, block)
+    assert re.search(r"products +3\b", told), told
+
+
+def test_the_tutorial_of_the_first_shop(demo: Demo, tmp_path: Path) -> None:
+    """All its blocks in one shell, as typed: from nothing to an order that was sent."""
+    told = typed(demo, tmp_path, "\n".join(blocks("docs/tutorials/first-shop.md", "sh")))
+    assert '"name":"Tea House"' in told
+    orders = json.loads(re.search(r"^\[\{.*\}\]$", told, re.MULTILINE)[0])  # type: ignore[index]
+    assert [(one["status"], float(one["total_inc_tax"])) for one in orders] == [("Awaiting Fulfillment", 12.0)]
+    assert '"inventory_level":19' in told
+    assert '"status":"Shipped"' in told
+
+
+def test_the_tutorial_of_the_first_test(tmp_path: Path) -> None:
+    """Each block in its place: files as they grow, and runs that pass or fail as the page says."""
+    page = (ROOT / "docs/tutorials/first-test.md").read_text("utf-8")
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -p no:cacheprovider\n")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("BODEGA_", "PYTEST_"))}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    told = []
+    for language, body in re.findall(r"^```(python|sh|sh fails)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
+        if language == "python":
+            name, more = re.match(r"# (\w+\.py)(, more)?\n", body).groups()  # type: ignore[union-attr]
+            with (tmp_path / name).open("a" if more else "x") as file:
+                file.write(body)
+            continue
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", body], cwd=tmp_path, env=kept | {"PATH": path}, text=True,
+            capture_output=True, timeout=PATIENCE, check=False,
+        )  # fmt: skip
+        assert (done.returncode != 0) is (language == "sh fails"), done.stdout + done.stderr
+        told.append(done.stdout)
+    passed, failed, mended = told
+    assert "1 passed" in passed
+    assert "1 failed, 1 passed" in failed
+    assert "HTTP Error 503" in failed
+    assert "MAINTENANCE" in failed
+    assert "2 passed" in mended

@@ -17,6 +17,7 @@ from bodega.app import check_declarations, routes
 from bodega.cli import main
 from bodega.cli.routes import served
 from bodega.coverage import CoverageGroup, compare, read_operations
+from bodega.events.page import page as events
 from bodega.explain import before_the_law, outcome_facts, reason_facts, statuses
 from bodega.lab.control.page import page as lab
 from bodega.lab.report.card import CHECKS
@@ -24,6 +25,7 @@ from bodega.lab.states import LEFT_OUT, STATES
 from bodega.law.outcome import OUTCOMES
 from bodega.law.reasons import Reason, Step
 from bodega.law.wording import CODES, title_of
+from bodega.registries import RULES, fault_words
 from bodega.resources import MODEL
 from bodega.resources.settings.page import page as store_settings
 from bodega.storage.outbox import CREATED, DELETED, UPDATED, Signal
@@ -142,17 +144,17 @@ def operations() -> str:
     )
 
 
-RULES_RUN = {
-    "before_validate": "before it is built",
-    "before_write": "before a write",
-    "extra_statements": "with the write",
-    "conflicts": "on a conflict",
-    "after_write": "after a write",
-    "cascade": "before a delete: what goes along",
-    "before_delete": "before a delete",
-    "after_delete": "after a delete",
-}
-"""The lists of an aggregate in the order in which they run, in words."""
+RULES_RUN = (
+    "before it is built",
+    "before a write",
+    "with the write",
+    "on a conflict",
+    "after a write",
+    "before a delete: what goes along",
+    "before a delete",
+    "after a delete",
+)
+"""When each list of an aggregate runs, in words."""
 
 
 def rules() -> str:
@@ -169,7 +171,7 @@ def rules() -> str:
         declared = MODEL.rules_of(table)
         rows = [
             [when if first else "", *_rule(rule)]
-            for kind, when in RULES_RUN.items()
+            for kind, when in zip(RULES, RULES_RUN, strict=True)
             for first, rule in _marked(iter(getattr(declared, kind)))
         ]
         rows += [
@@ -286,6 +288,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "states.md": states,
     "lab.md": lab,
     "report-card.md": report_card,
+    "events.md": lambda: events(MODEL),
+    "fault-words.md": fault_words,
 }
 
 
@@ -354,7 +358,8 @@ def _walk(command: click.Command, context: click.Context, depth: int = 0) -> Ite
 
 def _table(heads: list[str], rows: list[list[str]]) -> str:
     lines = [heads, ["---"] * len(heads), *rows]
-    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+    shown = ([" ".join(cell.split()).replace("|", "\\|") for cell in line] for line in lines)
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in shown)
 
 
 def _marked(items: Iterator[Any]) -> Iterator[tuple[bool, Any]]:

@@ -10,7 +10,7 @@ from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from bodega import manual
+from bodega import manual, site
 from bodega.aside import aside
 from bodega.explain import outcome_facts, reason_facts
 from bodega.kit.route import Route
@@ -23,16 +23,20 @@ if TYPE_CHECKING:
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 Mount = Callable[[Mapping[str, Any], Receive, Send], Awaitable[None]]
+Header = tuple[bytes, bytes]
+Answer = tuple[int, list[Header], bytes]
 
 _HTML, _PLAIN = b"text/html; charset=utf-8", b"text/plain; charset=utf-8"
 _MARKDOWN = b"text/markdown; charset=utf-8; variant=GFM"
 _INDEXES = (f"/{manual.INDEX}", f"/docs/{manual.INDEX}")
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;"
     "color:#1c1c1c;background:#fff}"
     "table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.35rem .6rem;"
-    "border-bottom:1px solid #ddd}code{font:14px ui-monospace,monospace}tr:target{background:#fff3c4}"
+    "border-bottom:1px solid #ddd}pre{white-space:pre-wrap}code,pre{font:14px ui-monospace,monospace}"
+    "tr:target{background:#fff3c4}"
     "@media(prefers-color-scheme:dark){body{color:#eee;background:#161616}th,td{border-color:#444}a{color:#8ab4f8}"
     "tr:target{background:#4a3f12}}"
 )
@@ -108,6 +112,38 @@ def routes_page(routes: Sequence[Route]) -> bytes:
     return _page("What this server serves", message + _table(["path", "methods"], rows))
 
 
+@cache
+def contents_page() -> bytes:
+    """The pages of the docs in the order of their navigation."""
+    known = {page.name: page for page in manual.pages()}
+    parts = [
+        "<p>What is served: <a href='/'>every route</a>. <code>make docs-site</code> builds these pages in full, with a"
+        " search.</p>"
+    ]
+    kind = ""
+    for group in manual.navigation():
+        parts.append(f"<h2>{escape(group.kind)}</h2>" if group.kind != kind else "")
+        parts.append(f"<h3>{escape(group.about)}</h3>" if group.about else "")
+        rows = (
+            f'<li><a href="/docs/{escape(name.removesuffix(".md"))}">{_with_code(known[name].title)}</a>'
+            for name in group.names
+            if name in known
+        )
+        parts.append(f"<ul>{''.join(rows)}</ul>")
+        kind = group.kind
+    return _page("Documentation", "".join(parts))
+
+
+def light_page(path: str) -> bytes | None:
+    """A page of the docs as text, where the site was not built; None if there is none at a path."""
+    place = path.removeprefix("/docs/")
+    for name in (f"{place}.md", f"{place}/README.md"):
+        text = manual.text(name) if path.startswith("/docs/") else None
+        if text is not None:
+            return _page(manual.described(name, text).title, f"<pre>{escape(text)}</pre>")
+    return None
+
+
 def written_page(path: str) -> tuple[bytes, bytes] | None:
     """A page of the docs, or their index, as text with its media type (RFC 7763); None if there is none at a path."""
     if path in _INDEXES:
@@ -138,17 +174,43 @@ async def of_operations(scope: Mapping[str, Any], send: Send) -> None:
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})
 
 
-def pages(routes: Sequence[Route]) -> Mount:
-    """The mount of `/`, `/docs` and `/llms.txt`."""
-    served = cache(lambda: routes_page(routes))
-    found = {"": served, "/docs": served, "/docs/status-codes": law_page}  # made when they are first asked for
+def _answer(status: int, body: bytes, media_type: bytes, policy: str = _POLICY, *more: Header) -> Answer:
+    headers = [
+        (b"content-type", media_type),
+        (b"content-length", b"%d" % len(body)),
+        (b"content-security-policy", policy.encode()),
+        (b"x-content-type-options", b"nosniff"),
+        *more,
+    ]
+    return status, headers, body
 
-    def page_at(path: str) -> tuple[bytes | None, bytes]:
-        """What is at a path, and its media type."""
+
+def _of_site(found: site.Found, policy: str) -> Answer:
+    if found.moved:
+        return _answer(308, b"", _PLAIN, _POLICY, (b"location", found.moved.encode()))
+    kept = b"public, max-age=31536000, immutable" if found.kept else b"no-cache"
+    return _answer(found.status, found.body, found.media_type.encode(), policy, (b"cache-control", kept))
+
+
+def pages(routes: Sequence[Route], built: Callable[[], site.Site | None] = site.installed) -> Mount:
+    """The mount of `/`, `/docs` and `/llms.txt`; `built` gives the site of the docs, if there is one."""
+    front = cache(lambda: routes_page(routes))  # made when it is first asked for
+
+    def answer(path: str) -> Answer:
         if (written := written_page(path)) is not None:
-            return written
-        made = found.get(path.rstrip("/"))
-        return None if made is None else made(), _HTML
+            return _answer(200, *written)
+        if path in ("", "/"):
+            return _answer(200, front(), _HTML)
+        in_docs = path == "/docs" or path.startswith("/docs/")
+        whole = built() if in_docs else None
+        if whole is not None:
+            return _of_site(whole.at(path) or whole.nothing(), whole.policy)
+        place = path.rstrip("/")
+        light = {"/docs": contents_page, "/docs/status-codes": law_page}
+        page = light[place]() if place in light else light_page(place)
+        if page is not None:
+            return _answer(200, page, _HTML)
+        return _answer(404, _page("Nothing is here", "<p>The links above lead to what exists.</p>"), _HTML)
 
     async def mount(scope: Mapping[str, Any], _receive: Receive, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
@@ -159,15 +221,8 @@ def pages(routes: Sequence[Route]) -> Mount:
         if scope["path"].startswith(OF_OPERATIONS):
             await of_operations(scope, send)
             return
-        page, media_type = page_at(scope["path"])
-        body = page or _page("Nothing is here", "<p>The links above lead to what exists.</p>")
-        headers = [
-            (b"content-type", media_type),
-            (b"content-length", b"%d" % len(body)),
-            (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
-            (b"x-content-type-options", b"nosniff"),
-        ]
-        await send({"type": "http.response.start", "status": 200 if page else 404, "headers": headers})
+        status, headers, body = answer(scope["path"])
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
     return mount
