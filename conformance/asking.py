@@ -20,7 +20,7 @@ from conformance.store import Store
 SEED = 20
 BROKEN = re.compile(r"(?:(\w+): )?violates (`[^(]*?`)(?: at (/\S+))?(?: \(.*\))?")
 """How Schemathesis tells of a schema that a random request breaks: place, keywords, and a pointer into the schema."""
-REFUSING = ["400", "403", "404", "405", "406", "409", "413", "415", "422"]
+REFUSING = ["400", "401", "403", "404", "405", "406", "409", "413", "415", "422"]
 """The statuses that refuse what is wrong with a request."""
 
 

@@ -10,7 +10,7 @@ from bodega.kit.batch import DeleteListed, Many
 from bodega.kit.described import asked, lacking, members_of, shape_read
 from bodega.kit.fields import INT32, bare
 from bodega.kit.pairs import MAXIMUM, Assign
-from bodega.kit.v2_members import EnumAlias, Wire
+from bodega.kit.v2_members import Alias, EnumAlias, Wire
 from bodega.kit.v2_shape import V2Shape
 from bodega.kit.v3_shape import V3Shape
 from bodega.openapi.learned import Schema
@@ -76,9 +76,9 @@ def _of_rows(schema: Schema, method: str) -> Schema:
     required = [name for name in inner.pop("required", ()) if "|" not in name and method == "POST"]
     made = {**inner, "required": required} if required else inner
     if "items" not in schema:
-        return made
+        return {**made, "type": ["object", "null"]}
     kept = {name: value for name, value in schema.items() if value != 0}
-    return {**kept, "items": made}
+    return {**kept, "type": ["array", "null"], "items": made}
 
 
 def _of_v2(action: Action, method: str) -> Schema | None:
@@ -100,6 +100,8 @@ def _wire(shape: V2Shape, wire: Wire) -> Schema:
     word = shape.words.get(wire.name)
     if isinstance(word, EnumAlias):
         return {"enum": list(word.words.values())}
+    if isinstance(word, Alias) and word.kind is not None and word.kind.flags:
+        return {"enum": _FLAGS}
     if wire.holds is not None:
         return _held(wire)
     unset = hint is not bare(hint)
@@ -147,7 +149,8 @@ def _by_word(wire: Wire, hint: Any, *, unset: bool) -> Schema:
     elif wire.word == "boolean":
         made = {"enum": _FLAGS}
     elif wire.word == "enum":
-        made = {"enum": _words(hint)} if _words(hint) else {}
+        words = list(_words(hint))
+        made = {"enum": [*words, None] if "" in words else words} if words else {}
     elif wire.word == "date":
         made = {"type": ["string", "integer", "null"], "description": DATE}
     else:

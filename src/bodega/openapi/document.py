@@ -183,8 +183,13 @@ class _Maker:
         return told if one.declared else {**told, "x-schema-from": "seen"}
 
     def _refusals(self, route: Route, method: str, action: Action, kept: Kept) -> dict[str, Any]:
-        told = {status: loosened(reply["schema"]) for status, reply in kept.replies.items()
-                if status >= 300 and "schema" in reply}  # fmt: skip
+        of_path = [exchanges.of(names.label(route, one)) for one in names.served_methods(route)]
+        told = {
+            status: loosened(reply["schema"])
+            for each in (*of_path, kept)
+            for status, reply in each.replies.items()
+            if status >= 300 and "schema" in reply
+        }
         told |= replies.partly_told(action, self._item(action)) if route.version == 3 else {}
         return self.components.responses(refusals.reasons_of(route, method, kept), told)
 

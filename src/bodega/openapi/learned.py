@@ -78,7 +78,7 @@ def completed(declared: Mapping[str, Any], seen: Mapping[str, Any], *, nullable:
     """What is declared, and where that leaves something open what was seen there; with `nullable` also null, where
     that was seen of what is declared as text."""
     if not declared:
-        return dict(seen) if seen != {"type": "null"} else {}
+        return loosened(seen, "a member") if seen else {}
     made = dict(declared)
     if "properties" in made and "properties" in seen:
         of_seen = seen["properties"]
@@ -94,7 +94,8 @@ def completed(declared: Mapping[str, Any], seen: Mapping[str, Any], *, nullable:
 
 
 def loosened(seen: Mapping[str, Any], name: str = "", *, nulls: bool = False) -> Schema:
-    """What was seen, without what chance has made of it: null alone says nothing, nor does an amount that is whole.
+    """What was seen, without what chance has made of it: null alone says nothing, nor does an amount that is whole;
+    and whatever is a member may be null elsewhere.
 
     `nulls` leaves null as it is, for `completed` to look at.
     """
@@ -110,4 +111,7 @@ def loosened(seen: Mapping[str, Any], name: str = "", *, nulls: bool = False) ->
             made[inner] = loosened(made[inner], name, nulls=nulls)
     if "properties" in made:
         made["properties"] = {key: loosened(one, key, nulls=nulls) for key, one in made["properties"].items()}
+    kinds = types_of(made)
+    if name and kinds and "null" not in kinds and not nulls:
+        made["type"] = [*kinds, "null"]
     return made

@@ -104,6 +104,8 @@ def _value_of(listing: Listing, found: Any) -> Schema:
     if not isinstance(column, str) or column not in table.types:
         return _by_parse(found.parse)
     kind = kind_of(table, column)
+    if kind == "choice" and not _by_words(found.parse):
+        return {"type": "string"}
     if kind == "choice":
         return {"type": "string", "enum": list(choices_of(table, column))}
     if kind == "date":
@@ -116,6 +118,13 @@ def _value_of(listing: Listing, found: Any) -> Schema:
             return {"type": "integer", "minimum": few[0], "maximum": few[1]}
         return {"type": "integer"} if table.types[column] == "INTEGER" else {"type": "number", "minimum": 0}
     return {"type": "string"}
+
+
+def _by_words(parse: Any) -> bool:
+    """Whether a parser takes the words of a column, and nothing in their place."""
+    made = parse.__closure__ or ()
+    inner = [cell.cell_contents for cell in made if callable(cell.cell_contents)]
+    return parse.__qualname__.startswith("one_of") or any(map(_by_words, inner))
 
 
 _FLAG: Schema = {"type": "string", "enum": ["true", "false", "1", "0"]}

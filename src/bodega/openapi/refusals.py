@@ -32,6 +32,7 @@ from bodega.resources import MODEL
 
 _PACKAGE = Path(bodega.__file__).parent
 _NAMED = re.compile(r"\bReason\.([A-Z_]+)")
+_RULED = frozenset(each.name for each in MODEL.tables)
 ALWAYS = tuple(
     reason
     for reason in Reason
@@ -114,6 +115,8 @@ def _of_perform(action: Action) -> set[Reason]:
     endpoint = getattr(action, "endpoint", None)
     found = {reason for name in _sources(action) for reason in _named_in(name)}
     tables = [table, *_nested(endpoint)] if table is not None else []
+    if action.body and table is not None and table.name in _RULED and MODEL.rules_of(table).conflicts:
+        found.add(Reason.DUPLICATE)
     for each in tables:
         if action.body and each.uniques:
             found.add(Reason.DUPLICATE)
@@ -149,7 +152,7 @@ def _sources(action: Action) -> Iterator[Path]:
     for declared in (getattr(table, "file", ""), getattr(endpoint, "file", "")):
         if declared:
             yield _PACKAGE / declared
-    if table is not None and table.name in {each.name for each in MODEL.tables}:
+    if table is not None and table.name in _RULED:
         yield from _of_rules(MODEL.rules_of(table))
 
 

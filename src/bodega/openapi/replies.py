@@ -17,7 +17,7 @@ from bodega.kit.pairs import Assign, ListPairs, Unassign
 from bodega.kit.v2_members import Alias, EnumAlias, Linked, Wire, WriteForm
 from bodega.kit.v2_shape import V2Shape
 from bodega.openapi.exchanges import Kept
-from bodega.openapi.learned import Schema, completed, either, loosened
+from bodega.openapi.learned import Schema, completed, either, loosened, types_of
 from bodega.openapi.types import shown_as
 
 _SHOWS = (ShowItem.answer, ListAll.answer)
@@ -105,7 +105,7 @@ def _v2_member(shape: V2Shape, wire: Wire) -> Schema:
     word = shape.words.get(wire.name, Alias(wire.name))
     looks = word.shown if isinstance(word, WriteForm) else word
     if isinstance(looks, Linked):
-        return _LINK if not looks.when else {}
+        return _LINK if not looks.when else {"description": "A link, or what was asked for in its place."}
     if isinstance(looks, EnumAlias):
         return {"enum": list(looks.words.values())}
     if not isinstance(looks, Alias):
@@ -139,8 +139,12 @@ def replies_of(action: Action, version: int, kept: Kept, item: Schema) -> list[R
             continue
         types = (*types, *(kind for kind in media if types[:1] == ("application/json",) and kind not in types))
         found[status] = Reply(status, types, loosened(told.get("schema", {})), declared=False)
-    if not any(status < 300 for status in found):
-        found[200] = Reply(200, media, {}, declared=False)
+    if isinstance(action, Delete | DeleteMany):
+        found.setdefault(204, Reply(204, (), None, declared=False))
+    if version == 2 and not action.writes and "array" in types_of((200 in found and found[200].schema) or {}):
+        found.setdefault(204, Reply(204, (), None, declared=True))  # an empty list (rule 7)
+    if not found:
+        found = {status: Reply(status, media, {}, declared=False) for status in ((200, 201) if action.body else (200,))}
     return [found[status] for status in sorted(found)]
 
 
