@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import product as combined
 
 from bench.client import Client
-from bench.load import run
+from bench.load import CONNECTIONS, run
 from bench.receiver import wait_for
 from bench.request import HOST, Request, Shot, ready
 from bench.server import free_port, running
@@ -21,8 +21,12 @@ COLOURS = ("Red", "Orange", "Yellow", "Green", "Blue", "Indigo", "Violet", "Blac
 SIZES = ("XS", "S", "M", "L", "XL")
 VARIANTS = len(COLOURS) * len(SIZES)
 IMAGES = 10
+WIDEST = 600
+SHELF = 200  # products of a category
+MOST_ASSIGNED = 50
 WIDE = 40  # products with variants in the store of `make bench`
 SAMPLE = 200  # of them, those whose variants are known by id
+UPLOADS = 8  # at a time: more pictures of one store do not wait for their turn
 PATIENCE = 3600.0  # seconds for a store to be filled
 SHOWN = 120  # characters of a refusal that are shown
 
@@ -145,9 +149,35 @@ class Stock:
         if status != 200:
             raise Lacking(f"An image is answered {status}: {_said(reply)}")
         print(f"Adding {IMAGES} images to each of {len(products):,} products ...", file=sys.stderr)
-        send(self.store, others)
+        send(self.store, others, UPLOADS)
         self._check(products[-1], "images", IMAGES)
         return products
+
+    @cached_property
+    def shelf(self) -> int:
+        """The id of a category with the first products with variants, `SHELF` of them at most. Raises Lacking."""
+        products = self.wide.products[:SHELF]
+        category = {"name": "Measured shelf", "parent_id": 0}
+        status, reply = self.client.ask(Request("POST", "/catalog/categories", json.dumps(category).encode()))
+        if status != 200:
+            raise Lacking(f"A category is answered {status}: {_said(reply)}")
+        made = int(reply["data"]["id"])
+        for start in range(0, len(products), MOST_ASSIGNED):
+            pairs = [{"product_id": one, "category_id": made} for one in products[start : start + MOST_ASSIGNED]]
+            assigned = Request("PUT", "/catalog/products/category-assignments", json.dumps(pairs).encode())
+            status, reply = self.client.ask(assigned)
+            if status not in (200, 204):
+                raise Lacking(f"Assignments to a category are answered {status}: {_said(reply)}")
+        return made
+
+    @cached_property
+    def widest(self) -> int:
+        """The id of a product with 600 variants, the most that there may be. Raises Lacking."""
+        sizes = [str(size) for size in range(WIDEST // len(COLOURS))]
+        status, reply = self.client.ask(_shirt("Widest", COLOURS, sizes))
+        if status != 200:
+            raise Lacking(f"A product with {WIDEST} variants is answered {status}: {_said(reply)}")
+        return int(reply["data"]["id"])
 
     def _one_wide(self) -> int:
         """The first product with variants, by its id; what it shows tells whether the server can have more of them."""
@@ -167,9 +197,13 @@ class Stock:
 
 def wide_product(number: int) -> Request:
     """A product with fifty variants, each with a SKU and a price of its own."""
+    return _shirt(f"{number:05d}", COLOURS, SIZES)
+
+
+def _shirt(name: str, colours: Sequence[str], sizes: Sequence[str]) -> Request:
     variants = [
         {
-            "sku": f"WIDE-{number:05d}-{place:02d}",
+            "sku": f"WIDE-{name}-{place:02d}",
             "price": 10 + place,
             "inventory_level": place,
             "option_values": [
@@ -177,10 +211,10 @@ def wide_product(number: int) -> Request:
                 {"option_display_name": "Size", "label": size},
             ],
         }
-        for place, (colour, size) in enumerate(combined(COLOURS, SIZES))
+        for place, (colour, size) in enumerate(combined(colours, sizes))
     ]
     shirt = {
-        "name": f"Measured shirt {number:05d}",
+        "name": f"Measured shirt {name}",
         "type": "physical",
         "price": 10,
         "weight": 0.2,
@@ -213,9 +247,10 @@ def png(width: int, height: int, colour: bytes) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
 
 
-def send(store: Store, requests: Iterator[Request] | Sequence[Request]) -> None:
+def send(store: Store, requests: Iterator[Request] | Sequence[Request], connections: int = CONNECTIONS) -> None:
     """Send requests that must all succeed, on as many connections as a measurement has."""
-    load = run(store.server.port, (_shot(store, request) for request in requests), PATIENCE)
+    shots = (_shot(store, request) for request in requests)
+    load = run(store.server.port, shots, PATIENCE, connections=connections)
     if load.failures:
         raise Lacking(f"{load.failures:,} of {load.requests:,} requests that fill the store failed: {load.statuses}.")
 

@@ -111,6 +111,19 @@ def category_page(stock: Stock) -> Callable[[Random], Request]:
     return requests
 
 
+def page_of_the_widest(stock: Stock) -> Callable[[Random], Request]:
+    """A product of as many variants as there may be."""
+    token, name, product = shopper(stock), stock.store.name, stock.widest
+    return lambda _random: asked(name, token, PRODUCT, id=product, chosen=[])
+
+
+def page_of_a_shelf(stock: Stock) -> Callable[[Random], Request]:
+    """A category of 200 products of fifty variants each, with all facets."""
+    token, name, category = shopper(stock), stock.store.name, stock.shelf
+    filters = {"categoryEntityId": category, "searchSubCategories": True}
+    return lambda _random: asked(name, token, CATEGORY, id=category, filters=filters, sort="FEATURED")
+
+
 WORDS = ("steel", "oak", "blue", "classic", "large")
 
 

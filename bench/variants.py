@@ -16,7 +16,7 @@ from bench.scenarios import PAGE, Scenario, batch_of_variants, variant_by_sku
 from bench.sizes import run
 from bench.stock import VARIANTS, Lacking, Stock
 from bench.store import serving
-from bench.storefront import page_of_many_variants
+from bench.storefront import page_of_a_shelf, page_of_many_variants, page_of_the_widest
 
 SMALL = 10_000
 LARGE = 200_000
@@ -65,6 +65,8 @@ BY_STORE: tuple[tuple[str, Callable[[Stock], Requests]], ...] = (
     ("a variant by SKU", variant_by_sku),
     ("a batch of 50 variants", batch_of_variants),
     ("a product's page in a storefront", page_of_many_variants),
+    ("the page of a product with 600 variants", page_of_the_widest),
+    ("a category's page in a storefront", page_of_a_shelf),
 )
 BY_ANSWER = (
     ("a product with its 50 variants : alone", one_with_variants, one_without),

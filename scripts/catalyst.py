@@ -24,7 +24,7 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
@@ -73,7 +73,7 @@ def main() -> int:
         unknown = [step for step in shop["steps"] if step.startswith("echo ")]
         if unknown:
             sys.exit(f"This system does not know the names of the shop. Add them, and start again:\n{unknown[0]}")
-        window = _shop_window(told)
+        window = shop_window(told)
         # The tests look for one button "Apply" in a cart; with gift certificates Catalyst shows a second one.
         # One of them looks for "Catalyst" in the title of the shop.
         off = ["store", "set", told["store"], "gift_certificates=off", "name=Catalyst Shop", "--data", told["data"]]
@@ -92,7 +92,8 @@ def main() -> int:
         environment["PLAYWRIGHT_BROWSERS_PATH"] = str(_browsers(Path(scratch), core, browser))
         (core / ".tests" / "customer-session.json").unlink(missing_ok=True)  # of a store that is gone
         with _running(core, environment):
-            return _test(core, environment, [*asked.tests, *others], Path(scratch) / "report.json")
+            groups = in_order(core) if asked.tests == [TESTS] else [asked.tests]
+            return _test(core, environment, [[*tests, *others] for tests in groups], Path(scratch) / "report.json")
 
 
 @contextmanager
@@ -115,12 +116,15 @@ def _store(scratch: Path, ports: Sequence[str], seed: str) -> Iterator[Any]:
             process.wait(PATIENCE)
 
 
-def _shop_window(told: Mapping[str, Any]) -> Mapping[str, Any]:
+def shop_window(told: Mapping[str, Any]) -> Mapping[str, Any]:
     """Makes what the tests expect of a shop: a simple product and one with variants, a customer. Returns what the tests
     are told of it."""
     at = urlsplit(told["http"])
-    connection = HTTPConnection(at.hostname or "", at.port, timeout=60)
+    with closing(HTTPConnection(at.hostname or "", at.port, timeout=60)) as connection:
+        return _made(told, connection)
 
+
+def _made(told: Mapping[str, Any], connection: HTTPConnection) -> Mapping[str, Any]:
     def ask(method: str, path: str, body: Any = None) -> Any:
         kind = PICTURE_FORM if isinstance(body, bytes) else "application/json"
         headers = {"x-auth-token": told["token"], "accept": "application/json", "content-type": kind}
@@ -278,13 +282,25 @@ def _wait_for(process: subprocess.Popen[bytes]) -> None:
     sys.exit(f"The shop does not answer on port {SHOP}.")
 
 
-def _test(core: Path, environment: Mapping[str, str], tests: Sequence[str], report: Path) -> int:
-    command = ["npx", "playwright", "test", "--reporter=list,json", *tests]
+def in_order(core: Path) -> list[list[str]]:
+    """All tests, those of signing in first: one of them counts on an address that those of addresses delete."""
+    every = sorted(str(file.relative_to(core)) for file in (core / TESTS).rglob("*.spec.ts"))
+    first = [name for name in every if name.startswith(f"{TESTS}/auth/")]
+    return [names for names in (first, [name for name in every if name not in first]) if names]
+
+
+def _test(core: Path, environment: Mapping[str, str], groups: Sequence[Sequence[str]], report: Path) -> int:
     told = {**environment, "PLAYWRIGHT_JSON_OUTPUT_NAME": str(report)}
-    subprocess.run(command, cwd=core, env=told, check=False)
     counted: dict[str, Counter[str]] = {}
-    for file, outcome in _outcomes(json.loads(report.read_text())["suites"]):
-        counted.setdefault(file, Counter())[outcome] += 1
+    for tests in groups:
+        subprocess.run(
+            [shutil.which("npx") or "npx", "playwright", "test", "--reporter=list,json", *tests],
+            cwd=core,
+            env=told,
+            check=False,
+        )
+        for file, outcome in _outcomes(json.loads(report.read_text())["suites"]):
+            counted.setdefault(file, Counter())[outcome] += 1
     total: Counter[str] = sum(counted.values(), Counter())
     print(f"\n{'file':50} {'passed':>7} {'at the second try':>18} {'failed':>7} {'skipped':>8}")
     for file, found in [*sorted(counted.items()), ("all", total)]:

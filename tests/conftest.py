@@ -25,7 +25,7 @@ from receiver import Receiver, receiving
 from shop import Borrowed, Server, Shop
 
 LONGEST_FIRST = (
-    "test_operations_page",
+    "test_operations_page", "test_packages",
     "test_durability", "test_soak", "test_kills", "test_rolling_restart", "test_connectors", "test_real_client",
     "test_bad_input", "test_quota",
     "test_faults",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import signal
 import socket
 import ssl
 import stat
-from http.client import HTTPSConnection
+from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from bodega.cli import storefront
 from served import PATIENCE, first_json, started
 
+SCRIPT = Path(__file__).resolve().parents[1] / "scripts" / "catalyst.py"
 PORTS = ("--https-port", "0", "--http-port", "0")
 
 
@@ -72,3 +74,50 @@ def test_names_that_the_system_does_not_know_are_told_with_a_line_that_adds_them
     assert first.startswith("echo '127.0.0.1 store-demo-1.localhost' |")
     assert second == "cp '/x y/catalyst.env' core/.env.local"
     assert third == "export NODE_EXTRA_CA_CERTS='/x y/ca.pem'"
+
+
+@pytest.fixture(scope="module")
+def script() -> Any:
+    """`make catalyst`."""
+    spec = importlib.util.spec_from_file_location("catalyst_script", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
+def test_the_shop_of_the_tests_of_catalyst_has_what_they_count_on(tmp_path: Path, script: Any) -> None:
+    """A customer with an address, two products with pictures, one of them with a choice; none of which is sold out."""
+    with started("dev", *PORTS, "--products", "60", "--data", str(tmp_path), "--storefront", "--json") as process:
+        told = first_json(process)
+        window = script.shop_window(told)
+        host, _, port = told["http"].removeprefix("http://").rstrip("/").partition(":")
+        connection = HTTPConnection(host, int(port), timeout=PATIENCE)
+
+        def got(path: str) -> Any:
+            connection.request("GET", f"/stores/{told['store']}{path}", headers={"x-auth-token": told["token"]})
+            return json.loads(connection.getresponse().read())["data"]
+
+        for name, choices in (("DEFAULT_PRODUCT_ID", 0), ("DEFAULT_COMPLEX_PRODUCT_ID", 3)):
+            product = got(f"/v3/catalog/products/{window[name]}?include=images,variants,options")
+            assert product["images"], name
+            assert sum(len(one["option_values"]) for one in product["options"]) == choices
+            assert product["inventory_tracking"] == "none" or product["inventory_level"] > 20
+        (shopper,) = got(f"/v3/customers?id:in={window['TEST_CUSTOMER_ID']}&include=addresses")
+        assert (shopper["email"], len(shopper["addresses"])) == (window["TEST_CUSTOMER_EMAIL"], 1)
+        assert len(got("/v3/catalog/products?name:like=[Sample]&limit=20")) == 13
+        connection.close()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE) == 0
+
+
+def test_the_tests_of_signing_in_come_before_those_that_delete_addresses(tmp_path: Path, script: Any) -> None:
+    assert script.in_order(tmp_path) == []
+    for name in ("cart", "account/addresses", "auth/login"):
+        file = tmp_path / script.TESTS / f"{name}.spec.ts"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    first, others = script.in_order(tmp_path)
+    assert first == [f"{script.TESTS}/auth/login.spec.ts"]
+    assert others == [f"{script.TESTS}/{name}.spec.ts" for name in ("account/addresses", "cart")]

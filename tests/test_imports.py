@@ -45,6 +45,7 @@ FLOORS = (
     {"journal"},  # what was asked and answered
     {"lab"},  # the powers of a test double: fills stores through the resources
     {"explain"},  # what the law says, in words
+    {"openapi"},  # what is served, told to programs and tried by people
     {"site"},  # the docs as a built site
     {"reference"},  # the same in a browser
     {"panel"},  # the store owner's pages

@@ -127,7 +127,7 @@ def test_from_a_cart_to_an_order_of_the_same_totals(window: Window) -> None:
     assert done["paymentAccessToken"]
     assert complete(window, made["entityId"])["orderEntityId"] == done["orderEntityId"]
     assert shop.get("/v2/orders/count").json["count"] == 1
-    assert read(window, made["entityId"]) is None
+    assert read(window, made["entityId"])["grandTotal"] == {"value": 48}
     assert refused(window, "applyCheckoutCoupon", made["entityId"], {"couponCode": "X"}).startswith("NO_SUCH_ENTITY")
     paid = pay(shop, done["paymentAccessToken"], card())
     assert paid.status == 201, paid.body
@@ -660,3 +660,31 @@ def together(window: Window, bodies: list[dict[str, Any]]) -> list[Any]:
         return await asyncio.gather(*map(one, bodies))
 
     return list(server.run(run()))
+
+
+ORDERED = """query($id: String) { site { cart(entityId: $id) { entityId } checkout(entityId: $id) { entityId
+  order { entityId status { label } totalIncTax { value } } } } }"""
+
+
+def test_a_checkout_tells_the_order_that_it_has_become(window: Window) -> None:
+    jane, eve = window.signed_in(1), None
+    mine = sent(window, create(window, line(1, 2), headers=jane), headers=jane)["entityId"]
+    theirs = sent(window, create(window, line(2)))["entityId"]
+    assert window.ask(ORDERED, {"id": theirs})["site"]["checkout"]["order"] is None
+    for checkout, who, total in ((mine, jane, 28), (theirs, {}, 28)):
+        done = complete(window, checkout, **who)
+        told = window.ask(ORDERED, {"id": checkout}, **who)["site"]
+        assert told["cart"] is None
+        assert told["checkout"]["entityId"] == checkout
+        assert told["checkout"]["order"] == {
+            "entityId": done["orderEntityId"], "status": {"label": "Incomplete"}, "totalIncTax": {"value": total},
+        }  # fmt: skip
+        assert pay(window.shop, done["paymentAccessToken"], card()).status == 201
+        told = window.ask(ORDERED, {"id": checkout}, **who)["site"]["checkout"]["order"]
+        assert told["status"]["label"] == "Awaiting Fulfillment"
+    assert window.ask(ORDERED, {"id": mine})["site"]["checkout"] is None, "a customer's is no guest's"
+    (other,) = window.shop.post("/v3/customers", [{"email": "e@example.com", "first_name": "E", "last_name": "E"}]).data
+    eve = window.signed_in(other["id"])
+    assert window.ask(ORDERED, {"id": mine}, **eve)["site"]["checkout"] is None
+    window.shop.delete(f"/v2/orders/{done['orderEntityId']}")
+    assert window.ask(ORDERED, {"id": theirs})["site"]["checkout"]["order"] is None

@@ -669,7 +669,7 @@ def test_a_link_plants_no_cart_on_who_has_one(planting: tuple[Window, str]) -> N
     for headers in ({}, {"sec_fetch_site": "cross-site"}, {"sec_fetch_site": "none"},
                     {"referer": "https://evil.example/"}):  # fmt: skip
         asked = browser.follow(link, **headers)
-        assert (asked.status, "set-cookie" in asked.headers, b"<form method=post" in asked.body) == (200, False, True)
+        assert (asked.status, "set-cookie" in asked.headers, b'<form method="post"' in asked.body) == (200, False, True)
     assert browser.follow(link, "POST", origin="https://evil.example").status == 403
     assert browser.follow(link, "POST", sec_fetch_site="cross-site").status == 403
     answered = browser.follow(link, "POST", origin=f"https://{window.host}")

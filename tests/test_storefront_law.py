@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import inspect
+import json
 import time
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from graphql import build_client_schema, get_introspection_query, print_schema
@@ -70,6 +72,23 @@ def test_queries_come_by_get_too_and_are_persisted_by_their_digest(window: Windo
     asked["extensions"]["persistedQuery"]["sha256Hash"] = hashlib.sha256(HELLO.encode()).hexdigest()
     window.ask(HELLO)
     assert window.send(content=asked).json == {"data": {"channel": {"entityId": 1}}}
+
+
+def test_a_persisted_query_is_sent_once_and_asked_by_its_digest_with_other_variables(window: Window) -> None:
+    """As Apollo's clients do: the digest alone, by GET; then both, by POST; then the digest alone again."""
+    query = "query One($n: Int!) { site { products(first: $n) { collectionInfo { totalItems } } } }"
+    persisted = {"persistedQuery": {"version": 1, "sha256Hash": hashlib.sha256(query.encode()).hexdigest()}}
+
+    def by_get(count: int) -> Any:
+        asked = {"extensions": json.dumps(persisted), "variables": json.dumps({"n": count}), "operationName": "One"}
+        return window.send("GET", path=f"/graphql?{urlencode(asked)}")
+
+    (error,) = by_get(1).json["errors"]
+    assert (error["message"], error["extensions"]["code"]) == ("PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")
+    whole = window.send(content={"query": query, "variables": {"n": 1}, "extensions": persisted})
+    told = by_get(5)
+    assert whole.json == told.json == {"data": {"site": {"products": {"collectionInfo": {"totalItems": 0}}}}}
+    assert told.headers["x-bc-graphql-complexity"] == whole.headers["x-bc-graphql-complexity"] == "4"
 
 
 def test_errors_have_the_published_form(window: Window) -> None:
@@ -221,7 +240,7 @@ def test_a_request_hashes_few_passwords_under_whatever_aliases(window: Window, m
     assert len(hashed) == MOST_COSTLY
 
 
-COSTS = ("passwords.", "sign_in(", "is_own_password(", '"new_password"', "tell_of_reset(", "_tell(")
+COSTS = ("passwords.", "sign_in(", "is_own_password(", '"new_password"', "tell_of_reset(", "_tell(", "make_account(")
 
 
 def test_every_mutation_that_hashes_a_password_or_sends_a_mail_is_bounded() -> None:

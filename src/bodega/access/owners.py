@@ -97,13 +97,18 @@ async def known(tx: Tx, email: str, hashed: str, now: int) -> Owner:
     return owner
 
 
-async def add(tx: Tx, email: str, store: str, hashed: str, now: int) -> Owner:
+async def add(tx: Tx, email: str, store: str, hashed: str, now: int, role: str = "owner") -> Owner:
     """Makes somebody an owner of a store. An existing owner keeps their stores, and gets a new password if
-    one is given."""
+    one is given. Who has the store already keeps their `role` in it, unless they become an
+    owner (team.py)."""
     owner = await known(tx, email, "", now)
     if hashed:
         await set_password(tx, owner.id, hashed)
-    await tx.run("INSERT INTO owned (owner, store) VALUES ($1, $2) ON CONFLICT DO NOTHING", owner.id, store)
+    sql = (
+        "INSERT INTO owned (owner, store, role) VALUES ($1, $2, $3)"
+        " ON CONFLICT (owner, store) DO UPDATE SET role = excluded.role WHERE excluded.role = 'owner'"
+    )
+    await tx.run(sql, owner.id, store, role)
     made = await by_id(tx, owner.id)
     assert made is not None
     return made
@@ -142,25 +147,26 @@ class Invitation(msgspec.Struct, frozen=True):
     store: str
     email: str
     expires: int
+    role: str = "owner"
 
 
-async def invite(tx: Tx, store: str, email: str, now: int, seconds: int) -> str:
+async def invite(tx: Tx, store: str, email: str, now: int, seconds: int, role: str = "owner") -> str:
     """The secret of a new link, valid for so many seconds; expired links are deleted."""
     token = new_token()
     await tx.run("DELETE FROM invitations WHERE expires <= $1", now)
-    sql = "INSERT INTO invitations (digest, store, email, expires) VALUES ($1, $2, $3, $4)"
-    await tx.run(sql, digest(token), store, email, now + seconds)
+    sql = "INSERT INTO invitations (digest, store, email, expires, role) VALUES ($1, $2, $3, $4, $5)"
+    await tx.run(sql, digest(token), store, email, now + seconds, role)
     return token
 
 
 async def invitation(tx: Tx, token: str, now: int) -> Invitation | None:
     """What a link leads to, while it is valid."""
-    sql = "SELECT store, email, expires FROM invitations WHERE digest = $1 AND expires > $2"
+    sql = "SELECT store, email, expires, role FROM invitations WHERE digest = $1 AND expires > $2"
     return await query.first(tx, Invitation, sql, digest(token), now)
 
 
 async def accept(tx: Tx, token: str, now: int) -> Invitation | None:
     """Uses the link up: of several holders, only one succeeds."""
-    sql = "DELETE FROM invitations WHERE digest = $1 AND expires > $2 RETURNING store, email, expires"
+    sql = "DELETE FROM invitations WHERE digest = $1 AND expires > $2 RETURNING store, email, expires, role"
     used = await query.named(tx, Invitation, sql, digest(token), now)
     return used[0] if used else None

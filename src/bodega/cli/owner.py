@@ -31,10 +31,11 @@ def command() -> None:
 def create(place: DataLocation, store_hash: str, email: str, password_stdin: bool, as_json: bool) -> None:
     """Let somebody sign in to a store's control panel. Prompts for the password without --password-stdin.
 
-    An existing owner keeps their password, unless --password-stdin gives a new one.
+    An existing owner keeps their password, unless --password-stdin gives a new one, which also switches their second
+    factor off.
     """
     from bodega import passwords
-    from bodega.access import owners
+    from bodega.access import owners, second_factor
 
     wanted = _email(email)
     given = _password(sys.stdin.readline().rstrip("\r\n")) if password_stdin else ""
@@ -52,7 +53,10 @@ def create(place: DataLocation, store_hash: str, email: str, password_stdin: boo
     async def work(backend: Backend) -> Owner:
         await the_store(backend, store_hash)
         hashed = await passwords.hashed(given) if given else ""
-        return await owners.add(backend.registry.tx, wanted, store_hash, hashed, int(time.time()))
+        made = await owners.add(backend.registry.tx, wanted, store_hash, hashed, int(time.time()))
+        if password_stdin:
+            await second_factor.switch_off(backend.registry.tx, made)
+        return made
 
     made = with_backend(place, work)
     if as_json:

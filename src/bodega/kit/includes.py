@@ -201,13 +201,13 @@ def _statement(wanted: tuple[ChildRows, ...], parents: int) -> str:
     """Rows (place in `wanted`, parent, two columns of the order, id, doc), in no order."""
     placeholders = numbered_placeholders(parents)
     parts = []
+    test = "= $1" if parents == 1 else f"IN ({placeholders})"
     for place, of in enumerate(wanted):
         first, _, second = of.order.partition(", ")
         narrowed = f" AND {of.where}" if of.where else ""
-        parts.append(
-            f"SELECT {place} AS place, {of.column} AS parent, {first} AS first, {second or 'id'} AS second,"
-            f" {of.number} AS id, {'t.doc' if of.source else 'doc'} AS doc"
-            f" FROM {of.source or of.table.name} WHERE {of.column} IN ({placeholders}){narrowed}"
+        parts.append(  # without names of columns: SQLite looks a text up by all of it, each time
+            f"SELECT {place}, {of.column}, {first}, {second or 'id'}, {of.number}, {'t.doc' if of.source else 'doc'}"
+            f" FROM {of.source or of.table.name} WHERE {of.column} {test}{narrowed}"
         )
     return " UNION ALL ".join(parts)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from bodega.access import owners
+from bodega.access import owners, team
 from bodega.lab.copies import complete
 from bodega.storage import key_care
 from bodega.storage.backend import Backend, NoCopy
@@ -39,8 +39,8 @@ _OF_ACCOUNTS = (
 """What the registry keeps of each account, by `client_id`: what is used of its quotas, and when it was last seen."""
 
 _INVITATIONS = (
-    "SELECT digest, store, email, expires FROM invitations WHERE store = $1",
-    "INSERT INTO invitations (digest, store, email, expires) VALUES ($1, $2, $3, $4)",
+    "SELECT digest, store, email, expires, role FROM invitations WHERE store = $1",
+    "INSERT INTO invitations (digest, store, email, expires, role) VALUES ($1, $2, $3, $4, $5)",
 )
 
 _FAULTS = (
@@ -134,7 +134,8 @@ async def _carry(source: Registry, target: Registry, record: StoreRecord) -> Non
     for owner in await owners.of_store(source.tx, store):
         known = await owners.by_email(target.tx, owner.email)
         password = "" if known is not None and known.password else owner.password
-        numbers[owner.id] = (await owners.add(target.tx, owner.email, store, password, owner.created)).id
+        role = await team.role_of(source.tx, owner, store)
+        numbers[owner.id] = (await owners.add(target.tx, owner.email, store, password, owner.created, role)).id
     for rows in (_INVITATIONS, _FAULTS):
         await _copy_rows(source, target, rows, store)
     for client_id, name, secret, *others, maker in await source.tx.rows(_APPS, store):

@@ -9,6 +9,8 @@ from typing import Any
 from bodega import __version__
 from bodega.access.scopes import DEFAULT, READERS
 from bodega.http.documented import Operation
+from bodega.journal.request_logs import request_logs
+from bodega.journal.system_logs import system_logs
 from bodega.kit.actions import Action
 from bodega.kit.route import Route
 from bodega.law.reasons import Reason
@@ -18,6 +20,7 @@ from bodega.openapi.components import Components
 from bodega.openapi.exchanges import Kept, differences_of
 from bodega.openapi.learned import Schema, completed, loosened
 from bodega.openapi.marks import mark_of
+from bodega.resources import ROUTES
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _LEGACY = "v2-legacy"
@@ -38,9 +41,7 @@ def document(version: int, routes: Sequence[Route]) -> dict[str, Any]:
 @cache
 def document_of(version: int) -> Mapping[str, Any]:
     """The document of all that is served in a version; made once."""
-    from bodega.app import routes
-
-    return document(version, routes())
+    return document(version, (*ROUTES, request_logs(), system_logs()))
 
 
 class _Maker:

@@ -80,7 +80,7 @@ def _console(whole: Whole, path: str, method: str, operation: Whole, given: list
     body = _body_field(whole, content) if content else ""
     return (
         f'<form id="console" data-method="{method}" data-path="{escape(path)}" data-base="{escape(server["url"])}"'
-        f' data-token-header="{header}">'
+        f' data-token-header="{header}" data-credentials="{"omit" if store is not None else "same-origin"}">'
         f"<fieldset><legend>Who asks</legend>{fields}</fieldset>"
         + (f"<fieldset><legend>Parameters</legend>{''.join(inputs)}</fieldset>" if inputs else "")
         + body
@@ -141,7 +141,7 @@ def _body_field(whole: Whole, content: Whole) -> str:
     text = escape(json.dumps(example, indent=2, ensure_ascii=False))
     return (
         f'<label>Content-Type<select id="media">{kinds}</select></label>'
-        f'<label>Body<textarea id="body" spellcheck="false">{text}</textarea></label>'
+        f'<label for="body">Body</label><textarea id="body" spellcheck="false">{text}</textarea>'
     )
 
 

@@ -45,7 +45,19 @@ _FIELDS = {
     Reason.FIELD_INVALID: "price", Reason.DUPLICATE: "name", Reason.DANGLING_REFERENCE: "brand_id",
     Reason.IMAGE_UNREACHABLE: "image_url", Reason.IMAGE_INVALID: "image_url", Reason.QUERY_INVALID: "page",
 }  # fmt: skip
-_WRITTEN = frozenset({Reason.PLAN_LIMIT_REACHED, Reason.PLATFORM_CAP_REACHED, Reason.DUPLICATE})
+_WRITTEN = frozenset(
+    {
+        Reason.PLAN_LIMIT_REACHED,
+        Reason.PLATFORM_CAP_REACHED,
+        Reason.DUPLICATE,
+        Reason.CIRCULAR_TREE,
+        Reason.TREE_TOO_DEEP,
+        Reason.DANGLING_REFERENCE,
+    }
+)
+"""What only a body can bring about."""
+_DELETED = frozenset({Reason.ORPHANED_PRODUCTS, Reason.CODES_ATTACHED, Reason.PROPERTY_IN_USE})
+"""What only a delete is refused for."""
 
 
 def reasons_of(route: Route, method: str, kept: Kept) -> list[Reason]:
@@ -54,7 +66,7 @@ def reasons_of(route: Route, method: str, kept: Kept) -> list[Reason]:
     found = {reason for reason in ALWAYS if method in _ELSEWHERE.get(reason, method).split()}
     found |= set(_before_perform(route, action, method))
     if action.body or action.writes:
-        found |= {reason for reason in _of_perform(action) if _can(reason, action)}
+        found |= {reason for reason in _of_perform(action) if _can(reason, action, method)}
     found |= {Reason[name] for name in kept.reasons if name in Reason.__members__}
     return sorted(found, key=lambda reason: reason.rank)
 
@@ -92,9 +104,9 @@ def asks(action: Action) -> bool:
         return True
 
 
-def _can(reason: Reason, action: Action) -> bool:
-    """Whether a reason that code names can be given here: nothing new is made, so no limit is reached."""
-    return action.body or reason not in _WRITTEN
+def _can(reason: Reason, action: Action, method: str) -> bool:
+    """Whether a reason that the code names can be given here."""
+    return (action.body or reason not in _WRITTEN) and (method == "DELETE" or reason not in _DELETED)
 
 
 def _of_perform(action: Action) -> set[Reason]:

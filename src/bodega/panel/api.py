@@ -25,16 +25,16 @@ async def send_request(
     *,
     etag: str = "",
     client: str = CLIENT,
-    headers: Mapping[str, str] | None = None,
+    prefer: str = "",
     **query: Any,
 ) -> ApiReply:
     """One request: `path` as /v3/catalog/brands, `body` plain data. Raises PageError where the store is being upgraded.
 
     `client` is the client in whose name it is sent: a client's webhooks, for example, are its own even here.
+    `prefer` is respond-async for what becomes a task.
     """
-    return await _send(
-        request, method, path, body, {**(headers or {}), **({"if-match": etag} if etag else {})}, query, client
-    )
+    sent = {name: value for name, value in (("if-match", etag), ("prefer", prefer)) if value}
+    return await _send(request, method, path, body, sent, query, client)
 
 
 async def upload(request: PanelRequest, path: str, name: str, file: Upload, **fields: str) -> ApiReply:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bodega.access import owners, sessions
+from bodega.access import owners, sessions, team
 from bodega.access.stores import Stores
 from bodega.http.app_context import AppContext
 from bodega.http.browsers import cookies_of, is_from_here
@@ -114,7 +114,11 @@ class Panel:
         store = request.ids.get("store")
         if store is not None:
             await _enter(request, store)
-        return await page.handler(request)
+            _is_allowed(request)
+        reply = await page.handler(request)
+        if store is not None and request.method == "POST" and reply.status < HTTPStatus.BAD_REQUEST:
+            await _note(request)
+        return reply
 
 
 def _read(scope: Mapping[str, Any], panel: PanelContext) -> PanelRequest:
@@ -211,6 +215,26 @@ async def _enter(request: PanelRequest, name: str) -> None:
     if store is None:
         raise PageError(HTTPStatus.NOT_FOUND)
     request.store = store
+    request.role = await team.role_of(request.panel.tx, request.who, name)
+
+
+def _is_allowed(request: PanelRequest) -> None:
+    """What a role may see and change is decided here, before any page's code runs."""
+    path = request.path.removeprefix(request.base)
+    if not team.may(request.role, path, changes=request.method == "POST"):
+        role = team.ROLES.get(request.role)
+        what = "change" if request.method == "POST" and team.may(request.role, path, changes=False) else "see"
+        message = f"Your role in this store, {role.title if role else 'none'}, may not {what} this. Ask an owner."
+        raise PageError(HTTPStatus.FORBIDDEN, message)
+
+
+async def _note(request: PanelRequest) -> None:
+    """Keeps who changed what."""
+    from bodega.panel.audit import says
+
+    path = request.path.removeprefix(request.base) or "/"
+    change = team.PanelChange(request.now, request.who.email, path[:200], says(request.form))
+    await team.record(request.panel.tx, request.shop.record.hash, change)
 
 
 def _error_page(request: PanelRequest, error: PageError) -> Reply:

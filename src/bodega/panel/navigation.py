@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from bodega.access import team
 from bodega.panel.web import PanelRequest
 
 
@@ -89,6 +90,7 @@ STORE = (
             NavigationLink("Shop settings", "/shop", "store"),
             NavigationLink("Status and plan", "/status", "pulse"),
             NavigationLink("Settings", "/settings", "settings"),
+            NavigationLink("Team", "/team", "customer"),
         ),
     ),
 )
@@ -98,10 +100,16 @@ STORE = (
 def sections(request: PanelRequest) -> list[tuple[str, list[tuple[NavigationLink, str, bool]]]]:
     """Each section with its links: the link, its address, and whether it is the current page."""
     here = request.path.removeprefix(request.base)
-    return [
-        (section.title, [(link, request.base + link.path, _leads(link, here)) for link in section.links])
+    found = [
+        (section.title, [(link, request.base + link.path, _leads(link, here)) for link in shown(request, section)])
         for section in STORE
     ]
+    return [(title, links) for title, links in found if links]
+
+
+def shown(request: PanelRequest, section: Section) -> list[NavigationLink]:
+    """The links of a section that the role of whoever looks may follow."""
+    return [link for link in section.links if team.may(request.role, link.path, changes=False)]
 
 
 def _leads(link: NavigationLink, here: str) -> bool:

@@ -10,6 +10,7 @@ from bodega.panel import (
     categories,
     channels,
     content,
+    customer_care,
     customers,
     journal,
     law,
@@ -37,6 +38,7 @@ from bodega.panel import (
     stock,
     tasks,
     tax,
+    team,
     themes,
     variants,
     webhooks,
@@ -60,6 +62,7 @@ def every() -> list[PanelPage]:
         order_papers,
         carts,
         customers,
+        customer_care,
         price_lists,
         promotions,
         shipping,
@@ -75,5 +78,6 @@ def every() -> list[PanelPage]:
         status,
         settings,
         shop_settings,
+        team,
     )
     return [page for module in modules for page in module.pages.all]

@@ -81,7 +81,7 @@ async def _show(request: PanelRequest, message: str = "", forms: dict[int, Form]
 
 @pages.post(HERE + "/bulk")
 async def save(request: PanelRequest) -> Reply:
-    """Saves what was changed, ten products at a time; what is refused is told in its cell. The rest may be sent again."""
+    """Saves what was changed, ten products at a time; what is refused is told in its cell."""
     shown_ids = [_ROW.fullmatch(name) for name in request.form]
     ids = [int(match[1]) for match in shown_ids if match]
     found: dict[int, dict[str, Any]] = {}

@@ -29,7 +29,7 @@ MOST_ROWS = 2_000
 """So many rows of a file are imported; more are refused, so that nobody fills the queue of tasks by one form."""
 
 AT_ONCE = 10
-LATER = {"prefer": "respond-async"}
+LATER = "respond-async"
 
 
 def _text(row: list[Any]) -> bytes:
@@ -78,7 +78,9 @@ async def import_file(request: PanelRequest) -> Reply:
     given = request.files.get("file")
     if not isinstance(given, Upload) or not given.content:
         return _refused(request, "Choose a CSV file first.")
-    changes, new, problems = [], [], []
+    changes: list[dict[str, Any]] = []
+    new: list[dict[str, Any]] = []
+    problems: list[str] = []
     try:
         text = given.content.decode("utf-8-sig")
         for number, row in product_csv.rows(io.StringIO(text, newline="")):
@@ -101,9 +103,11 @@ async def import_file(request: PanelRequest) -> Reply:
         return _refused(request, problem)
     if problems or not (changes or new):
         return _refused(request, "" if problems else "The file has no products.", problems)
-    asked = [("PUT", changes[place : place + AT_ONCE]) for place in range(0, len(changes), AT_ONCE)]
-    for method, body in [*asked, *(("POST", body) for body in new)]:
-        reply = await api.send_request(request, method, PRODUCTS, body, headers=LATER)
+    asked: list[tuple[str, Any]] = [
+        ("PUT", changes[place : place + AT_ONCE]) for place in range(0, len(changes), AT_ONCE)
+    ]
+    for method, content in [*asked, *(("POST", one) for one in new)]:
+        reply = await api.send_request(request, method, PRODUCTS, content, prefer=LATER)
         if reply.refused:
             return _refused(request, sentence_of(reply))
     return go(f"{request.base}/tasks?done=imported", *SAFE)

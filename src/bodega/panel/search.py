@@ -6,9 +6,10 @@ import re
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from bodega.access import team
 from bodega.panel import api, settings
 from bodega.panel.catalogue import PRODUCTS
-from bodega.panel.navigation import STORE
+from bodega.panel.navigation import STORE, shown
 from bodega.panel.shop_settings import anchor
 from bodega.panel.shop_words import PAGES as SHOP_PAGES
 from bodega.panel.templating import show
@@ -45,11 +46,10 @@ async def search(request: PanelRequest) -> Reply:
     words = request.query_value("q").strip()[:LONGEST]
     found: list[Found] = []
     if words:
-        found = [Found("Pages", _pages(words)), Found("Settings", _settings(words))]
+        found = [Found("Pages", _pages(request, words)), Found("Settings", _settings(request, words))]
         if request.shop.rows is not None:
-            found = [
-                await _orders(request, words), await _products(request, words), await _customers(request, words), *found
-            ]  # fmt: skip
+            kinds = {"/orders": _orders, "/products": _products, "/customers": _customers}
+            found = [await ask(request, words) for path, ask in kinds.items() if _may(request, path)] + found
     return show(request, "search.html", words=words, found=[one for one in found if one.hits])
 
 
@@ -59,14 +59,20 @@ def _all_in(words: str, *texts: str) -> bool:
     return all(word in whole for word in words.lower().split())
 
 
-def _pages(words: str) -> list[Hit]:
-    sections = [(section.title, link) for section in STORE for link in section.links]
+def _may(request: PanelRequest, path: str) -> bool:
+    return team.may(request.role, path, changes=False)
+
+
+def _pages(request: PanelRequest, words: str) -> list[Hit]:
+    sections = [(section.title, link) for section in STORE for link in shown(request, section)]
     return [Hit(link.title, link.path, title) for title, link in sections if _all_in(words, title, link.title)][:SHOWN]
 
 
-def _settings(words: str) -> list[Hit]:
+def _settings(request: PanelRequest, words: str) -> list[Hit]:
     """Settings of the shop by the words of its keeper, and those of the server."""
-    hits = []
+    hits: list[Hit] = []
+    if not _may(request, "/settings"):
+        return hits
     for name, page in SHOP_PAGES.items():
         for part in page.parts:
             for member, text in part.words.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from bodega import passwords
-from bodega.access import owners, sessions
+from bodega.access import owners, second_factor, sessions
 from bodega.panel import cookies
 from bodega.panel.templating import show
 from bodega.panel.web import ROOT, SAFE, PageError, Pages, PanelRequest, Reply, go, local
@@ -65,7 +65,33 @@ async def let_in(request: PanelRequest) -> Reply:
     if not await owners.is_password(owner, password) or owner is None:
         message = "The e-mail address or the password is wrong."
         return _form(request, "sign_in.html", status=HTTPStatus.FORBIDDEN, wanted=wanted, email=typed, message=message)
+    if await second_factor.is_on(request.panel.tx, owner):
+        step = await second_factor.await_code(request.panel.tx, owner, request.now)
+        return _form(request, "second_step.html", step=step, wanted=wanted, message="")
     await sessions.forgive(request.panel.tx, typed, request.address)
+    return await _begin(request, owner, wanted)
+
+
+@pages.post("/sign-in/code", public=True)
+async def second_step(request: PanelRequest) -> Reply:
+    """The code of the app, or a recovery code, after the right password."""
+    wanted, step = local(request.field("next"), ROOT), request.field("step")
+    found = await second_factor.who_waits(request.panel.tx, step, request.now)
+    owner = None if found is None else await owners.by_id(request.panel.tx, found)
+    if owner is None:
+        message = "That took too long. Sign in again."
+        return _form(request, "sign_in.html", status=HTTPStatus.FORBIDDEN, wanted=wanted, email="", message=message)
+    wait = await sessions.may_try(request.panel.tx, owner.email, request.address, request.now)
+    if wait:
+        message, status = f"Too many attempts. Try again in {-(-wait // 60)} minutes.", HTTPStatus.TOO_MANY_REQUESTS
+        return _form(request, "second_step.html", status=status, step=step, wanted=wanted, message=message)
+    if not await second_factor.passes(request.panel.registry, owner, request.field("code"), request.now):
+        message = "This code is wrong, or was used already."
+        return _form(
+            request, "second_step.html", status=HTTPStatus.FORBIDDEN, step=step, wanted=wanted, message=message
+        )
+    await second_factor.step_taken(request.panel.tx, step)
+    await sessions.forgive(request.panel.tx, owner.email, request.address)
     return await _begin(request, owner, wanted)
 
 
@@ -119,13 +145,21 @@ async def come_in(request: PanelRequest) -> Reply:
         facts = {"invitation": found, "email": request.field("email")[:255], "message": str(error)}
         return _form(request, "welcome.html", status=HTTPStatus.UNPROCESSABLE_ENTITY, **facts)
     known = await owners.by_email(request.panel.tx, email)
-    if known is not None and known.password:
-        message = "This address is already in use: sign in, or choose another."
-        facts = {"invitation": found, "email": email, "message": message}
-        return _form(request, "welcome.html", status=HTTPStatus.CONFLICT, **facts)
+    joins = known is not None and bool(known.password)
+    if joins:
+        wait = await sessions.may_try(request.panel.tx, email, request.address, request.now)
+        if wait or not await owners.is_password(known, password):
+            message = "This address is already in use: enter its password, or choose another address."
+            facts = {"invitation": found, "email": email, "message": message}
+            status = HTTPStatus.TOO_MANY_REQUESTS if wait else HTTPStatus.CONFLICT
+            return _form(request, "welcome.html", status=status, **facts)
     if await owners.accept(request.panel.tx, token, request.now) is None:
         raise PageError(HTTPStatus.GONE, "This link was already used, or has expired.")
-    owner = await owners.add(request.panel.tx, email, found.store, hashed, request.now)
+    kept = "" if joins else hashed
+    owner = await owners.add(request.panel.tx, email, found.store, kept, request.now, found.role)
+    if joins and await second_factor.is_on(request.panel.tx, owner):
+        step = await second_factor.await_code(request.panel.tx, owner, request.now)
+        return _form(request, "second_step.html", step=step, wanted=f"{ROOT}/stores/{found.store}", message="")
     return await _begin(request, owner, f"{ROOT}/stores/{found.store}")
 
 
@@ -138,9 +172,66 @@ async def you(request: PanelRequest) -> Reply:
     return await _you(request)
 
 
-async def _you(request: PanelRequest, message: str = "", done: str = "", status: HTTPStatus = HTTPStatus.OK) -> Reply:
+async def _you(
+    request: PanelRequest,
+    message: str = "",
+    done: str = "",
+    status: HTTPStatus = HTTPStatus.OK,
+    *,
+    secret: str = "",
+    codes: list[str] | None = None,
+) -> Reply:
     found = await sessions.of_owner(request.panel.tx, request.who.id)
-    return show(request, "you.html", status=status, found=found, message=message, done=done)
+    tx = request.panel.tx
+    return show(
+        request, "you.html", status=status, found=found, message=message, done=done, codes=codes or [], secret=secret,
+        factor=await second_factor.is_on(tx, request.who), left=await second_factor.left(tx, request.who),
+        address=second_factor.address_of(request.who.email, secret) if secret else "",
+    )  # fmt: skip
+
+
+async def _is_me(request: PanelRequest) -> Reply | None:
+    """The answer to a form whose password is wrong; None if it is right, or there is none yet."""
+    wait = await sessions.may_try(request.panel.tx, request.who.email, request.address, request.now)
+    if wait:
+        return await _you(request, "Too many attempts. Try again later.", status=HTTPStatus.TOO_MANY_REQUESTS)
+    if request.who.password and not await owners.is_password(request.who, request.form.get("old", [""])[-1]):
+        return await _you(request, "The current password is wrong.", status=HTTPStatus.FORBIDDEN)
+    await sessions.forgive(request.panel.tx, request.who.email, request.address)
+    return None
+
+
+@pages.post("/you/second-factor")
+async def begin_second_factor(request: PanelRequest) -> Reply:
+    """Shows a new secret for the app, after the password."""
+    if not request.who.password:
+        message = "Choose a password first: a second factor stands beside one."
+        return await _you(request, message, status=HTTPStatus.CONFLICT)
+    refused = await _is_me(request)
+    if refused is not None:
+        return refused
+    return await _you(request, secret=await second_factor.begin(request.panel.registry, request.who))
+
+
+@pages.post("/you/second-factor/confirm")
+async def confirm_second_factor(request: PanelRequest) -> Reply:
+    """Switches it on with the first code, and shows the recovery codes, only this once."""
+    code = request.field("code").replace(" ", "")
+    codes = await second_factor.confirm(request.panel.registry, request.who, code, request.now)
+    if not codes:
+        message = "This code is wrong. Look at the clock of the device, and begin again."
+        return await _you(request, message, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return await _you(request, codes=codes)
+
+
+@pages.post("/you/second-factor/off")
+async def second_factor_off(request: PanelRequest) -> Reply:
+    """Switches it off, after the password."""
+    refused = await _is_me(request)
+    if refused is not None:
+        return refused
+    await second_factor.switch_off(request.panel.tx, request.who)
+    return go(f"{ROOT}/you?done=off", *SAFE)
 
 
 @pages.post("/you/password")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+from bodega.access import team
 from bodega.panel.navigation import sections
 from bodega.panel.web import SAFE, PanelRequest, Reply
 from bodega.panel.zones import show_in, zone_of
@@ -32,6 +33,7 @@ def show(
         "form_token": request.form_token,
         "sections": sections(request) if store is not None else [],
         "now": request.now,
+        "sees": lambda path: team.may(request.role, path, changes=False),
     }
     body = request.panel.templates.get_template(template).render(common | facts).encode()
     return Reply(status, [_HTML, _NO_STORE, *SAFE, *(headers or [])], body)

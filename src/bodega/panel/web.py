@@ -85,6 +85,8 @@ class PanelRequest(msgspec.Struct):
     session: Session | None = None
     owner: Owner | None = None
     store: OpenStore | None = None
+    role: str = ""
+    """What they may do in the store of the page (access/team.py)."""
 
     @property
     def who(self) -> Owner:

@@ -10,7 +10,8 @@ from bodega.storage.registry import Registry
 from bodega.storage.sealing import PREFIX, NoKey, is_sealed
 
 _SEALED = (("accounts", "client_id", "secret", "client"), ("apps", "client_id", "secret", "client"),
-           ("stores", "hash", "server", "store"), ("site_keys", "name", "sealed", "site key"))  # fmt: skip
+           ("stores", "hash", "server", "store"), ("site_keys", "name", "sealed", "site key"),
+           ("second_factors", "owner", "sealed", "second factor"))  # fmt: skip
 """Where secrets are: table, key, column, and the word that binds a secret to its row."""
 
 

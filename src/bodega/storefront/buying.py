@@ -6,7 +6,6 @@ checkout. Links stand on other sites as well: a browser that goes there is let i
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -30,6 +29,7 @@ from bodega.storefront import baskets
 from bodega.storefront.front import at_host, is_closed
 from bodega.storefront.shopper import Shopper, cart_cookie, cart_of, shopper_of
 from bodega.storefront.shoppers_api import ShopperRefused, ShoppersApi
+from bodega.storefront.short_page import short_page
 
 LEADS_TO = {"add": f"/{PAGE}", "buy": "/checkout"}
 MOST = 10_000
@@ -156,6 +156,4 @@ async def _put_in(api: ShoppersApi, shopper: Shopper, line: Mapping[str, Any]) -
 
 async def _say(send: Send, scope: Mapping[str, Any], status: int, words: str) -> None:
     """A short page."""
-    told = html.escape(words)
-    page = f"<!doctype html><html lang=en><title>{told}</title><h1>{told}</h1><p><a href=/>To the shop</a></p></html>"
-    await reply(send, scope["method"], status, page.encode(), _PAGE)
+    await reply(send, scope["method"], status, short_page(words), _PAGE)

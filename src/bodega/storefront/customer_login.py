@@ -5,7 +5,6 @@ The tokens of both are signed with the client secret of an account of the store.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -33,6 +32,7 @@ from bodega.storage.tx import Busy
 from bodega.storage.unit import Unit
 from bodega.storefront.front import at_host, is_closed
 from bodega.storefront.shopper import SESSION, cookies, session_cookie
+from bodega.storefront.short_page import short_page
 
 LOGIN, CURRENT = "/login/token/", "/customer/current.jwt"
 SCOPE = "store_v2_customers_login"
@@ -240,5 +240,4 @@ async def shop_asked(
 
 async def tell(send: Send, scope: Mapping[str, Any], status: int, words: str) -> None:
     """A short page."""
-    page = f"<!doctype html><html lang=en><title>{html.escape(words)}</title><h1>{html.escape(words)}</h1></html>"
-    await reply(send, scope["method"], status, page.encode(), _PAGE)
+    await reply(send, scope["method"], status, short_page(words), _PAGE)

@@ -30,6 +30,7 @@ from bodega.storage.tx import Busy
 from bodega.storage.unit import Unit
 from bodega.storefront.customer_login import local, shop_asked, tell
 from bodega.storefront.shopper import cart_cookie, cart_of, is_own_page, session_cookie, shopper_of
+from bodega.storefront.short_page import short_page
 
 PATH = "/session-sync/"
 ISSUER = "session-sync"
@@ -189,13 +190,13 @@ _ASKS: tuple[Header, ...] = (
 
 
 def _question(path: str) -> bytes:
-    told = "This link puts another shopper's session or cart into this browser"
-    return (
-        f"<!doctype html><html lang=en><meta name=viewport content='width=device-width'><title>{told}</title>"
-        f"<h1>{told}</h1><p>If you did not come from the shop, leave it: go back <a href=/>to the shop</a>.</p>"
-        f'<form method=post action="{html.escape(quote(path))}"><button type=submit>Go on with the link</button></form>'
-        "</html>"
-    ).encode()
+    words = "This link puts another shopper's session or cart into this browser"
+    more = (
+        '<p>If you did not come from the shop, leave it: <a href="/">back to the shop</a>.</p>'
+        f'<form method="post" action="{html.escape(quote(path))}"><button type="submit">Go on with the link</button>'
+        "</form>"
+    )
+    return short_page(words, more)
 
 
 def _goes_there(scope: Mapping[str, Any]) -> bool:

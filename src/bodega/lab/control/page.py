@@ -75,8 +75,8 @@ LIMITS = """
 ## Limits
 
 - The lab has no accounts: whoever may use it may delete every store of the server. It is for development.
-- Snapshots and forks are copies: as quick as copying the rows, unless the file system can share blocks. Snapshots do not
-  outlive the place of their store, and on PostgreSQL not an upgrade of the schema.
+- Snapshots and forks are copies: as quick as copying the rows, unless the file system can share blocks. Snapshots do
+  not outlive the place of their store, and on PostgreSQL not an upgrade of the schema.
 - Undo needs what a server with a lab kept of the request. It takes back rows; a webhook that was sent stays sent.
 - Advancing the clock runs what is due in the store, at any distance; what the machine's time governs is named above.
 """

@@ -6,7 +6,6 @@ A shop's host has a short law of its own, so a refusal that was asked for is mad
 from __future__ import annotations
 
 import asyncio
-import html
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -34,6 +33,7 @@ from bodega.metrics import FAULT
 from bodega.storable import pairs_of
 from bodega.storage.tx import Busy
 from bodega.storefront.front import at_host
+from bodega.storefront.short_page import short_page
 
 Form = Callable[[int, str, str], tuple[bytes, bytes]]
 """The media type and the body of a refusal: `(status, message, name of the reason)`."""
@@ -56,9 +56,7 @@ def as_problem(status: int, message: str, code: str) -> tuple[bytes, bytes]:
 
 def as_page(_status: int, message: str, _code: str) -> tuple[bytes, bytes]:
     """The form of a page."""
-    told = html.escape(message)
-    page = f"<!doctype html><html lang=en><title>{told}</title><h1>{told}</h1><p><a href=/>To the shop</a></p></html>"
-    return b"text/html; charset=utf-8", page.encode()
+    return b"text/html; charset=utf-8", short_page(message)
 
 
 Noted = Callable[[OpenStore, Mapping[str, Any], bytes, Response], None]

@@ -32,7 +32,7 @@
     const sent = body && body.value !== "" ? body.value : undefined;
     if (sent !== undefined) headers["Content-Type"] = find("media").value;
     const text = query.toString();
-    return { url: base + path + (text ? "?" + text : ""), options: { method: form.dataset.method, headers, body: sent, cache: "no-store" } };
+    return { url: base + path + (text ? "?" + text : ""), options: { method: form.dataset.method, headers, body: sent, cache: "no-store", credentials: form.dataset.credentials } };
   }
 
   const quoted = (text) => "'" + text.replaceAll("'", "'\\''") + "'";
@@ -83,6 +83,7 @@
     steps(reply.headers);
   }
 
+  // Credentials are left out: a browser would answer a 401 with a dialog of its own, and keep the fetch waiting.
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const asked = request();

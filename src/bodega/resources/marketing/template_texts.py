@@ -67,7 +67,21 @@ TEXTS: Mapping[str, Text] = {
         ),
         {**_COMMON, "given": "{from} has sent you a gift certificate of {amount}. Its code:"},
     ),
-    "invoice_email": _text("Invoice of your order {{order.id}}", invoice="The invoice of your order {order} follows."),
+    "invoice_email": Text(
+        "Your order {{order.id}} at {{store.name}}",
+        _page(
+            _GREETING,
+            '<p>{{lang "invoice" name=store.name order=order.id}}</p>',
+            "<ul>{{#each order.items}}<li>{{quantity}} x {{name}}: {{price}}</li>{{/each}}</ul>",
+            '<p>{{lang "total" amount=order.total currency=order.currency}}</p>',
+            _SIGNED,
+        ),
+        {
+            **_COMMON,
+            "invoice": "Thank you for your order {order} at {name}:",
+            "total": "It comes to {amount} {currency} in all.",
+        },
+    ),
     "ordermessage_notification": _text(
         "A message about your order {{order.id}}", message="There is a message about your order {order} at {name}."
     ),

@@ -24,6 +24,7 @@ from bodega.resources.orders import (
     fees,
     line,
     lines,
+    mails,
     order,
     order_policy,
     payments,
@@ -228,6 +229,7 @@ async def change(unit: Unit, order_id: int, draft: Changes, notes: list[Fault], 
     moves = stock.settle(new, work.lines, work.before, timing, held=held)
     await _move(unit, moves, work)
     await payments.follow(unit, old.entity, new)
+    await mails.follow(unit, old.entity, new)
     await _write_changed(unit, work, before, there, paid_fees, collected, rules if counts else None)
     return await unit.update(order.TABLE, old, new)
 

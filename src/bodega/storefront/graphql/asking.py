@@ -87,6 +87,10 @@ class Asking:
         """What `make` gives; it is remembered from one query to the next, as long as these tables do not change. It
         must follow from them, the key and the operator's settings alone, and nobody may change it."""
 
+        if key in self._known:
+            known: T = self._known[key]
+            return known
+
         async def found() -> T:
             kept = kept_of(self.store)
             state = await self.once("state", lambda: kept.state(self.reader))

@@ -188,10 +188,31 @@ class _Running:
                     self._leaves(step, some, of)
                     await self._turn.breathe()
                 continue
+            if step.below is not None and len(objects) <= _TOGETHER:
+                await self._objects_below(step, step.below, values, objects)
+                continue
             places = [Place(result, key, place, step.nullable) for _, result, place in objects]
             for place in places:
                 place.holder[key] = None  # keeps the order of the query
             await self._complete(step.field.type, step.nodes, list(zip(values, places, strict=True)))
+
+    async def _objects_below(
+        self, step: Step, kind: GraphQLObjectType, values: Sequence[Any], objects: Sequence[Object]
+    ) -> None:
+        """What `_complete` does, for a field whose values are objects of one type."""
+        key, nullable = step.key, step.nullable
+        found: list[Object] = []
+        for value, (_, result, place) in zip(values, objects, strict=True):
+            if value is None or isinstance(value, Exception):
+                result[key] = None
+                if value is not None or not nullable:
+                    self._null(value, Place(result, key, place, nullable), step.nodes)
+            else:
+                below: dict[str, Any] = {}
+                result[key] = below
+                found.append((value, below, Place(result, key, place, nullable)))
+        if found:
+            await self.fill(kind, step.selections, found)
 
     def _leaves(self, step: Step, values: Sequence[Any], objects: Sequence[Object]) -> None:
         key, easy = step.key, step.easy

@@ -14,6 +14,7 @@ from graphql import (
     GraphQLObjectType,
     ListValueNode,
     ObjectValueNode,
+    SelectionSetNode,
     VariableNode,
     is_leaf_type,
     print_ast,
@@ -121,8 +122,9 @@ def is_served(kind: str, field: str) -> bool:
 
 class Step(NamedTuple):
     """A field of a selection below a type, with all that does not depend on who asks: `arguments` if they are the same
-    whatever the variables, `easy` the type of values that are written as they are, `leaf` how others are, `alike` the
-    field with its arguments as they are written, where the selection has the field under several aliases."""
+    whatever the variables, `easy` the type of values that are written as they are, `leaf` how others are, `below` the
+    type of its objects, if each of its values is one, `selections` what is asked of them, `alike` the field with its
+    arguments as they are written, where the selection has the field under several aliases."""
 
     key: str
     nodes: list[FieldNode]
@@ -136,6 +138,8 @@ class Step(NamedTuple):
     nothing: Any
     is_served: bool
     arguments: dict[str, Any] | None
+    below: GraphQLObjectType | None = None
+    selections: tuple[SelectionSetNode, ...] = ()
     alike: str = ""
 
 
@@ -184,6 +188,8 @@ def _step_of(kind: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> Step:
         nothing_of(field.type),
         is_served(kind.name, name),
         _fixed(field, node) if fixed else None,
+        inner if isinstance(inner, GraphQLObjectType) else None,
+        tuple(one.selection_set for one in nodes if one.selection_set is not None),
     )
 
 

@@ -6,8 +6,7 @@ from http import HTTPStatus
 
 from bodega.resources.tokens import sessions
 from bodega.storefront.baskets import merge_carts
-from bodega.storefront.customer_login import local
-from bodega.storefront.pages import shop, shop_queries
+from bodega.storefront.pages import registration, shop, shop_queries
 from bodega.storefront.pages.web import Answer, Page
 from bodega.storefront.shopper import cart_cookie, session_cookie
 from bodega.storefront.shoppers_api import ShopperRefused
@@ -18,7 +17,9 @@ LOGIN, ACCOUNT = "/login.php", "/account.php"
 
 async def login(page: Page) -> Answer:
     """GET and POST /login.php; `from` is the path that it leads to."""
-    onward = local(page.form.get("from") or page.query.get("from", "")) or ACCOUNT
+    onward = registration.leads_to(page, ACCOUNT)
+    if page.query.get("action") in (registration.ACTION, registration.SENT):
+        return await registration.register(page, onward)
     if page.method == "POST" and page.query.get("action") == "logout":
         if page.shopper.session:
             await page.store.write(lambda unit: sessions.end(unit, page.shopper.session))

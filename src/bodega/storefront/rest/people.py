@@ -13,6 +13,7 @@ from bodega.resources.tokens import sessions
 from bodega.storage import query
 from bodega.storage.text import caseless
 from bodega.storefront.baskets import merge_carts
+from bodega.storefront.registering import make_account
 from bodega.storefront.rest.call import Answer, Body, Call, given
 from bodega.storefront.rest.form_fields import form_fields_form
 from bodega.storefront.shopper import cart_cookie, readable_cookie, session_cookie
@@ -60,15 +61,14 @@ async def register(call: Call) -> Answer:
         first_name=said.first_name,
         last_name=said.last_name,
         authentication={"new_password": said.password, "force_password_reset": False},
-        origin_channel_id=asking.channel_id,
         form_fields=[{"name": one.field_id, "value": one.field_value} for one in said.custom_fields] or None,
     )
     if await _is_taken(call, said.email):
         raise Refusal(Reason.DUPLICATE, "An account with this e-mail address exists: sign in, or use another one.")
-    (made,) = await asking.api.send("POST", "/v3/customers", [body])
+    customer_id = await make_account(asking.api, asking.channel_id, body)
     if said.accepts_marketing_emails:
         await _consent_to(call, said.email, [NEWSLETTER])
-    return await signed_in(call, int(made["id"]))
+    return await signed_in(call, customer_id)
 
 
 async def _is_taken(call: Call, email: str) -> bool:

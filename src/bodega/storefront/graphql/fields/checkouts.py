@@ -11,10 +11,12 @@ from bodega.resources.checkouts import costs, prepaid
 from bodega.resources.checkouts.checkout import CheckoutAddress, CheckoutConsignment
 from bodega.resources.customers import forms
 from bodega.resources.customers.forms import Form
+from bodega.resources.orders import order
 from bodega.storefront.graphql.asking import Asking, Thing, node_id
 from bodega.storefront.graphql.execution import batch, plain, plain_with, shaped
 from bodega.storefront.graphql.fields.carts import Shown, amounts, moment, shown_of, with_tax
 from bodega.storefront.graphql.fields.form_fields import own_fields
+from bodega.storefront.graphql.fields.orders import order_thing
 from bodega.storefront.graphql.fields.prices import money_as
 from bodega.storefront.shopper import cart_of
 
@@ -23,9 +25,10 @@ OPTIONS = "consignments.available_shipping_options"
 ZERO = Decimal(0)
 
 
-async def checkout_thing(asking: Asking, entity_id: str | None) -> Thing | None:
-    """The checkout of the shopper's cart of this id, as an object of the answer; None if there is none."""
-    cart = await cart_of(asking.reader, entity_id or "", asking.channel_id, asking.customer_id)
+async def checkout_thing(asking: Asking, entity_id: str | None, *, ordered: bool = False) -> Thing | None:
+    """The checkout of the shopper's cart of this id, as an object of the answer; None if there is none. With `ordered`
+    also one that has become an order."""
+    cart = await cart_of(asking.reader, entity_id or "", asking.channel_id, asking.customer_id, ordered=ordered)
     if cart is None:
         return None
     return Thing("Checkout", cart, await shown_of(asking, cart, await costs.checkout_of(asking.reader, cart.id)))
@@ -33,7 +36,15 @@ async def checkout_thing(asking: Asking, entity_id: str | None) -> Thing | None:
 
 @batch("Site.checkout")
 async def _checkout(asking: Asking, things: Sequence[Any], args: Args) -> list[Any]:
-    return [await checkout_thing(asking, args.get("entityId"))] * len(things)
+    return [await checkout_thing(asking, args.get("entityId"), ordered=True)] * len(things)
+
+
+@batch("Checkout.order")
+async def _order(asking: Asking, things: Sequence[Thing], _args: Args) -> list[Thing | None]:
+    """The order that a checkout has become: its shopper's, like the checkout."""
+    rows = await asking.rows(order.TABLE, [thing.row.order_id for thing in things])
+    found = [rows.get(thing.row.order_id) for thing in things]
+    return [None if one is None or one.is_deleted else await order_thing(asking, "Order", one) for one in found]
 
 
 def _costs(shown: Shown) -> dict[str, ConsignmentTotals]:
@@ -103,7 +114,6 @@ plain(
     taxes=lambda thing: [Thing("CheckoutTax", one, thing.more) for one in thing.row.totals.taxes],
     createdAt=lambda thing: moment(thing.row.date_created),
     updatedAt=lambda thing: moment(thing.row.date_modified),
-    order=lambda _thing: None,  # what has become an order is no checkout any more
     customerMessage=lambda thing: thing.more.of.customer_message or None,
     coupons=_coupons,
     promotions=_promotions,

@@ -19,6 +19,7 @@ from bodega.storefront.graphql.fields.cart_changes import given
 from bodega.storefront.graphql.fields.complaints import TAKEN, complaint, faults, invalid, is_taken, not_signed_in
 from bodega.storefront.graphql.fields.customers import customer_thing, signed_in
 from bodega.storefront.graphql.fields.form_fields import filled_in
+from bodega.storefront.registering import make_account
 from bodega.storefront.shoppers_api import ShopperRefused
 from bodega.storefront.signing_in import is_own_password
 
@@ -66,17 +67,16 @@ async def _register(asking: Asking, args: Args) -> Any:
         company=said.get("company"),
         phone=said.get("phone"),
         authentication={"new_password": said["password"]},
-        origin_channel_id=asking.channel_id,
         accepts_product_review_abandoned_cart_emails=own.offers,
         form_fields=own.answers or None,
         addresses=None if where is None else [given(**_address(where), form_fields=of_address.answers or None)],
     )
     try:
-        (made,) = await asking.api.send("POST", CUSTOMERS, [body])
+        customer_id = await make_account(asking.api, asking.channel_id, body)
     except ShopperRefused as refused:
         return {"customer": None, "errors": _why_not_registered(refused)}
     asking.changed()
-    row = (await asking.rows(customer.TABLE, [made["id"]]))[made["id"]]
+    row = (await asking.rows(customer.TABLE, [customer_id]))[customer_id]
     return {"customer": Thing("Customer", row), "errors": []}
 
 

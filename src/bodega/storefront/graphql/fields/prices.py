@@ -21,6 +21,10 @@ from bodega.storefront.graphql.execution import batch, plain
 Args = Mapping[str, Any]
 
 
+_NOTHING_OF_ITS_OWN = (None, None, None, None, 0)
+"""Of a variant: it costs what its product does."""
+
+
 class Read(NamedTuple):
     """What the prices of products are made of."""
 
@@ -41,7 +45,8 @@ class Read(NamedTuple):
             key = product_id
         else:
             listed = variant.id if variant.id in self.facts.prices else 0
-            key = (product_id, variant.price, variant.sale_price, variant.retail_price, variant.map_price, listed)
+            own = (variant.price, variant.sale_price, variant.retail_price, variant.map_price, listed)
+            key = product_id if own == _NOTHING_OF_ITS_OWN else (product_id, own)
         found = self.known.get(key)
         if found is None:
             found = self.known[key] = self.shelf.prices(self.item(product_id, variant, answers))

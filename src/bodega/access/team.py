@@ -1,0 +1,135 @@
+"""The staff of a store: what each role may see and change in the control panel, who is there, who changed what."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from bodega.access.owners import Owner, by_id
+from bodega.storage import query
+from bodega.storage.registry import new_token
+from bodega.storage.tx import Tx
+
+OWNER, ADMIN = "owner", "admin"
+KEPT_SECONDS = 400 * 86_400
+"""Changes are kept for thirteen months."""
+
+AREAS: Mapping[str, str] = {
+    "catalogue": "products categories brands locations price-lists",
+    "orders": "orders carts",
+    "customers": "customers customer-groups messages",
+    "marketing": "promotions banners email-templates abandoned-cart-emails outbox visits",
+    "content": "web-pages redirects",
+    "storefront": "scripts themes widgets",
+    "store": "shipping channels tax shop settings status maintenance plan",
+    "tasks": "tasks",
+    "develop": "accounts journal journal.har webhooks apps law",
+    "team": "team",
+}
+"""The pages of an area, by the first word of their paths below the store's."""
+
+EVERYBODYS = frozenset({"", "search"})
+_AREA_OF = {word: area for area, words in AREAS.items() for word in words.split()}
+
+
+class Role(NamedTuple):
+    """What somebody may do: `sees` and `changes` are areas; who may change one sees it."""
+
+    title: str
+    says: str
+    sees: frozenset[str]
+    changes: frozenset[str]
+
+
+_ALL = frozenset(AREAS)
+_SHOP = frozenset({"catalogue", "orders", "customers", "marketing", "content", "storefront", "store", "tasks"})
+
+ROLES: Mapping[str, Role] = {
+    OWNER: Role("Owner", "Everything, and who the owners are", _ALL, _ALL),
+    ADMIN: Role("Admin", "Everything, and the staff except owners", _ALL, _ALL),
+    "catalogue": Role(
+        "Catalogue", "Products, prices, promotions and pages", frozenset({"tasks"}),
+        frozenset({"catalogue", "marketing", "content"}),
+    ),
+    "orders": Role("Orders", "Orders, carts and customers", frozenset({"catalogue"}),
+                   frozenset({"orders", "customers"})),
+    "support": Role("Support", "Customers and messages; sees orders", frozenset({"catalogue", "orders"}),
+                    frozenset({"customers"})),
+    "developer": Role("Developer", "API accounts, apps, webhooks, themes; sees the shop", _SHOP,
+                      frozenset({"develop", "storefront", "tasks"})),
+}  # fmt: skip
+"""Who makes API accounts may do through them whatever the API can do: a developer is trusted with that."""
+
+
+class Member(NamedTuple):
+    """Somebody of the staff."""
+
+    owner: Owner
+    role: str
+
+
+class PanelChange(NamedTuple):
+    """A form that was sent: by whom, to which page, and what it changed in words."""
+
+    at: int
+    email: str
+    path: str
+    says: str
+
+
+def area_of(path: str) -> str | None:
+    """The area of a path below the store's own, as /orders/7; empty for pages that everybody sees, None for none."""
+    word = path.strip("/").partition("/")[0]
+    return "" if word in EVERYBODYS else _AREA_OF.get(word)
+
+
+def may(role: str, path: str, *, changes: bool) -> bool:
+    """Whether a role may see a page, or send its forms. What belongs to no area is for owners and admins."""
+    known, area = ROLES.get(role), area_of(path)
+    if known is None:
+        return False
+    if role in (OWNER, ADMIN):
+        return True
+    if area == "":
+        return not changes
+    return area is not None and (area in known.changes or (not changes and area in known.sees))
+
+
+async def role_of(tx: Tx, owner: Owner, store: str) -> str:
+    """The role of somebody in a store; empty if they have none."""
+    return str(await query.value(tx, "SELECT role FROM owned WHERE owner = $1 AND store = $2", owner.id, store) or "")
+
+
+async def members(tx: Tx, store: str) -> list[Member]:
+    """The staff, those who came first at the top."""
+    rows = await tx.rows("SELECT owner, role FROM owned WHERE store = $1 ORDER BY owner", store)
+    found = [(await by_id(tx, owner), role) for owner, role in rows]
+    return [Member(owner, role) for owner, role in found if owner is not None]
+
+
+async def set_role(tx: Tx, owner_id: int, store: str, role: str) -> bool:
+    """Gives somebody another role; not to the last owner, without whom nobody could."""
+    sql = (
+        "UPDATE owned SET role = $3 WHERE owner = $1 AND store = $2 AND ($3 = 'owner' OR role <> 'owner' OR EXISTS"
+        " (SELECT 1 FROM owned other WHERE other.store = $2 AND other.role = 'owner' AND other.owner <> $1))"
+        " RETURNING role"
+    )
+    return bool(await tx.rows(sql, owner_id, store, role))
+
+
+async def record(tx: Tx, store: str, change: PanelChange) -> None:
+    """Keeps what somebody changed; what is older than thirteen months goes."""
+    sql = "INSERT INTO panel_changes (id, store, at, email, path, says) VALUES ($1, $2, $3, $4, $5, $6)"
+    key = f"{time.time_ns():020}-{new_token()[:8]}"  # in the order in which they came, within a second as well
+    await tx.run(sql, key, store, change.at, change.email, change.path, change.says)
+    await tx.run("DELETE FROM panel_changes WHERE store = $1 AND at < $2", store, change.at - KEPT_SECONDS)
+
+
+async def changes(tx: Tx, store: str, email: str, limit: int, offset: int) -> list[PanelChange]:
+    """What was changed, the newest first; of one person if an address is given."""
+    sql = (
+        "SELECT at, email, path, says FROM panel_changes WHERE store = $1 AND ($2 = '' OR email = $2)"
+        " ORDER BY at DESC, id DESC LIMIT $3 OFFSET $4"
+    )
+    return await query.named(tx, PanelChange, sql, store, email, limit, offset)

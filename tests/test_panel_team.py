@@ -1,0 +1,199 @@
+"""The staff of a store: what each role sees and changes, how somebody joins and leaves, and who changed what."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+import pytest
+
+from bodega.access import owners, team
+from bodega.panel import pages
+from bodega.panel.audit import MASK, says
+from panel import PASSWORD, Browser, Page, add_owner, base, signed_in
+from shop import Shop
+from test_panel_catalogue import LAMP, PRODUCTS
+from test_panel_safe import at
+
+STAFF = [name for name in team.ROLES if name not in (team.OWNER, team.ADMIN)]
+
+
+def staff(shop: Shop, role: str) -> Browser:
+    """The browser of somebody with this role."""
+    email = f"{role}@{shop.name}.example"
+    add_owner(shop, email)
+    shop.server.run(shop.server.backend.registry.tx.run(
+        "UPDATE owned SET role = $1 WHERE store = $2 AND owner = (SELECT id FROM owners WHERE email = $3)",
+        role, shop.name, email))  # fmt: skip
+    browser = Browser(shop.server)
+    assert browser.sign_in(email).status == 303
+    return browser
+
+
+def of_store() -> list[Any]:
+    """The declared pages of a store."""
+    return [page for page in pages.every() if "<store>" in page.pattern.pattern]
+
+
+def test_every_page_belongs_to_an_area() -> None:
+    for page in of_store():
+        path = page.pattern.pattern.partition(")")[2]
+        assert team.area_of(path) is not None, path
+
+
+@pytest.mark.parametrize("role", [*team.ROLES, "nobody"])
+def test_a_role_reaches_its_pages_and_no_others(shop: Shop, role: str) -> None:
+    """Every declared page and form, by the role alone: a 403 for what it may not, and never one for what it may."""
+    browser = staff(shop, role)
+    token = browser.get("/manage/you").form("/password").fields["form_token"]
+    seen = 0
+    for page in of_store():
+        path = at(page, shop, "0")
+        changes = page.method == "POST"
+        if path.endswith(("/revoke", "/remove")):
+            continue
+        allowed = team.may(role, path.removeprefix(base(shop)), changes=changes)
+        answer = browser.ask(page.method, path, {"form_token": token} if changes else None)
+        assert (answer.status == 403) is (not allowed), (path, answer.status)
+        seen += allowed
+    assert (seen > 30) is (role != "nobody")
+
+
+@pytest.mark.parametrize("role", STAFF)
+def test_links_lead_only_where_a_role_may_go(shop: Shop, role: str) -> None:
+    browser = staff(shop, role)
+    navigation = browser.get(base(shop)).text.partition("<nav")[2].partition("</nav>")[0]
+    links = [link for link in re.findall(r'href="([^"#]+)"', navigation) if link.startswith(base(shop))]
+    assert len(links) > 3
+    for link in links:
+        assert browser.get(link).status == 200, link
+    assert f"{base(shop)}/team" not in links
+    assert browser.get(f"{base(shop)}/search?q=settings").text.count("/settings/") == 0 or role == "developer"
+
+
+def invited(shop: Shop, browser: Browser, email: str, role: str) -> str:
+    """The path of a link."""
+    page = browser.post(browser.get(f"{base(shop)}/team"), "/invite", email=email, role=role)
+    found = re.search(r'id="invitation"[^>]*>[^<]*(/manage/welcome/[\w-]+)<', page.text)
+    assert found is not None, page.text
+    return found[1]
+
+
+def join(shop: Shop, link: str, password: str = PASSWORD) -> tuple[Browser, Page]:
+    """Somebody follows a link and chooses a password."""
+    browser = Browser(shop.server)
+    page = browser.get(link)
+    return browser, browser.ask("POST", link, {**page.forms[0].fields, "password": password})
+
+
+def roles(shop: Shop) -> dict[str, str]:
+    """Who has which role."""
+    found = shop.server.run(team.members(shop.server.backend.registry.tx, shop.name))
+    return {member.owner.email: member.role for member in found}
+
+
+def test_somebody_is_invited_under_a_role_joins_and_is_removed(shop: Shop) -> None:
+    owner = signed_in(shop)
+    link = invited(shop, owner, "Sam@example.com", "orders")
+    assert "your role is orders" in Browser(shop.server).get(link).text
+    sam, page = join(shop, link)
+    assert page.status == 303
+    assert roles(shop)["sam@example.com"] == "orders"
+    assert sam.get(f"{base(shop)}/orders").status == 200
+    assert sam.get(f"{base(shop)}/settings").status == 403
+    assert Browser(shop.server).get(link).status == 410, "it lets one in"
+    member = re.search(r"/team/(\d+)/remove", owner.get(f"{base(shop)}/team").text)
+    assert member is not None
+    promoted = owner.post(owner.get(f"{base(shop)}/team"), f"/team/{member[1]}/role", role="support")
+    assert promoted.status == 303
+    assert roles(shop)["sam@example.com"] == "support"
+    assert owner.post(owner.get(f"{base(shop)}/team"), f"/team/{member[1]}/remove").status == 303
+    assert sam.get(f"{base(shop)}/orders").status in (303, 404)
+    assert "sam@example.com" not in roles(shop)
+
+
+def test_who_has_a_password_joins_with_it_and_keeps_it(shop: Shop) -> None:
+    other = shop.server.shop()
+    email = add_owner(other)
+    link = invited(shop, signed_in(shop), email, "catalogue")
+    browser, page = join(shop, link, "another password")
+    assert (page.status, email in roles(shop)) == (409, False)
+    browser, page = join(shop, link)
+    assert page.status == 303
+    assert (roles(shop)[email], roles(other)[email]) == ("catalogue", "owner")
+    assert browser.get(f"{base(shop)}/products").status == 200
+    assert browser.get(f"{base(other)}/settings").status == 200, "a role is of one store"
+
+
+def test_an_admin_neither_makes_nor_changes_owners(shop: Shop) -> None:
+    signed_in(shop)
+    admin = staff(shop, team.ADMIN)
+    page = admin.get(f"{base(shop)}/team")
+    assert page.form("/invite").fields["role"] != team.OWNER
+    assert admin.post(page, "/invite", email="x@example.com", role=team.OWNER).status == 422
+    token = admin.get("/manage/you").form("/password").fields["form_token"]
+    for what in ("role", "remove"):
+        answer = admin.ask("POST", f"{base(shop)}/team/1/{what}", {"form_token": token, "role": "support"})
+        assert answer.status in (403, 404)
+    assert team.OWNER in roles(shop).values()
+
+
+def test_a_store_keeps_an_owner(shop: Shop) -> None:
+    email = add_owner(shop)
+    browser = Browser(shop.server)
+    browser.sign_in(email)
+    tx = shop.server.backend.registry.tx
+    mine = shop.server.run(owners.by_email(tx, email))
+    page = browser.get(f"{base(shop)}/team")
+    refused = browser.post(page, f"/team/{mine.id}/role", role="admin")
+    assert (refused.status, "one owner at least" in refused.text) == (422, True)
+    token = browser.get("/manage/you").form("/password").fields["form_token"]
+    assert browser.ask("POST", f"{base(shop)}/team/{mine.id}/remove", {"form_token": token}).status == 422
+    assert roles(shop) == {email: "owner"}
+
+
+def test_the_operator_makes_an_owner_of_whoever_has_another_role(shop: Shop) -> None:
+    staff(shop, "support")
+    email = f"support@{shop.name}.example"
+    shop.server.run(owners.add(shop.server.backend.registry.tx, email, shop.name, "", int(time.time())))
+    assert roles(shop)[email] == "owner"
+
+
+def test_who_changed_what_is_kept(shop: Shop) -> None:
+    key = shop.post(PRODUCTS, LAMP).data["id"]
+    owner = signed_in(shop)
+    clerk = staff(shop, "catalogue")
+    clerk.post(clerk.get(f"{base(shop)}/products/{key}"), f"/products/{key}", price="12", name="Lantern")
+    assert clerk.post(clerk.get(f"{base(shop)}/products/{key}"), f"/products/{key}", price="dear").status == 422
+    owner.post(owner.get(f"{base(shop)}/settings/money"), "/settings", currency="EUR")
+    log = owner.get(f"{base(shop)}/team/changes").text
+    rows = re.findall(r'<td data-label="Who"[^>]*>([^<]*)</td>.*?Where"[^>]*>([^<]*)<.*?What"[^>]*>([^<]*)<', log)
+    assert [(who.partition("@")[0], path) for who, path, _ in rows] == [
+        (shop.name, "/settings"), ("catalogue", f"/products/{key}"),
+    ]  # fmt: skip
+    assert "currency: EUR" in rows[0][2]
+    assert "price: " in rows[1][2]
+    assert "12" in rows[1][2]
+    assert "Lantern" in rows[1][2]
+    only = owner.get(f"{base(shop)}/team/changes?who=catalogue@{shop.name}.example").text
+    assert "/settings</td>" not in only
+    assert clerk.get(f"{base(shop)}/team/changes").status == 403
+
+
+@pytest.mark.parametrize(
+    ("form", "told"),
+    [
+        ({"was": ['{"price": "9", "name": "Lamp"}'], "price": ["12"], "name": ["Lamp"]},
+         "price: 9 \N{RIGHTWARDS ARROW} 12"),
+        ({"a1.was": ['{"city": "Rom"}'], "a1.city": ["Oslo"]}, "a1.city: Rom \N{RIGHTWARDS ARROW} Oslo"),
+        ({"was": ['{"on": "true"}'], "on.shown": ["1"]}, "on: true \N{RIGHTWARDS ARROW} "),
+        ({"form_token": ["abc"], "status_id": ["2"]}, "status_id: 2"),
+        ({"password": ["hunter22"], "old": ["x"], "code": ["123456"], "api_token": ["t"]},
+         "; ".join(f"{name}: {MASK}" for name in ("password", "old", "code", "api_token"))),
+        ({"was": ["[" * 5000], "x": ["1"]}, "x: 1"),
+        ({"text": ["a" * 500]}, "text: " + "a" * 59 + "\N{HORIZONTAL ELLIPSIS}"),
+    ],
+)  # fmt: skip
+def test_a_change_is_told_in_words_without_secrets(form: dict[str, list[str]], told: str) -> None:
+    assert says(form) == told
