@@ -93,7 +93,7 @@ def supply(
 def reply_size(scenario: Scenario, server: Server, address: Callable[[Request], Request]) -> int:
     """Bytes in the body of one real reply; a reply with another status than the scenario's ends the run."""
     request = address(scenario.requests(Random(0)))
-    connection = http.client.HTTPConnection(HOST, server.port, timeout=30)
+    connection = http.client.HTTPConnection(HOST, server.port, timeout=300)  # it may run under callgrind
     try:
         connection.request(request.method, request.target, request.body or None, request.all_headers())
         reply = connection.getresponse()

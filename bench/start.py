@@ -18,7 +18,7 @@ from bench.server import free_port, running
 from bench.store import COMMAND
 
 TIMES = 5
-COMMANDS = (("--version",), ("explain", "409"), ("store", "list"))
+COMMANDS = (("--version",), ("--help",), ("explain", "409"), ("store", "list"))
 
 
 def seconds_of(command: Sequence[str], folder: str) -> float:

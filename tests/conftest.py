@@ -28,7 +28,7 @@ LONGEST_FIRST = (
     "test_operations_page", "test_packages",
     "test_durability", "test_soak", "test_kills", "test_rolling_restart", "test_connectors", "test_real_client",
     "test_bad_input", "test_quota",
-    "test_faults",
+    "test_faults", "test_page_examples",
     "test_webhook_lives", "test_copies", "test_webhooks", "test_panel_browser", "test_panel_selling_browser",
     "test_concurrency", "test_migrations", "test_seed", "test_panel_sign_in", "test_orders", "test_products",
     "test_panel_apps", "test_rules", "test_law_statuses", "test_scale", "test_fresh_start", "test_real_client_orders",

@@ -121,7 +121,8 @@ def test_a_command_that_is_named_exists_and_takes_its_options(page: Path) -> Non
                 break
             words = (*words, word)
             assert words in COMMANDS, shown
-        options = {name for option in COMMANDS[words].params for name in (*option.opts, *option.secondary_opts)}
+        options = {"--help"}  # every command has it
+        options |= {name for option in COMMANDS[words].params for name in (*option.opts, *option.secondary_opts)}
         assert set(re.findall(r"--[a-z-]+", shown)) <= options, shown
 
 

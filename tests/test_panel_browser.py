@@ -319,7 +319,7 @@ def test_the_journal_filters_without_scripts(house: House, plain: Tab) -> None:
 def test_the_law_leads_from_a_reason_to_its_requests(house: House, tab: Tab) -> None:
     ask(house, "GET", "/v3/nowhere")
     page = tab.go("/law")
-    page.locator("a#NO_SUCH_RESOURCE").click()
+    page.locator("a[href$='reason=NO_SUCH_RESOURCE']:visible").first.click()
     page.get_by_role("heading", name="Journal").wait_for()
     assert "reason=NO_SUCH_RESOURCE" in page.url
     assert set(page.locator(".lines .reason").all_inner_texts()) == {"NO_SUCH_RESOURCE"}
@@ -334,7 +334,7 @@ def test_the_keyboard_alone_is_enough(desk: Tab) -> None:
     assert page.evaluate("document.activeElement.id") == "content"
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
-    page.get_by_role("heading", name="Settings").wait_for()
+    page.get_by_role("heading", name="Team").wait_for()
 
 
 def test_no_other_site_can_frame_the_panel(driver: Any, house: House, desk: Tab) -> None:

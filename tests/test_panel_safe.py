@@ -133,7 +133,7 @@ def crawl(shop: Shop, browser: Browser) -> dict[str, Page]:
         if path in found or len(found) > 200:
             continue
         page = browser.get(path)
-        if page.header("content-type").startswith("text/csv"):
+        if page.header("content-type").startswith(("text/csv", "application/json")):
             assert page.header("content-disposition").startswith("attachment"), path
             continue
         found[path] = page

@@ -93,6 +93,23 @@ def test_the_four_kinds_of_pages() -> None:
     ]  # fmt: skip
 
 
+LIMITS = re.compile(r"^## (Limits|What is not defended)$", re.MULTILINE)
+PROMISES = ("lab.md", "storefront.md")
+"""Pages of the reference that promise something, besides all tutorials, how-to pages and pages of promises."""
+
+
+def test_limits_stand_where_something_is_promised() -> None:
+    promising = [
+        name
+        for group in manual.navigation()
+        for name in group.names
+        if group.kind in ("Tutorials", "How-to") or group.about == "Promises" or name in PROMISES
+        if group.about != "Working on Bodega"
+    ]
+    assert len(promising) > 25
+    assert [name for name in promising if not LIMITS.search(manual.text(name) or "")] == []
+
+
 # Strict
 
 

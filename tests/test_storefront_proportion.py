@@ -156,3 +156,29 @@ def test_the_range_of_prices_is_right_however_many_variants_are_read_at_once(
         monkeypatch.setattr(facts, "_PAGE", f"{facts._PAGE.rpartition(' ')[0]} {together}")
         wide, *_ = nodes(window.ask(query)["site"]["products"])
         assert wide["prices"]["priceRange"] == {"min": {"value": 1}, "max": {"value": 9_000}}
+
+
+@pytest.mark.parametrize("with_tax", [False, True])
+def test_the_range_is_that_of_what_the_variants_cost(window: Window, with_tax: bool) -> None:
+    shop = window.shop
+    group = {"name": "Guests", "is_group_for_guests": True,
+             "discount_rules": [{"type": "all", "method": "percent", "amount": "10"}]}  # fmt: skip
+    shop.post("/v2/customer_groups", group)
+    rate = {"name": "VAT", "enabled": True, "priority": 1, "tax_zone_id": 1,
+            "class_rates": [{"tax_class_id": 0, "rate": 19.6}]}  # fmt: skip
+    assert shop.post("/v3/tax/rates", [rate]).status in (200, 201)
+    told = ({}, {"price": 7.77}, {"sale_price": 3.33}, {"retail_price": 50.5}, {"price": 99.99, "retail_price": 120})
+    made = make(shop, "Mixed", price=20, retail_price=25, variants=[
+        {"sku": f"M-{place}", "option_values": [{"option_display_name": "Kind", "label": str(place)}], **one}
+        for place, one in enumerate(told)])  # fmt: skip
+    tax = f"(includeTax: {str(with_tax).lower()})"
+    found = window.ask(
+        f"{{ site {{ product(entityId: {made}) {{ prices{tax} {{ priceRange {{ min {{ value }} max {{ value }} }}"
+        " retailPriceRange { min { value } max { value } } }"
+        f" variants {{ edges {{ node {{ prices{tax} {{ price {{ value }} retailPrice {{ value }} }} }} }} }} }} }} }}"
+    )["site"]["product"]
+    prices = [one["prices"] for one in nodes(found["variants"])]
+    for name, of in (("priceRange", "price"), ("retailPriceRange", "retailPrice")):
+        values = [one[of]["value"] for one in prices if one[of]]
+        assert found["prices"][name] == {"min": {"value": min(values)}, "max": {"value": max(values)}}
+        assert min(values) < max(values)

@@ -46,6 +46,9 @@ class ShownPrices(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     bulk_pricing: tuple[BulkTier, ...] = ()
 
 
+Span = tuple[TaxPrice, TaxPrice]
+
+
 class Shelf:
     """Shows prices under a basket's currency, tax policy and zone."""
 
@@ -95,6 +98,18 @@ class Shelf:
             minimum_advertised_price=self.tax_price(advertised, item) if advertised else None,
             saved=self.tax_price(unit.retail - unit.amount, item) if unit.retail > unit.amount else None,
             bulk_pricing=tuple(self._tier(tier, item, factor) for tier in tiers),
+        )
+
+    def span(self, items: Sequence[BasketItem]) -> tuple[Span, Span | None]:
+        """What the cheapest and the dearest of several items of one product cost, and of their retail prices the lowest
+        and the highest, if any has one: less work than all prices of each."""
+        one = items[0]
+        units = [unit_price(item, self.basket.places, self.basket.exchange) for item in items]
+        amounts = [unit.amount for unit in units]
+        retail = [unit.retail for unit in units if unit.retail]
+        return (
+            (self.tax_price(min(amounts), one), self.tax_price(max(amounts), one)),
+            (self.tax_price(min(retail), one), self.tax_price(max(retail), one)) if retail else None,
         )
 
     def _tier(self, tier: BulkPrice, item: BasketItem, exchange: Decimal) -> BulkTier:

@@ -71,13 +71,23 @@ Three things keep the machine's time: the server's log and journal, the gateway'
 A path is below `{BASE}`; what is in *italics* must be given.
 """
 
+LIMITS = """
+## Limits
+
+- The lab has no accounts: whoever may use it may delete every store of the server. It is for development.
+- Snapshots and forks are copies: as quick as copying the rows, unless the file system can share blocks. Snapshots do
+  not outlive the place of their store, and on PostgreSQL not an upgrade of the schema.
+- Undo needs what a server with a lab kept of the request. It takes back rows; a webhook that was sent stays sent.
+- Advancing the clock runs what is due in the store, at any distance; what the machine's time governs is named above.
+"""
+
 
 def page() -> str:
     """The page, in Markdown."""
     lines = ["| operation | takes | does |", "| --- | --- | --- |"]
     for each in bind(OPERATIONS):
         lines.append(f"| `{each.method} {each.path}` | {_takes(each)} | {each.summary.replace('|', '/')} |")
-    return INTRODUCTION + "\n" + "\n".join(lines) + "\n"
+    return INTRODUCTION + "\n" + "\n".join(lines) + "\n" + LIMITS
 
 
 def _takes(each: Bound) -> str:

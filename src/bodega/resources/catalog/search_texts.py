@@ -102,10 +102,7 @@ def _description(product: Product) -> str:
 
 
 def _body(product: Product) -> str:
-    """Each word once: how often a description repeats one tells little of the product, and an entry costs what it
-    has of words."""
-    words = searchable(unescape(without_tags(product.description[: 2 * _LONGEST]))[:_LONGEST])
-    return " ".join(dict.fromkeys(words.split()))
+    return searchable(unescape(without_tags(product.description[: 2 * _LONGEST]))[:_LONGEST])
 
 
 _COLUMNS: Mapping[str, tuple[tuple[str, ...], Callable[[Product], str]]] = {

@@ -193,8 +193,8 @@ def page(listed: Path) -> str:
         if (kind_name, field) not in have:
             lacking.setdefault(kind_name, []).append(field)
     lines = [f"| `{kind_name}` | {_named(names)} |" for kind_name, names in sorted(lacking.items())]
-    heads = "\n## Used by that storefront, and not served\n\n| type | fields |\n| --- | --- |\n"
-    parts.append(heads + "\n".join(lines) + "\n")
+    heads = "\n## Limits\n\nThe public storefront uses these fields, and they are not served:\n\n"
+    parts.append(f"{heads}| type | fields |\n| --- | --- |\n" + "\n".join(lines) + "\n")
     return "".join(parts)
 
 

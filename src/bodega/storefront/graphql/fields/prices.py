@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from bodega.aside import Turn
 from bodega.domain.pricing.basket import Basket, BasketItem, TaxPolicy
-from bodega.domain.pricing.shown import BulkTier, Shelf, ShownPrices, TaxPrice
+from bodega.domain.pricing.shown import BulkTier, Shelf, ShownPrices, Span, TaxPrice
 from bodega.resources.pricing.buyer import Buyer
 from bodega.resources.pricing.facts import Choice, PriceFacts, VariantFacts, facts
 from bodega.resources.pricing.policy import Money
@@ -152,16 +152,19 @@ def _tier(tier: BulkTier, amount: Any) -> dict[str, Any]:
     return {**known, "__typename": "BulkPricingRelativePriceDiscount", "priceAdjustment": value}
 
 
-def _told(read: Read, found: ShownPrices, ranged: Iterable[ShownPrices], *, with_tax: bool) -> dict[str, Any]:
+def _told(read: Read, found: ShownPrices, items: Sequence[BasketItem], *, with_tax: bool) -> dict[str, Any]:
+    """The prices of what is chosen, and the range of those that may still be chosen."""
+
     def amount(price: TaxPrice) -> Decimal:
         return price.tax_inclusive if with_tax else price.tax_exclusive
 
     def told(price: TaxPrice | None) -> Any:
         return None if price is None else money_as(amount(price), read.money.currency)
 
-    each = list({id(one): one for one in ranged}.values()) or [found]
-    calculated = sorted((one.calculated_price for one in each), key=amount)
-    retail = sorted((one.retail_price for one in each if one.retail_price is not None), key=amount)
+    calculated: Span = (found.calculated_price, found.calculated_price)
+    retail: Span | None = None if found.retail_price is None else (found.retail_price, found.retail_price)
+    if items:
+        calculated, retail = read.shelf.span(items)
     return {
         "price": told(found.calculated_price),
         "basePrice": told(found.price),
@@ -169,8 +172,8 @@ def _told(read: Read, found: ShownPrices, ranged: Iterable[ShownPrices], *, with
         "retailPrice": told(found.retail_price),
         "mapPrice": told(found.minimum_advertised_price),
         "saved": told(found.saved),
-        "priceRange": {"min": told(calculated[0]), "max": told(calculated[-1])},
-        "retailPriceRange": {"min": told(retail[0]), "max": told(retail[-1])} if retail else None,
+        "priceRange": {"min": told(calculated[0]), "max": told(calculated[1])},
+        "retailPriceRange": {"min": told(retail[0]), "max": told(retail[1])} if retail else None,
         "bulkPricing": [_tier(one, amount) for one in found.bulk_pricing],
     }
 
@@ -207,8 +210,8 @@ def _of_product(read: Read, product_id: int, picked: Mapping[int, int], *, with_
     variant = fitting[0] if len(fitting) == 1 else None
     found = read.prices(product_id, variant, answers)
     open_ones = fitting if variant is None and len(fitting) > 1 else []
-    each = [read.prices(product_id, one, answers) for one in read.unlike(product_id, open_ones)]
-    return _told(read, found, each, with_tax=with_tax)
+    items = [read.item(product_id, one, answers) for one in read.unlike(product_id, open_ones)]
+    return _told(read, found, items, with_tax=with_tax)
 
 
 def _fits(variant: VariantFacts, picked: Mapping[int, int]) -> bool:
