@@ -199,7 +199,7 @@ def pages(routes: Sequence[Route], built: Callable[[], site.Site | None] = site.
     def answer(path: str) -> Answer:
         if (written := written_page(path)) is not None:
             return _answer(200, *written)
-        if path in ("", "/"):
+        if not path.strip("/"):
             return _answer(200, front(), _HTML)
         in_docs = path == "/docs" or path.startswith("/docs/")
         whole = built() if in_docs else None
