@@ -115,6 +115,8 @@ class Browser:
         self.cookies: dict[str, str] = {}
         self.headers: dict[str, str] = {}
         """What a proxy on the way adds."""
+        self.page_scheme = ""
+        """What the browser sees in front of a proxy that ends TLS."""
 
     def ask(
         self,
@@ -133,7 +135,7 @@ class Browser:
         if form is not None:
             body = urlencode(form, doseq=True).encode()
             sent |= {"content-type": "application/x-www-form-urlencoded", "content-length": str(len(body))}
-            sent |= {"origin": f"{self.scheme}://{self.host}", "sec-fetch-site": "same-origin"}
+            sent |= {"origin": f"{self.page_scheme or self.scheme}://{self.host}", "sec-fetch-site": "same-origin"}
         sent |= {name.lower(): value for name, value in (headers or {}).items()}
         scope = {
             "type": "http",
@@ -191,7 +193,7 @@ class Browser:
         )
         headers = {
             "content-type": f"multipart/form-data; boundary={boundary}",
-            "origin": f"{self.scheme}://{self.host}",
+            "origin": f"{self.page_scheme or self.scheme}://{self.host}",
         }
         return self.ask("POST", form.action, headers=headers, body=body)
 

@@ -109,6 +109,7 @@ ALLOWED = {
     ("journal/tally.py", 500): "the end of a class of durations, in milliseconds",
     ("journal/sync.py", 500): "rows of one write",
     ("http/steps/admission.py", 443): "the port of https",
+    ("http/browsers.py", 443): "the port of https",
     ("http/negotiation.py", 512): "bytes of a header that is remembered",
     ("server/tls.py", 384): "the permissions of a private key, 0o600",
     ("server/tls.py", 397): "days that a certificate is good for",

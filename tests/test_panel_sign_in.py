@@ -89,6 +89,7 @@ def test_behind_a_proxy_that_ends_tls_cookies_are_secure_as_under_tls(shop: Shop
     try:
         with reached(shop.server, behind_tls=True, insecure_http=False):
             browser = Browser(shop.server, scheme="http")
+            browser.page_scheme = "https"
             page = browser.sign_in(add_owner(shop))
             assert page.status == 303
             assert SESSION in browser.cookies
