@@ -31,7 +31,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read
 PAGE = (ROOT / "docs" / "containers.md").read_text("utf-8")
 BASE_MB = 53
 """What gcr.io/distroless/python3-debian12 takes, uncompressed."""
-MOST_MB = 120
+MOST_MB = 125
 KEY = "a-key-for-tests"
 
 
@@ -221,7 +221,7 @@ def test_it_is_small(image: Path) -> None:
     print(f"{size:.1f} MB")
     if not shutil.which("strip"):
         pytest.skip(f"without binutils nothing is stripped: {size:.0f} MB")
-    assert size < 66.5, f"{size:.1f} MB are laid on the base of {BASE_MB} MB"
+    assert size < 70, f"{size:.1f} MB are laid on the base of {BASE_MB} MB"
     assert size + BASE_MB < MOST_MB
 
 

