@@ -21,11 +21,11 @@ STOREFRONTS = {"type:in": "storefront", "limit": 250}
 @pages.get(HERE)
 async def listed(request: PanelRequest) -> Reply:
     """The themes, with what each channel shows."""
-    themes = (await api.read(request, THEMES, limit=250)).data
-    channels = [one for one in (await api.read(request, "/v3/channels", **STOREFRONTS)).data if _is_themed(one)]
-    shown = {one["id"]: (await api.read(request, f"/v3/channels/{one['id']}/active-theme")).data for one in channels}
     job = request.query_value("job")
     found = await api.send_request(request, "GET", f"{THEMES}/jobs/{job}") if job.isalnum() else None
+    themes = (await api.read(request, THEMES, limit=250)).data  # after the job: what it made is among them
+    channels = [one for one in (await api.read(request, "/v3/channels", **STOREFRONTS)).data if _is_themed(one)]
+    shown = {one["id"]: (await api.read(request, f"/v3/channels/{one['id']}/active-theme")).data for one in channels}
     return show(
         request, "themes.html", themes=themes, channels=channels,
         at={theme["uuid"]: [one["name"] for one in channels if shown[one["id"]]["active_theme_uuid"] == theme["uuid"]]
