@@ -20,6 +20,7 @@ from bodega.cli import main
 from bodega.http.router import by_version
 from bodega.kit.route import Route
 from replies import paths, rows
+from walking import collections_of, listed, walk
 
 BODEGA = [sys.executable, "-m", "bodega.cli"]
 STORE = "demo"
@@ -41,7 +42,7 @@ class Store:
         self._session.headers["X-Auth-Token"] = self.token
         self._names: dict[str, Any] = {}
         self._ids: dict[tuple[str, str], list[Any]] = {}
-        self._collections = {(route.version, _unnamed(route.template)): route for route in routes()}
+        self._collections = collections_of(routes())
         self._tries = by_version(routes())
         self.unsent: list[str] = []
 
@@ -92,37 +93,17 @@ class Store:
                 with suppress(LookupError):  # a row that was refused has no id
                     yield str(_filled(path, self._names))
         else:
-            yield from self._walk(route.version, "", route.template.split("/"), f"/v{route.version}")
-
-    def _walk(self, version: int, before: str, rest: list[str], path: str) -> Iterator[str]:
-        if not rest:
-            yield path
-            return
-        step, template = rest[0], f"{before}/{rest[0]}"
-        if not step.startswith("{"):
-            yield from self._walk(version, template, rest[1:], f"{path}/{step}")
-            return
-        collection = self._collections.get((version, _unnamed(before)))
-        if collection is not None and "GET" in collection.actions:
-            for name in self._listed(path, step.strip("{}").partition(":")[0]):
-                yield from self._walk(version, template, rest[1:], f"{path}/{name}")
+            yield from walk(self._collections, self._listed, route.version, route.template)
 
     def _listed(self, path: str, key: str) -> list[Any]:
         if (path, key) not in self._ids:
             reply = self._session.get(f"{self.base}{path}?limit=50", timeout=60)
-            message = reply.json() if reply.status_code == 200 else []
-            data = message.get("data", ()) if isinstance(message, dict) else message
-            names = [row.get(key, row.get("id")) for row in data if isinstance(row, dict)]
-            self._ids[path, key] = [name for name in names if name is not None]
+            self._ids[path, key] = listed(reply.json(), key) if reply.status_code == 200 else []
         return self._ids[path, key]
 
     def _command(self, word: str) -> None:
         with redirect_stdout(io.StringIO()):
             main(["store", word, STORE, SNAPSHOT, "--data", self._data], standalone_mode=False)
-
-
-def _unnamed(path: str) -> str:
-    return re.sub(r"\{[^}]*\}", "{}", path.strip("/"))
 
 
 def _filled(body: Any, names: Mapping[str, Any]) -> Any:

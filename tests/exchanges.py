@@ -18,10 +18,10 @@ from bodega.http.router import by_version
 from bodega.kit.actions import Action
 from bodega.kit.route import Route
 from bodega.openapi.names import label
-from published import unnamed
 from replies import Row, paths, rows
 from shop import Reply, Shop
 from test_published_replies import filled
+from walking import collections_of, listed, walk
 
 EPOCH = 1_793_527_200
 """1 November 2026, 10:00 UTC: the time at which the store's clock stands."""
@@ -52,7 +52,7 @@ class Exchanges:
         self.unsent: list[str] = []
         self._names: dict[str, Any] = {}
         self._tries = by_version(routes())
-        self._by_key = {(route.version, unnamed(route.template)): route for route in routes()}
+        self._collections = collections_of(routes())
         self._ids = cache(self._listed)
         shop.freeze(EPOCH)
         for row in rows():
@@ -117,26 +117,10 @@ class Exchanges:
         if told is not None:
             yield from (filled(path, self._names) for path in told)
             return
-        yield from self._walk(route.version, "", route.template.split("/"), f"/v{route.version}")
-
-    def _walk(self, version: int, before: str, rest: list[str], path: str) -> Iterator[str]:
-        if not rest:
-            yield path
-            return
-        step, template = rest[0], f"{before}/{rest[0]}"
-        if not step.startswith("{"):
-            yield from self._walk(version, template, rest[1:], f"{path}/{step}")
-            return
-        collection = self._by_key.get((version, unnamed(before)))
-        if collection is not None and "GET" in collection.actions:
-            for name in self._ids(path, step.strip("{}").partition(":")[0]):
-                yield from self._walk(version, template, rest[1:], f"{path}/{name}")
+        yield from walk(self._collections, self._ids, route.version, route.template)
 
     def _listed(self, path: str, key: str) -> list[Any]:
         reply = self.shop.get(f"{path}?limit=50")
         if reply.status != 200:
             return []
-        message = reply.json
-        data = message.get("data", ()) if isinstance(message, dict) else message
-        named = [row.get(key, row.get("id")) for row in data if isinstance(row, dict)]
-        return [name for name in named if name is not None]
+        return listed(reply.json, key)

@@ -19,6 +19,8 @@ import jsonschema_rs
 import pytest
 import yaml
 
+from bodega.kit.route import unnamed
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 ABSENT = "the published contract is not beside the repository"
 
@@ -113,21 +115,16 @@ def index() -> dict[tuple[int, str], tuple[str, str]]:
         if server is not None:
             for path in PATH.findall(text):
                 name = file.relative_to(SHARED / "spec").as_posix()
-                found[int(server[1]), unnamed(path)] = (name, path)
+                found[int(server[1]), unnamed(path.strip("/"))] = (name, path)
     return found
 
 
 def published(version: int, method: str, template: str) -> Published | None:
     """The operation that a route's method serves, if it is published."""
-    file, path = index().get((version, unnamed(template)), ("", ""))
+    file, path = index().get((version, unnamed(template.strip("/"))), ("", ""))
     if not file or method.lower() not in _read(file)["paths"][path]:
         return None
     return Published(version, method, path, file)
-
-
-def unnamed(path: str) -> str:
-    """A path whose parameters have no names."""
-    return re.sub(r"\{[^}]*\}", "{}", path.strip("/"))
 
 
 @cache

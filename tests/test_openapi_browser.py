@@ -6,16 +6,16 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+import axe
 from bodega.access.accounts import add_account
 from bodega.access.scopes import ALL
 from bodega.storage.creating import create_store
 from chromium import DESK, PHONE, SHOTS, House, driver, serving
-from npm import installed, needs_npm
+from npm import needs_npm
 
 __all__ = ["driver"]
 pytestmark = pytest.mark.browser
@@ -124,13 +124,13 @@ def test_nothing_keeps_anybody_from_the_pages(
     house: House, driver: Any, request: pytest.FixtureRequest, look: str
 ) -> None:
     """axe finds nothing: labels, contrast, headings, regions that can be scrolled by keys."""
-    axe = (installed(request, Path(__file__).parent / "node" / "axe") / "axe-core" / "axe.min.js").read_text()
+    script = axe.source(request)
     context = driver.new_context(viewport=DESK, base_url=house.url, bypass_csp=True, color_scheme=look)
     opened = context.new_page()
     opened.set_default_timeout(PATIENCE)
     for path in ("/docs/api", "/docs/api/storefront", "/docs/api/v3/postCatalogBrands", "/docs/api/v2/getOrders"):
         opened.goto(path)
-        opened.evaluate(axe)
+        opened.evaluate(script)
         found = opened.evaluate("async () => (await axe.run()).violations.map(one => one.id + ' ' + one.nodes[0].html)")
         assert found == [], path
     context.close()

@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner
 
 from bodega.cli import main
+from bodega.kit.route import unnamed
 from bodega.openapi.choices import about_all, choices, choices_of, patterns
 from bodega.openapi.document import document_of
-from bodega.openapi.exchanges import unnamed
 from bodega.openapi.marks import MEANS
 from bodega.openapi.pages import ABOUT, NAMES, document_named, operations
 from shop import Reply, Server, Shop

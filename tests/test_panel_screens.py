@@ -6,33 +6,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+import axe
 from bodega import passwords
 from bodega.access import owners
 from bodega.access.accounts import add_account
 from bodega.access.scopes import ALL
 from bodega.lab.seed import Amounts, seed
 from bodega.storage.creating import create_store
-from chromium import DESK, PHONE, SHOTS, House, driver, serving
-from npm import installed, needs_npm
+from chromium import DESK, SHOTS, House, driver, serving
+from npm import needs_npm
 from test_panel_bounds import kind_of
 
 __all__ = ["driver"]
 pytestmark = [pytest.mark.browser, needs_npm]
 
 EMAIL, PASSWORD = "owner@example.com", "correct horse battery"
-LOOKS = {"light": (DESK, "light"), "dark": (DESK, "dark"), "phone": (PHONE, "light")}
-AXE = """async (only) => {
-  const found = await axe.run(document, {resultTypes: ["violations"], ...only});
-  const where = (one) => one.nodes.slice(0, 4).map(node => node.target.join(" ")).join(", ");
-  return found.violations.map(one => `${one.impact} ${one.id}: ${where(one)}`);
-}"""
-ONLY = {"dark": {"runOnly": ["color-contrast"]}}
-"""In dark only the colours differ."""
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +47,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, driver: Any) -> Iterator[Hou
 
 
 def test_every_page_in_light_dark_and_on_a_phone(house: House, driver: Any, request: pytest.FixtureRequest) -> None:
-    axe = (installed(request, Path(__file__).parent / "node" / "axe") / "axe-core" / "axe.min.js").read_text()
+    script = axe.source(request)
     context = driver.new_context(base_url=house.url, viewport=DESK, bypass_csp=True, reduced_motion="reduce")
     context.set_default_timeout(30_000)
     page = context.new_page()
@@ -83,15 +75,12 @@ def test_every_page_in_light_dark_and_on_a_phone(house: House, driver: Any, requ
         reply = page.goto(path) if not path.endswith((".har", "ca.pem", "/export")) else None
         if reply is None or not reply.headers.get("content-type", "").startswith("text/html"):
             continue
-        page.evaluate(axe)
         name = path.removeprefix("/manage/").removeprefix("stores/corner").strip("/").replace("/", "-") or "overview"
-        for look, (viewport, scheme) in LOOKS.items():
-            page.set_viewport_size(viewport)
-            page.emulate_media(color_scheme=scheme)
+
+        def shoot(look: str, name: str = name) -> None:
             page.screenshot(path=shots / f"{name.partition('?')[0]}-{look}.png", full_page=True)
-            wrong += [f"{path} in {look}: {one}" for one in page.evaluate(AXE, ONLY.get(look, {}))]
-            wide = page.evaluate("document.documentElement.scrollWidth")
-            wrong += [f"{path} in {look} is {wide} wide"] if wide > viewport["width"] else []
+
+        wrong += axe.wrong_on(page, path, script, shoot)
         links = page.eval_on_selector_all("a[href^='/manage']", "all => all.map(one => one.getAttribute('href'))")
         left += [link.partition("#")[0] for link in links]
     context.close()

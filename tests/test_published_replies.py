@@ -17,13 +17,14 @@ import pytest
 
 from bodega.http.router import by_version
 from bodega.kit.actions import Create
-from bodega.kit.route import Route
+from bodega.kit.route import Route, unnamed
 from bodega.resources import ROUTES
 from bodega.storage.opening import open_backend
-from published import Complaints, Published, index, needs_shared, published, shown, unnamed
+from published import Complaints, Published, index, needs_shared, published, shown
 from replies import OF_PARAMETERS, Row, differs, paths, rows
 from replies.shipping_v3 import PROVIDERS
 from shop import Reply, Server, Shop
+from walking import collections_of, listed, walk
 
 pytestmark = needs_shared
 
@@ -42,7 +43,7 @@ SERVED: list[tuple[Route, Published]] = [
     if index() and (operation := published(route.version, method, route.template)) is not None
 ]
 TRIES = by_version(ROUTES)
-BY_KEY = {(route.version, unnamed(route.template)): route for route in ROUTES}
+BY_KEY = collections_of(ROUTES)
 
 
 class Asked:
@@ -94,9 +95,7 @@ class Asked:
         reply = self.shop.get(f"{path}?limit=50")
         if reply.status != 200:
             return []
-        data = reply.json.get("data", ()) if isinstance(reply.json, dict) else reply.json
-        named = [row.get(key, row.get("id")) for row in data if isinstance(row, dict)]
-        return [name for name in named if name is not None]
+        return listed(reply.json, key)
 
     def paths(self, route: Route) -> Iterator[str]:
         """Paths of a route: what its module says, else whatever served collections list for each of its ids."""
@@ -104,20 +103,7 @@ class Asked:
         if told is not None:
             yield from (filled(path, self.names) for path in told)
             return
-        yield from self._walk(route.version, "", route.template.split("/"), f"/v{route.version}")
-
-    def _walk(self, version: int, before: str, rest: list[str], path: str) -> Iterator[str]:
-        if not rest:
-            yield path
-            return
-        step, template = rest[0], f"{before}/{rest[0]}"
-        if not step.startswith("{"):
-            yield from self._walk(version, template, rest[1:], f"{path}/{step}")
-            return
-        collection = BY_KEY.get((version, unnamed(before)))
-        if collection is not None and "GET" in collection.actions:
-            for name in self.ids(path, step.strip("{}").partition(":")[0]):
-                yield from self._walk(version, template, rest[1:], f"{path}/{name}")
+        yield from walk(BY_KEY, self.ids, route.version, route.template)
 
     def read(self, route: Route, operation: Published) -> int:
         """Asks a GET until enough replies have something in them; how many had."""
@@ -147,7 +133,7 @@ class Asked:
 
     def _heard(self, operation: Published) -> Complaints:
         """All that the schemas have against what an operation said, asking it first."""
-        route = BY_KEY[operation.version, unnamed(operation.path)]
+        route = BY_KEY[operation.version, unnamed(operation.path.strip("/"))]
         full = self.read(route, operation) if operation.method == "GET" else 0
         self.ask_for_nobody(route, operation)
         found: Complaints = {}

@@ -6,20 +6,18 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from chromium import DESK, PHONE, House, driver
-from npm import installed, needs_npm
-from test_panel_screens import AXE, ONLY
+import axe
+from chromium import DESK, House, driver
+from npm import needs_npm
 from test_shop_browser import ask, at_shop, checkout_of, house
 
 __all__ = ["driver", "house"]
 pytestmark = [pytest.mark.browser, needs_npm]
 
-LOOKS = {"light": (DESK, "light"), "dark": (DESK, "dark"), "phone": (PHONE, "light")}
 ADDRESS = (("firstName", "Jane"), ("lastName", "Doe"), ("addressLine1", "1 Main St"), ("city", "Austin"),
            ("postCode", "78701"))  # fmt: skip
 PASSWORD = "secret-123"
@@ -28,8 +26,8 @@ PASSWORD = "secret-123"
 class Look:
     """A tab whose pages are looked at."""
 
-    def __init__(self, page: Any, axe: str, base: str) -> None:
-        self.page, self.axe, self.base = page, axe, base
+    def __init__(self, page: Any, script: str, base: str) -> None:
+        self.page, self.script, self.base = page, script, base
         self.seen: list[str] = []
         self.wrong: list[str] = []
 
@@ -44,13 +42,7 @@ class Look:
             self.page.get_by_text(wait).first.wait_for()
         self.page.wait_for_load_state("networkidle")
         self.seen.append(name)
-        self.page.evaluate(self.axe)
-        for look, (viewport, scheme) in LOOKS.items():
-            self.page.set_viewport_size(viewport)
-            self.page.emulate_media(color_scheme=scheme)
-            self.wrong += [f"{name} in {look}: {one}" for one in self.page.evaluate(AXE, ONLY.get(look, {}))]
-            wide = self.page.evaluate("document.documentElement.scrollWidth")
-            self.wrong += [f"{name} in {look} is {wide} wide"] if wide > viewport["width"] else []
+        self.wrong += axe.wrong_on(self.page, name, self.script)
         self.page.set_viewport_size(DESK)
 
     def press(self, name: str) -> None:
@@ -58,12 +50,19 @@ class Look:
         self.page.get_by_role("button", name=name, exact=True).click()
 
 
+def fill_address(page: Any) -> None:
+    """The form of an address, wherever it stands."""
+    for name, value in ADDRESS:
+        page.locator(f"#{name}Input").fill(value)
+    page.locator("#countryCodeInput").select_option("US")
+    page.locator("#provinceCodeInput").select_option("TX")
+
+
 @pytest.fixture
 def look(request: pytest.FixtureRequest, driver: Any, house: House) -> Any:
-    axe = (installed(request, Path(__file__).parent / "node" / "axe") / "axe-core" / "axe.min.js").read_text()
     context = driver.new_context(viewport=DESK, bypass_csp=True, reduced_motion="reduce")
     context.set_default_timeout(30_000)
-    made = Look(context.new_page(), axe, at_shop(house))
+    made = Look(context.new_page(), axe.source(request), at_shop(house))
     yield made
     context.close()
     assert not made.wrong, "\n".join(made.wrong)
@@ -124,19 +123,13 @@ def test_the_steps_of_the_checkout(house: House, look: Look) -> None:
     look.at("delivery", "Where shall we send it?")
     look.press("Continue")
     look.at("delivery refused", "fields need your attention")
-    for name, value in ADDRESS:
-        page.locator(f"#{name}Input").fill(value)
-    page.locator("#countryCodeInput").select_option("US")
-    page.locator("#provinceCodeInput").select_option("TX")
+    fill_address(page)
     page.locator('label[for*="shippingOptionRadio"]').first.click()
     look.at("delivery with options")
     page.locator("#sameAsBilling").uncheck()
     look.press("Continue")
     look.at("billing", "Whose name is on the bill?")
-    for name, value in ADDRESS:
-        page.locator(f"#{name}Input").fill(value)
-    page.locator("#countryCodeInput").select_option("US")
-    page.locator("#provinceCodeInput").select_option("TX")
+    fill_address(page)
     look.press("Continue")
     page.get_by_text("Card number").first.wait_for()
     page.get_by_label("Coupon or gift certificate").fill("NOPE")

@@ -22,7 +22,7 @@ from bodega.kit.images import DropImage
 from bodega.kit.listing import Listing
 from bodega.kit.mistakes import Mistakes, Vocabulary
 from bodega.kit.pairs import OfPairs
-from bodega.kit.route import Route
+from bodega.kit.route import Route, unnamed
 from bodega.kit.v2_shape import V2Shape
 from bodega.kit.v3_shape import V3Shape
 from bodega.storage.declaration import DeclarationError
@@ -86,7 +86,7 @@ class _Compiler:
         self.shown: set[str] = set()
         self.nested: list[tuple[str, Mistakes]] = []
         self.paths: Mapping[int, Mapping[str, Route]] = {
-            version: {_blanks(route.template): route for route in routes if route.version == version}
+            version: {unnamed(route.template): route for route in routes if route.version == version}
             for version in (2, 3)
         }
 
@@ -120,7 +120,7 @@ class _Compiler:
             if not _SEGMENT.fullmatch(segment):
                 here.add(f'path "{segment}"', "a segment is a word, {name} for a number or {name:text}")
         if route.moved:
-            here.expect("moved", _blanks(route.moved), self.paths[route.version], "path")
+            here.expect("moved", unnamed(route.moved), self.paths[route.version], "path")
         if route.fields is not None:
             self.shape(route.fields)
         for method, action in route.actions.items():
@@ -234,7 +234,7 @@ class _Compiler:
 
     def _home(self, endpoint: Endpoint, here: Mistakes) -> None:
         paths = self.paths[endpoint.version]
-        home = _blanks(endpoint.home)
+        home = unnamed(endpoint.home)
         if here.expect("home", home, paths, "path") and "GET" not in paths[home].actions:
             here.add("home", f"{home} has no GET")
 
@@ -305,8 +305,3 @@ def _number_of_ids(method: str, action: Action, endpoint: Endpoint, route: Route
     given = route.template.count("{")
     if given != wanted:
         here.add(method, f"{type(action).__name__} needs {wanted} ids in the path, which has {given}")
-
-
-def _blanks(template: str) -> str:
-    """A path with `{}` for each id."""
-    return re.sub(r"\{[^}]*\}", "{}", template)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -11,6 +12,13 @@ from bodega.kit.delete_many import DeleteMany
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.v2_shape import V2Shape
 from bodega.storage.declaration import declared_in
+
+_PARAMETER = re.compile(r"\{[^{}]*\}")
+
+
+def unnamed(template: str) -> str:
+    """A path, or a text with paths in it, whose parameters have no names: `{}` for each."""
+    return _PARAMETER.sub("{}", template)
 
 
 class Route(NamedTuple):

@@ -13,7 +13,7 @@ from functools import cache
 from typing import NamedTuple
 
 from bodega import manual
-from bodega.openapi.exchanges import unnamed
+from bodega.kit.route import unnamed
 
 PAGE = "differences.md"
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
@@ -15,7 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-_PARAMETER = re.compile(r"\{[^{}]*\}")
+from bodega.kit.route import unnamed
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -67,8 +66,3 @@ def differences_of(operation: str) -> list[Difference]:
     """Those that touch an operation, whatever its parameters are called."""
     label = unnamed(operation)
     return [one for one in differences() if fnmatchcase(label, unnamed(one.operation))]
-
-
-def unnamed(operation: str) -> str:
-    """A label, or a pattern of labels, whose parameters have no names."""
-    return _PARAMETER.sub("{}", operation)
