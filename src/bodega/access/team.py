@@ -24,7 +24,8 @@ AREAS: Mapping[str, str] = {
     "storefront": "scripts themes widgets",
     "store": "shipping channels tax shop settings status maintenance plan",
     "tasks": "tasks",
-    "develop": "accounts journal journal.har webhooks apps law",
+    "develop": "accounts journal journal.har webhooks workbench report permissions apps law",
+    "installed apps": "installed-apps",
     "team": "team",
 }
 """The pages of an area, by the first word of their paths below the store's."""
@@ -49,14 +50,14 @@ ROLES: Mapping[str, Role] = {
     OWNER: Role("Owner", "Everything, and who the owners are", _ALL, _ALL),
     ADMIN: Role("Admin", "Everything, and the staff except owners", _ALL, _ALL),
     "catalogue": Role(
-        "Catalogue", "Products, prices, promotions and pages", frozenset({"tasks"}),
+        "Catalogue", "Products, prices, promotions and pages; opens apps", frozenset({"tasks", "installed apps"}),
         frozenset({"catalogue", "marketing", "content"}),
     ),
-    "orders": Role("Orders", "Orders, carts and customers", frozenset({"catalogue"}),
+    "orders": Role("Orders", "Orders, carts and customers; opens apps", frozenset({"catalogue", "installed apps"}),
                    frozenset({"orders", "customers"})),
     "support": Role("Support", "Customers and messages; sees orders", frozenset({"catalogue", "orders"}),
                     frozenset({"customers"})),
-    "developer": Role("Developer", "API accounts, apps, webhooks, themes; sees the shop", _SHOP,
+    "developer": Role("Developer", "API accounts, apps, webhooks, themes; sees the shop", _SHOP | {"installed apps"},
                       frozenset({"develop", "storefront", "tasks"})),
 }  # fmt: skip
 """Who makes API accounts may do through them whatever the API can do: a developer is trusted with that."""

@@ -14,6 +14,7 @@ from bodega.panel import (
     customers,
     journal,
     law,
+    least_permission,
     locations,
     marketing,
     order_list,
@@ -28,6 +29,7 @@ from bodega.panel import (
     products,
     promotions,
     redirects,
+    report,
     search,
     settings,
     shipping,
@@ -43,6 +45,7 @@ from bodega.panel import (
     variants,
     webhooks,
     widgets,
+    workbench,
 )
 from bodega.panel.web import PanelPage
 
@@ -50,7 +53,7 @@ from bodega.panel.web import PanelPage
 def every() -> list[PanelPage]:
     """In the order in which a path is matched: fixed paths of a module come before those with an id."""
     catalogue = (product_bulk, product_files, products, product_parts, variants, stock, categories, brands, locations)
-    developing = (accounts, journal, webhooks, tasks, apps, law)
+    developing = (accounts, journal, webhooks, workbench, report, least_permission, tasks, apps, law)
     modules = (
         sign_in,
         overview,
