@@ -93,6 +93,7 @@ STORE = (
             NavigationLink("Shop settings", "/shop", "store"),
             NavigationLink("Status and plan", "/status", "pulse"),
             NavigationLink("Settings", "/settings", "settings"),
+            NavigationLink("Installed apps", "/installed-apps", "app"),
             NavigationLink("Team", "/team", "customer"),
         ),
     ),

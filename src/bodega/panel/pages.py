@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bodega.panel import (
     accounts,
+    app_frames,
     apps,
     brands,
     carts,
@@ -53,7 +54,7 @@ from bodega.panel.web import PanelPage
 def every() -> list[PanelPage]:
     """In the order in which a path is matched: fixed paths of a module come before those with an id."""
     catalogue = (product_bulk, product_files, products, product_parts, variants, stock, categories, brands, locations)
-    developing = (accounts, journal, webhooks, workbench, report, least_permission, tasks, apps, law)
+    developing = (accounts, journal, webhooks, workbench, report, least_permission, tasks, apps, app_frames, law)
     modules = (
         sign_in,
         overview,
