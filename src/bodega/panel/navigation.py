@@ -79,7 +79,7 @@ STORE = (
             NavigationLink("API accounts", "/accounts", "key"),
             NavigationLink("Journal", "/journal", "journal"),
             NavigationLink("Webhooks", "/webhooks", "hook"),
-            NavigationLink("Webhook workbench", "/workbench", "hook"),
+            NavigationLink("Workbench", "/workbench", "hook"),
             NavigationLink("Report card", "/report", "report"),
             NavigationLink("Least permission", "/permissions", "key"),
             NavigationLink("Tasks", "/tasks", "task"),

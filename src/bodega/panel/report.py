@@ -70,7 +70,7 @@ def _shown(request: PanelRequest, findings: list[Finding], run: Run) -> list[Sho
     for one in findings:
         links = [(key, request.base + where[key]) for key in dict.fromkeys(one.requests) if key in where]
         if one.where in request.shop.by_client:
-            links.append(("permissions", f"{request.base}/permissions/{part(one.where)}"))
+            links.append(("what it used", f"{request.base}/permissions/{part(one.where)}"))
         found.append(Shown(one, TITLES[one.check], links[:LINKED]))
     return found
 
