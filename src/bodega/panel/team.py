@@ -24,11 +24,13 @@ async def listed(request: PanelRequest) -> Reply:
 
 
 async def _show(request: PanelRequest, message: str = "", link: str = "", email: str = "") -> Reply:
-    found = await team.members(request.panel.tx, request.shop.record.hash)
+    store = request.shop.record.hash
+    found = await team.members(request.panel.tx, store)
     return show(
         request, "team.html", status=HTTPStatus.UNPROCESSABLE_ENTITY if message else HTTPStatus.OK, members=found,
+        people={member.owner.id: member.owner.email for member in found},
         roles=_grantable(request), all_roles=team.ROLES, message=message, link=link, email=email,
-        days=INVITED_SECONDS // 86_400,
+        days=INVITED_SECONDS // 86_400, open=await owners.invitations(request.panel.tx, store, request.now),
     )  # fmt: skip
 
 
@@ -48,9 +50,17 @@ async def invite(request: PanelRequest) -> Reply:
     except ValueError as error:
         return await _show(request, str(error), email=request.field("email"))
     token = await owners.invite(
-        request.panel.tx, request.shop.record.hash, email, request.now, INVITED_SECONDS, role=role
+        request.panel.tx, request.shop.record.hash, email, request.now, INVITED_SECONDS, role, inviter=request.who.id
     )
     return await _show(request, link=f"{request.origin}{ROOT}/welcome/{token}", email=email)
+
+
+@pages.post(HERE + "/invitations/{key}/revoke")
+async def revoke(request: PanelRequest) -> Reply:
+    """Takes back a link that nobody has used."""
+    if not await owners.revoke(request.panel.tx, request.shop.record.hash, request.ids["key"]):
+        return await _show(request, "This link was used already, or has expired.")
+    return go(f"{request.base}/team?done=revoked", *SAFE)
 
 
 async def _member(request: PanelRequest) -> team.Member:
