@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from typing import Any
@@ -309,3 +310,23 @@ def test_an_app_whose_registrant_has_no_heir_keeps_them(shop: Shop) -> None:
     shop.server.run(owners.remove(registry.tx, made.id, shop.name))
     assert shop.server.run(apps.find(registry, app.client_id)) is not None
     assert shop.server.run(owners.by_id(registry.tx, made.id)) is not None
+
+
+@pytest.mark.parametrize("act", ["demote", "remove"])
+def test_of_two_owners_who_end_each_others_ownership_at_once_one_stays(shop: Shop, act: str) -> None:
+    registry, now = shop.server.backend.registry, int(time.time())
+
+    async def both(pair: list[owners.Owner]) -> list[bool]:
+        """Each ends the other, as two processes would: on PostgreSQL in transactions at once."""
+        if act == "demote":
+            return await asyncio.gather(*[team.set_role(registry, one.id, shop.name, "support") for one in pair])
+        return await asyncio.gather(*[team.remove(registry, one.id, shop.name) for one in pair])
+
+    for attempt in range(5):
+        emails = [f"{act}{attempt}{place}-{shop.name}@example.com" for place in range(2)]
+        pair = [shop.server.run(owners.add(registry.tx, email, shop.name, "", now)) for email in emails]
+        for member in shop.server.run(team.members(registry.tx, shop.name)):
+            if member.owner.id not in {one.id for one in pair}:
+                shop.server.run(team.remove(registry, member.owner.id, shop.name))
+        assert sorted(shop.server.run(both(pair))) == [False, True]
+        assert [one.role for one in shop.server.run(team.members(registry.tx, shop.name))].count("owner") == 1

@@ -80,7 +80,7 @@ async def change_role(request: PanelRequest) -> Reply:
     member, role = await _member(request), request.field("role")
     if role not in _grantable(request):
         return await _show(request, "Choose a role.")
-    if not await team.set_role(request.panel.tx, member.owner.id, request.shop.record.hash, role):
+    if not await team.set_role(request.panel.registry, member.owner.id, request.shop.record.hash, role):
         return await _show(request, "A store has one owner at least.")
     return go(f"{request.base}/team?done=role" if request.who.id != member.owner.id else request.base, *SAFE)
 
@@ -91,7 +91,8 @@ async def remove(request: PanelRequest) -> Reply:
     member = await _member(request)
     if member.owner.id == request.who.id:
         return await _show(request, "Nobody removes themselves: ask somebody else.")
-    await owners.remove(request.panel.tx, member.owner.id, request.shop.record.hash)
+    if not await team.remove(request.panel.registry, member.owner.id, request.shop.record.hash):
+        return await _show(request, "A store has one owner at least.")
     return go(f"{request.base}/team?done=removed", *SAFE)
 
 
