@@ -139,6 +139,7 @@ def visited(seeded: Shop) -> tuple[Browser, dict[str, Page]]:
 ELSEWHERE = (
     "/sign-in", "/welcome/", "/ca.pem", "/export", "journal.har", "/lines", "/rows", "/image", "/file", "/download",
     "/deliveries/", "/apps/", "/scripts/", "/redirects/", "/banners/", "/abandoned-cart-emails/", "/tasks/",
+    "/operations", "/lab/work/",
 )  # fmt: skip
 """Pages that nothing on this store leads to: for guests, files, and those of what the seed does not make."""
 

@@ -30,7 +30,7 @@ EMAIL, PASSWORD = "owner@example.com", "correct horse battery"
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory, driver: Any) -> Iterator[House]:
     """A server with a seeded store and its owner."""
-    with serving(tmp_path_factory.mktemp("screens")) as started:
+    with serving(tmp_path_factory.mktemp("screens"), lab=True) as started:
         stores = started.app.stores
 
         async def make() -> None:

@@ -25,6 +25,7 @@ AREAS: Mapping[str, str] = {
     "store": "shipping channels tax shop settings status maintenance plan",
     "tasks": "tasks",
     "develop": "accounts journal journal.har webhooks apps law",
+    "lab": "lab",
     "team": "team",
 }
 """The pages of an area, by the first word of their paths below the store's."""
@@ -56,8 +57,8 @@ ROLES: Mapping[str, Role] = {
                    frozenset({"orders", "customers"})),
     "support": Role("Support", "Customers and messages; sees orders", frozenset({"catalogue", "orders"}),
                     frozenset({"customers"})),
-    "developer": Role("Developer", "API accounts, apps, webhooks, themes; sees the shop", _SHOP,
-                      frozenset({"develop", "storefront", "tasks"})),
+    "developer": Role("Developer", "API accounts, apps, webhooks, themes, the lab; sees the shop", _SHOP,
+                      frozenset({"develop", "storefront", "tasks", "lab"})),
 }  # fmt: skip
 """Who makes API accounts may do through them whatever the API can do: a developer is trusted with that."""
 
