@@ -51,6 +51,10 @@ copy of it elsewhere; on PostgreSQL the rows are copied within the server.
 `before`, as V3 shows it, with the old and the new value of each member; `to` names another snapshot. `limit`
 bounds the changes of each resource; `resource` and `after` read on. `.../diff/lines` streams all of them.
 
+`.../diff?origin=template` lists what is different in the fork `mine` from the store `template` as it is now, or with
+`from` as it was in that snapshot of `template`. Both stores give the same versions to their rows, so there every
+document is compared, not only those that were written. The command is `bodega store diff mine --origin template`.
+
 ## Undo
 
 `POST {BASE}/stores/mine/journal/ID/undo` takes back what one request changed; ID is the `X-Request-Id` of its reply.
