@@ -14,7 +14,7 @@ from bodega.lab.control.problem import Problem
 from bodega.lab.control.told import problem_of
 from bodega.lab.control.works import Work
 from bodega.panel.forms import Form, flat
-from bodega.panel.sentences import NOT_USABLE, beside
+from bodega.panel.sentences import FILL_IN, NOT_USABLE, beside
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go, without_rows
 
@@ -78,7 +78,9 @@ def complain(form: Form, problem: Problem, also: Mapping[str, str] | None = None
     for place, why in problem.errors.items():
         name = place.rpartition(".")[2]
         name = (also or {}).get(name, name)
-        if why.startswith("Expected "):  # how msgspec tells of a pattern
+        if why == "It is required.":
+            why = FILL_IN
+        elif why.startswith("Expected "):  # how msgspec tells of a pattern
             why = f"{NOT_USABLE} {hints.get(name, '')}".strip()
         errors[name] = why if why[:1].isupper() else f"{name} {why}"
     form.wrong, form.rest = beside(errors, flat(form.groups))
