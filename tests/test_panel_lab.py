@@ -250,7 +250,7 @@ def test_long_work_has_a_page_and_stands_in_the_way_of_other_work(shop: Shop, mo
             await gate[0].wait()
             raise Problem(409, "It did not work.")
 
-        return lab.works.begin(shop.name, "Filling", f"{base(shop)}/lab/clock", job)
+        return lab.works.begin(shop.name, "Filling", f"{base(shop)}/lab/clock?done=moved", job)
 
     work = shop.server.run(begin())
     shop.server.run(asyncio.sleep(0.01))
@@ -264,6 +264,7 @@ def test_long_work_has_a_page_and_stands_in_the_way_of_other_work(shop: Shop, mo
     shop.server.run(asyncio.sleep(0.01))
     page = browser.get(f"{base(shop)}/lab/work/{work.key}")
     assert ("It did not work." in page.text, "every 1s" in page.text) == (True, False)
+    assert f'href="{base(shop)}/lab/clock">Go on' in page.text, "the next page says that it worked"
     assert browser.post(clock(shop, browser), "/clock/advance", span="1h").status == 303
     stranger = signed_in(shop.server.shop())
     assert stranger.get(f"{base(shop)}/lab/work/{work.key}").status == 404

@@ -35,7 +35,7 @@ _DISCONNECT = {"before": "Before it is carried out", "after": "After it was carr
 
 
 def _words(choices: Any, titles: dict[str, str]) -> list[tuple[str, str]]:
-    return [("", "No"), *((word, titles.get(word, word.capitalize())) for word in get_args(choices))]
+    return [("", "As usual"), *((word, titles.get(word, word.capitalize())) for word in get_args(choices))]
 
 
 def _form(request: PanelRequest) -> list[FieldGroup]:

@@ -89,7 +89,7 @@ STORE = (
         (
             NavigationLink("Faults", "/lab/faults", "fault"),
             NavigationLink("Clock", "/lab/clock", "clock"),
-            NavigationLink("Snapshots and forks", "/lab/snapshots", "copies"),
+            NavigationLink("Snapshots", "/lab/snapshots", "copies"),
             NavigationLink("Named states", "/lab/states", "state"),
             NavigationLink("Sample data", "/lab/sample", "seed"),
         ),
