@@ -10,6 +10,7 @@ import pytest
 
 from bodega.access import team
 from bodega.lab.control.problem import Problem
+from bodega.lab.control.works import MOST_KEPT, Work, Works
 from bodega.panel import lab as lab_pages
 from bodega.panel import pages
 from panel import Browser, Page, base, house, signed_in
@@ -269,3 +270,30 @@ def test_long_work_has_a_page_and_stands_in_the_way_of_other_work(shop: Shop, mo
     stranger = signed_in(shop.server.shop())
     assert stranger.get(f"{base(shop)}/lab/work/{work.key}").status == 404
     assert browser.get(f"{base(shop)}/lab/work/0").status == 404
+
+
+def test_work_ends_with_the_server_and_old_work_is_forgotten(runner: asyncio.Runner) -> None:
+    works = Works()
+
+    async def nothing(_work: Work) -> str:
+        return "done"
+
+    async def for_ever(_work: Work) -> None:
+        await asyncio.Event().wait()
+
+    async def all_of_it() -> list[Work]:
+        begun = []
+        for _ in range(MOST_KEPT + 20):
+            begun.append(works.begin("s", "Nothing", "/", nothing))
+            assert await works.wait(begun[-1], 5)
+        begun.append(works.begin("s", "Endless", "/", for_ever))
+        assert not await works.wait(begun[-1], 0.01)
+        assert works.of("s") is begun[-1]
+        await works.stop()
+        return begun
+
+    *ended, endless = runner.run(all_of_it())
+    assert {one.answer for one in ended} == {"done"}
+    assert sum(works.find("s", one.key) is not None for one in ended) == MOST_KEPT
+    assert works.find("another", endless.key) is None
+    assert (endless.ended, endless.problem is not None and endless.problem.status) == (True, 503)
