@@ -28,6 +28,7 @@ AREAS: Mapping[str, str] = {
     "tasks": "tasks",
     "outbox": "outbox",
     "develop": "accounts journal journal.har webhooks apps law",
+    "lab": "lab",
     "team": "team",
 }
 """The pages of an area, by the first word of their paths below the store's."""
@@ -59,8 +60,8 @@ ROLES: Mapping[str, Role] = {
                    frozenset({"orders", "customers"})),
     "support": Role("Support", "Customers and messages; sees orders", frozenset({"catalogue", "orders"}),
                     frozenset({"customers"})),
-    "developer": Role("Developer", "API accounts, apps, webhooks, themes; sees the shop", _SHOP,
-                      frozenset({"develop", "storefront", "tasks", "outbox"})),
+    "developer": Role("Developer", "API accounts, apps, webhooks, themes, the lab; sees the shop", _SHOP,
+                      frozenset({"develop", "storefront", "tasks", "outbox", "lab"})),
 }  # fmt: skip
 """The outbox shows letters as they are, links that choose a new password included: it is for those who may do
 everything anyway. Who makes API accounts may do through them whatever the API can do: a developer is trusted so far."""
@@ -137,7 +138,7 @@ async def _has_another_owner(tx: Tx, owner_id: int, store: str) -> bool:
 
 @asynccontextmanager
 async def _alone(registry: Registry, store: str) -> AsyncIterator[Tx]:
-    """A transaction that no other change of the same team runs beside: of two owners who remove each other one stays."""
+    """A transaction that no other change of the same team runs beside: of two owners who end each other one stays."""
     async with registry.tx_of_several() as tx:
         if tx.dialect != "sqlite":
             await tx.rows("SELECT 1 FROM stores WHERE hash = $1 FOR UPDATE", store)
