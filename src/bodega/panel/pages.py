@@ -14,6 +14,14 @@ from bodega.panel import (
     customer_care,
     customers,
     journal,
+    lab,
+    lab_clock,
+    lab_copies,
+    lab_diff,
+    lab_faults,
+    lab_sample,
+    lab_states,
+    lab_undo,
     law,
     least_permission,
     locations,
@@ -55,6 +63,7 @@ def every() -> list[PanelPage]:
     """In the order in which a path is matched: fixed paths of a module come before those with an id."""
     catalogue = (product_bulk, product_files, products, product_parts, variants, stock, categories, brands, locations)
     developing = (accounts, journal, webhooks, workbench, report, least_permission, tasks, apps, app_frames, law)
+    laboratory = (lab, lab_faults, lab_clock, lab_copies, lab_diff, lab_states, lab_sample, lab_undo)
     modules = (
         sign_in,
         overview,
@@ -79,6 +88,7 @@ def every() -> list[PanelPage]:
         themes,
         widgets,
         *developing,
+        *laboratory,
         status,
         settings,
         shop_settings,
