@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 from msgspec.structs import replace
 
 from bodega.domain.pricing import engine
 from bodega.domain.pricing.adjustments import Origin
-from bodega.domain.pricing.basket import Basket
+from bodega.domain.pricing.amounts import rounded
+from bodega.domain.pricing.basket import Basket, BasketItem, TaxAnswer, TaxPolicy, TaxRate
+from bodega.domain.pricing.quote import Quote
+from bodega.resources.checkouts.placing import percents_of
 from bodega.resources.orders.line import AppliedDiscount, OrderLine
 from bodega.resources.orders.order import Order
 from bodega.resources.orders.totals import compute_totals, take_charges, take_quote
@@ -99,13 +103,9 @@ def test_a_discount_of_more_than_what_is_left_is_refused() -> None:
     assert compute_totals(order(discount="6"), [line("10", coupon("4"))], [], {}) == []
 
 
-@given(promoted())
-@settings(max_examples=50, deadline=None)
-def test_an_order_costs_what_its_cart_did_however_often_it_is_computed_again(basket: Basket) -> None:
-    """To the cent, line by line: what a checkout was quoted becomes an order, and stays when that is computed again."""
-    items = tuple(replace(item, wrapping=None) for item in basket.items)
-    quoted = engine.quote(replace(basket, items=items, fees=()))
-    new = Order(places=basket.places, is_tax_inclusive_pricing=basket.tax.inclusive)
+def ordered(quoted: Quote, places: int, *, inclusive: bool = False) -> tuple[Order, list[OrderLine]]:
+    """The order that a checkout makes of its quote."""
+    new = Order(places=places, is_tax_inclusive_pricing=inclusive)
     kinds = {"gift_certificate": "giftcertificate", "custom": "physical"}
     lines = [
         OrderLine(
@@ -116,11 +116,44 @@ def test_an_order_costs_what_its_cart_did_however_often_it_is_computed_again(bas
             price_ex_tax=one.price.ex,
             price_inc_tax=one.price.inc,
             rate=one.rate,
+            percents=percents_of(one),
         )
         for one in quoted.lines
     ]
     take_charges(new, quoted)
     assert take_quote(new, lines, quoted) == []
+    return new, lines
+
+
+ROUNDED_ONCE = TaxPolicy(rates={0: (TaxRate(D(10)),)}, exact=True)
+ANSWERED = TaxPolicy(answers={("item", "0"): TaxAnswer(tax=D("0.77"), rate=D(7))}, rates=ROUNDED_ONCE.rates)
+
+
+@pytest.mark.parametrize(
+    ("policy", "taxes"), [(ROUNDED_ONCE, ["1.01", "1.00"]), (ANSWERED, ["0.77", "1.01"])], ids=["once", "answered"]
+)
+def test_a_tax_that_no_rate_tells_stays_until_its_line_changes(policy: TaxPolicy, taxes: list[str]) -> None:
+    """Two of 10.05 at 10 per cent owe 2.01, not twice 1.01; and a provider may answer what it likes."""
+    items = tuple(BasketItem(key=str(place), quantity=1, custom_price=D("10.05")) for place in range(2))
+    new, lines = ordered(engine.quote(Basket(items=items, places=2, tax=policy)), 2)
+    whole = D("20.10") + sum(map(D, taxes))
+    for _ in range(2):
+        assert [one.total.tax for one in lines] == list(map(D, taxes))
+        assert new.total_inc_tax == whole
+        assert compute_totals(new, lines, [], {}) == []
+    lines[0].quantity = 2
+    assert compute_totals(new, lines, [], {}) == []
+    assert lines[0].total.tax == rounded(D("20.10") * (lines[0].rate or 0) / 100, 2), "another line, by its rate"
+    assert lines[1].total.tax == D(taxes[1])
+
+
+@given(promoted())
+@settings(max_examples=50, deadline=None)
+def test_an_order_costs_what_its_cart_did_however_often_it_is_computed_again(basket: Basket) -> None:
+    """To the cent, line by line: what a checkout was quoted becomes an order, and stays when that is computed again."""
+    items = tuple(replace(item, wrapping=None) for item in basket.items)
+    quoted = engine.quote(replace(basket, items=items, fees=()))
+    new, lines = ordered(quoted, basket.places, inclusive=basket.tax.inclusive)
     before = [replace(one, applied=list(one.applied)) for one in lines]
     totals = (new.total_ex_tax, new.total_inc_tax, new.discount_amount, new.coupon_discount)
     assert totals[:2] == tuple(quoted.total)

@@ -64,18 +64,26 @@ def tax_of_each(amount: Decimal, percents: Sequence[Decimal], places: int, *, in
     return each
 
 
+class DecidedTax(NamedTuple):
+    """A tax that does not follow from the line's own rate: a provider answered it, or it is the line's part of a tax
+    that was rounded once for the whole cart. `on` is the amount that it was decided for; None: whatever is left."""
+
+    amount: Decimal
+    on: Decimal | None = None
+
+
 class PricedLine(NamedTuple):
     """A quantity at a unit price. With `rate` None the caller gave both prices, and the tax follows from them.
 
-    `percents` are the rates that come to `rate` where there are several; `tax` is that of the line after its discounts
-    where somebody else decided it.
+    `percents` are the rates that come to `rate` where there are several; `decided` is the tax of the line after its
+    discounts where somebody else decided it.
     """
 
     quantity: int
     price: Amount
     rate: Decimal | None = None
     percents: tuple[Decimal, ...] = ()
-    tax: Decimal | None = None
+    decided: DecidedTax | None = None
 
     def tax_of(self, amount: Decimal, *, inclusive: bool) -> Decimal:
         """The tax on a part of the line's total: of an amount with tax when `inclusive`, else of one without."""
@@ -95,8 +103,8 @@ class PricedLine(NamedTuple):
         return Amount(ex, ex + self._owed(ex - discount, places, inclusive=False))
 
     def _owed(self, amount: Decimal, places: int, *, inclusive: bool) -> Decimal:
-        if self.tax is not None:
-            return self.tax
+        if self.decided is not None and self.decided.on in (None, amount):
+            return self.decided.amount
         if len(self.percents) > 1:
             return sum(tax_of_each(amount, self.percents, places, inclusive=inclusive), ZERO)
         return rounded(self.tax_of(amount, inclusive=inclusive), places)

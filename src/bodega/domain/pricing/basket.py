@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from bodega.domain.pricing.adjustments import Adjustment
-from bodega.domain.pricing.amounts import Amount
+from bodega.domain.pricing.amounts import Amount, DecidedTax
 from bodega.domain.pricing.promotion import Promotion, PromotionPolicy
 
 ZERO = Decimal(0)
@@ -106,8 +106,9 @@ class BasketItem(msgspec.Struct, frozen=True, kw_only=True):
     """A line: `quantity` pieces of one thing.
 
     Its unit price is, in this order: `given` (without and with tax, as an order has it; `given_rate` is its rate, None
-    if the tax follows from the two), `custom_price` (as entered), or what the catalogue says. `discounts` were decided
-    before (the lines of an order); `given_percents` are the parts of `given_rate` where there are several rates.
+    if the tax follows from the two; `given_percents` its parts where there are several; `given_tax` the tax if it was
+    decided before), `custom_price` (as entered), or what the catalogue says. `discounts` were decided before (the lines
+    of an order).
     `options` and `custom_fields` are names with values, for promotions.
     """
 
@@ -126,6 +127,7 @@ class BasketItem(msgspec.Struct, frozen=True, kw_only=True):
     given: Amount | None = None
     given_rate: Decimal | None = None
     given_percents: tuple[Decimal, ...] = ()
+    given_tax: DecidedTax | None = None
     tax_class: int = 0
     manual_discounts: tuple[ManualDiscount, ...] = ()
     discounts: tuple[Adjustment, ...] = ()

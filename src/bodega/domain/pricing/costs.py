@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from bodega.domain.pricing.adjustments import ZERO, Adjustment, Origin
-from bodega.domain.pricing.amounts import Amount, PricedLine, taxed
+from bodega.domain.pricing.amounts import Amount, DecidedTax, PricedLine, taxed
 from bodega.domain.pricing.basket import AnsweredKind, Charge, TaxAnswer, TaxRate, TaxRates
 from bodega.domain.pricing.discounts import Bearer
 from bodega.domain.pricing.quote import Cost, TaxPart
@@ -93,7 +93,7 @@ class Charged:
                 amount = zones.entered(amount, rates, charge.tax_class, places)
             if self.answer is not None:
                 rate = self.answer.rate
-            owed = None if self.answer is None else self.answer.tax
+            owed = None if self.answer is None else DecidedTax(self.answer.tax)
             self.priced = PricedLine(
                 1, taxed(amount, rate, places, inclusive=inclusive), rate, percents(self.rates), owed
             )  # fmt: skip

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from bodega.domain.pricing import discounts, payment, promotions
 from bodega.domain.pricing.adjustments import ZERO, Adjustment, Origin
-from bodega.domain.pricing.amounts import Amount, PricedLine, sum_of, taxed, worth
+from bodega.domain.pricing.amounts import Amount, DecidedTax, PricedLine, sum_of, taxed, worth
 from bodega.domain.pricing.basket import Basket, BasketItem, TaxAnswer, TaxRate
 from bodega.domain.pricing.catalogue import UnitPrice, unit_price
 from bodega.domain.pricing.costs import NOTHING, Charged, line_cost, total_of
@@ -85,7 +85,7 @@ def priced_item(basket: Basket, item: BasketItem, zones: Zones) -> PricedItem:
         entered = item.given.inc if inclusive else item.given.ex
         parts = (Adjustment(Origin.STATED, entered),)
         unit = UnitPrice(entered, parts, on_sale=False, original=entered, retail=ZERO)
-        priced = PricedLine(item.quantity, item.given, item.given_rate, item.given_percents)
+        priced = PricedLine(item.quantity, item.given, item.given_rate, item.given_percents, item.given_tax)
         rates: tuple[TaxRate, ...] = (TaxRate(item.given_rate),) if item.given_rate else ()
         total = worth(priced, places, inclusive=inclusive)
         return PricedItem(item, unit, priced, rates, Bearer(item.key, total, shares_order=bears))
@@ -99,7 +99,7 @@ def priced_item(basket: Basket, item: BasketItem, zones: Zones) -> PricedItem:
             moved = Adjustment(Origin.ZONE, there - unit.amount, description="tax of the destination")
             unit = unit._replace(amount=there, parts=(*unit.parts, moved))
     rate = combined(rates) if answer is None else answer.rate
-    owed = None if answer is None else answer.tax
+    owed = None if answer is None else DecidedTax(answer.tax)
     priced = PricedLine(
         item.quantity, taxed(unit.amount, rate, inclusive=inclusive), rate, percents(rates), owed
     )  # fmt: skip
@@ -142,6 +142,9 @@ def _line(basket: Basket, one: PricedItem, zones: Zones) -> QuotedLine:
     if item.wrapping is not None:
         charged = Charged(item.wrapping, Origin.WRAPPING, item.key, zones.of(item.key), zones, places)
         wrapping = charged.cost(places, inclusive=inclusive)
+    cost = line_cost(
+        one.priced, one.bearer, one.rates, item.tax_class, item.name, places, inclusive=inclusive, answer=one.answer
+    )
     return QuotedLine(
         item=item,
         unit=one.unit.parts,
@@ -151,12 +154,16 @@ def _line(basket: Basket, one: PricedItem, zones: Zones) -> QuotedLine:
         on_sale=one.unit.on_sale,
         price=one.priced.price,
         rate=one.priced.rate,
-        cost=line_cost(
-            one.priced, one.bearer, one.rates, item.tax_class, item.name, places,
-            inclusive=inclusive, answer=one.answer,
-        ),
+        cost=cost,
         wrapping=wrapping,
-    )  # fmt: skip
+        decided=_decided(one.priced.decided, cost, inclusive=inclusive),
+    )
+
+
+def _decided(tax: DecidedTax | None, cost: Cost, *, inclusive: bool) -> DecidedTax | None:
+    """The tax that was decided for the line, with the amount that it is for; None once that amount is another."""
+    on = cost.net.inc if inclusive else cost.net.ex
+    return None if tax is None or tax.on not in (None, on) else DecidedTax(tax.amount, on)
 
 
 class LineDiscounts(NamedTuple):

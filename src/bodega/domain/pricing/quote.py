@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from bodega.domain.pricing.adjustments import ZERO, Adjustment, Origin, total_of
-from bodega.domain.pricing.amounts import Amount
+from bodega.domain.pricing.amounts import Amount, DecidedTax
 from bodega.domain.pricing.basket import BasketItem
 from bodega.domain.pricing.offers import GiftItem, RefusedCode, Used
 
@@ -62,7 +62,7 @@ class QuotedLine(msgspec.Struct, frozen=True, kw_only=True):
     """A line: `unit` sums to `unit_price` (as entered, before promotions).
 
     `original_price` is the catalogue's price without sale or list, `retail_price` the one for comparison, `price` the
-    unit price without and with tax.
+    unit price without and with tax, `decided` the tax of the line where its own rate does not tell it.
     """
 
     item: BasketItem
@@ -75,6 +75,7 @@ class QuotedLine(msgspec.Struct, frozen=True, kw_only=True):
     rate: Decimal | None
     cost: Cost
     wrapping: Cost | None = None
+    decided: DecidedTax | None = None
 
     @property
     def key(self) -> str:

@@ -212,14 +212,14 @@ async def _described(
             tax_class_id=quoted.cost.tax_class,
             rate=quoted.rate,
         )
-    made.percents = _percents(quoted)
+    made.percents = percents_of(quoted)
     if item.wrapping is not None and quoted.wrapping is not None:
         made.wrapping_name, made.wrapping_message = item.wrapping.name, item.wrapping.message
         made.wrapping_cost_ex_tax, made.wrapping_cost_inc_tax = quoted.wrapping.net
     return made
 
 
-def _percents(quoted: QuotedLine) -> list[Decimal]:
+def percents_of(quoted: QuotedLine) -> list[Decimal]:
     """The parts of the rate of a line that the store's own rates tax."""
     rates = [TaxRate(part.rate, priority=part.priority) for part in quoted.cost.taxes]
     return list(percents(rates)) if len(rates) > 1 and combined(rates) == quoted.rate else []

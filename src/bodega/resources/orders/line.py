@@ -8,8 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from bodega.domain.pricing.adjustments import Origin
-from bodega.domain.pricing.amounts import Amount
-from bodega.domain.pricing.amounts import PricedLine as Priced
+from bodega.domain.pricing.amounts import Amount, DecidedTax
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Count, Id, Line, Long, Measure, Money
@@ -56,7 +55,8 @@ class AppliedDiscount(msgspec.Struct, kw_only=True):
 
 class OrderLine(Entity, kw_only=True):
     """`rate` is the tax rate that the store applied, None if the caller gave both prices; `percents` are its parts
-    where there are several rates.
+    where there are several rates. `decided_tax` is the tax of what its discounts left, `decided_on`, where the rate
+    does not tell it: a provider answered it, or the taxes of the cart were rounded once.
 
     `discount` is the sum of its `applied` discounts. `taken` is what it took from stock, at `location_id`, `sold` what
     it added to total_sold.
@@ -99,6 +99,8 @@ class OrderLine(Entity, kw_only=True):
     tax_class_id: Id = 0
     rate: Decimal | None = None
     percents: list[Decimal] = []
+    decided_tax: Money | None = None
+    decided_on: Money = ZERO
     discount: Money = ZERO
     applied: list[AppliedDiscount] = []
     taken: int = 0
@@ -111,9 +113,9 @@ class OrderLine(Entity, kw_only=True):
         return self.type == "physical" and not self.order_pickup_method_id
 
     @property
-    def priced(self) -> Priced:
-        """The line in the form for computing totals."""
-        return Priced(self.quantity, Amount(self.price_ex_tax, self.price_inc_tax), self.rate, tuple(self.percents))
+    def decided(self) -> DecidedTax | None:
+        """The tax that was decided for it, and for which amount."""
+        return None if self.decided_tax is None else DecidedTax(self.decided_tax, self.decided_on)
 
     @property
     def total(self) -> Amount:

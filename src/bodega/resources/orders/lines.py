@@ -264,7 +264,7 @@ async def _changed(builder: LineBuilder, line: OrderLine, draft: LineDraft, name
     if draft.has(*PRICES):
         price = _given(draft)
         changed.price_ex_tax, changed.price_inc_tax, changed.rate = price.ex, price.inc, None
-        changed.percents = []
+        changed.percents, changed.decided_tax = [], None
         changed.base_price = price.inc if builder.taxes.inclusive else price.ex
     if draft.sku is not UNSET and not line.product_id:
         changed.sku = draft.sku

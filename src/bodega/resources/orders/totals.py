@@ -86,6 +86,7 @@ def basket_of(order: Order, lines: Sequence[OrderLine], fees: Sequence[Fee], giv
                 given=Amount(line.price_ex_tax, line.price_inc_tax),
                 given_rate=line.rate,
                 given_percents=tuple(line.percents),
+                given_tax=line.decided,
                 tax_class=line.tax_class_id,
                 discounts=tuple(
                     Adjustment(one.origin, -one.amount, one.id, one.name, one.code, one.target)
@@ -166,6 +167,8 @@ def take_quote(order: Order, lines: Sequence[OrderLine], made: Quote) -> list[Fa
     for line, one in zip(lines, made.lines, strict=True):
         show_discounts(line, one.cost)
         line.total_ex_tax, line.total_inc_tax = one.cost.gross
+        line.decided_tax = None if one.decided is None else one.decided.amount
+        line.decided_on = ZERO if one.decided is None else one.decided.on or ZERO
     order.coupon_discount = made.coupon_discount
     order.subtotal_ex_tax, order.subtotal_inc_tax = made.subtotal
     order.total_ex_tax, order.total_inc_tax = made.total
