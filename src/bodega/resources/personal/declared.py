@@ -82,7 +82,8 @@ class Personal(NamedTuple):
     """A table with personal members, by their paths; one that names a struct or a list stands for all in it.
 
     `kept` are copied and never erased: the books need them. `withheld` are never copied: whoever has them may act for
-    the person. Of a row found by one of several addresses, `sides` are the members that go with each.
+    the person. Of a row that may be about several people, `sides` are the members that go with each
+    member that names one.
     """
 
     table: Table
@@ -144,9 +145,10 @@ PERSONAL: tuple[Personal, ...] = (
     Personal(checkout.TABLE, Below(cart.TABLE, "cart_id"), "goes", "billing_address consignments customer_message",
              withheld="gift_certificates"),
     Personal(reviews.TABLE, Saying("email"), "blanked", "email name", "title text"),
-    Personal(gift_certificates.TABLE, Saying("from_email to_email"), "blanked",
-             "from_name from_email to_name to_email message", withheld="code",
-             sides=(("from_email", "from_name from_email message"), ("to_email", "to_name to_email message"))),
+    Personal(gift_certificates.TABLE, Saying("from_email to_email", "customer_id"), "blanked",
+             "customer_id from_name from_email to_name to_email message", withheld="code",
+             sides=(("customer_id", "customer_id"), ("from_email", "from_name from_email message"),
+                    ("to_email", "to_name to_email message"))),
     Personal(contact_messages.TABLE, Saying("email", "customer_id"), "deleted",
              "full_name email company_name phone_number order_number rma_number comments customer_id"),
     Personal(OUTBOX, Saying("recipient subject body", within=True), "deleted", "recipient subject",

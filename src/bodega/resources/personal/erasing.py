@@ -12,7 +12,7 @@ from bodega.resources.customers import customer
 from bodega.resources.marketing.promotions.candidates import shopper_key
 from bodega.resources.orders import order
 from bodega.resources.payments import attempts
-from bodega.resources.personal.declared import PERSONAL, Personal, Saying
+from bodega.resources.personal.declared import PERSONAL, Personal
 from bodega.resources.personal.finding import Found, Person, rows_of
 from bodega.storage import query
 from bodega.storage.query import Row
@@ -100,15 +100,18 @@ async def _blank(unit: Unit, one: Personal, ids: Sequence[int], person: Person) 
 
 def _without(unit: Unit, one: Personal, row: Row, person: Person) -> Row:
     members = one.members
-    if one.sides and isinstance(one.how, Saying):
-        at = {side: names for side, names in one.sides if caseless(getattr(row.entity, side)) == person.email}
-        members = " ".join(at.values())
     entity = row.entity
+    if one.sides:
+        members = " ".join(names for side, names in one.sides if _is(getattr(entity, side), person))
     for path in members.split():
         _empty(entity, path.split("."))
     if "date_modified" in one.table.stamps:
         entity.date_modified = moment(unit.now)
     return row._replace(entity=entity)
+
+
+def _is(value: int | str, person: Person) -> bool:
+    return value == person.customer if isinstance(value, int) else caseless(value) == person.email
 
 
 def _empty(within: Any, path: Sequence[str]) -> None:

@@ -1,7 +1,7 @@
 """Two records of one person become one, in one transaction: what the one has is the other's, then it is deleted.
 
-Rows that belong to a customer move as they are: none is made anew, so nothing that they say is lost, and no rule for new
-rows refuses what is there already. What the customer who stays has of its own kind stays.
+Rows that belong to a customer move as they are: none is made anew, so nothing that they say is lost, and no rule for
+new rows refuses what is there already. What the customer who stays has of its own kind stays.
 """
 
 from __future__ import annotations
