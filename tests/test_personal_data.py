@@ -166,9 +166,43 @@ BESIDE_THE_TABLES = {
 }
 """What no entity describes and may tell of a person, and why that is right."""
 
-NOBODYS = frozenset(
-    ["account_uses", "attempts", "blog_post_tags", "category_sort_orders", "codes", "deliveries", "file_keys", "file_uses", "files", "hook_blocks", "hook_contacts", "hook_leases", "ledger", "migrations", "minutes", "page_index", "product_categories", "product_channels", "product_rule_options", "product_rule_values", "product_rule_variants", "product_search_waiting", "product_texts", "promotion_channels", "redirect_job_parts", "shipping_method_channels", "shop_visits", "table_statistics", "tax_properties_of_customers", "tax_properties_of_products", "theme_templates", "urls", "variant_option_values"]
-)
+NOBODYS = {
+    "account_uses",
+    "attempts",
+    "blog_post_tags",
+    "category_sort_orders",
+    "codes",
+    "deliveries",
+    "file_keys",
+    "file_uses",
+    "files",
+    "hook_blocks",
+    "hook_contacts",
+    "hook_leases",
+    "ledger",
+    "migrations",
+    "minutes",
+    "page_index",
+    "pages",
+    "product_categories",
+    "product_channels",
+    "product_rule_options",
+    "product_rule_values",
+    "product_rule_variants",
+    "product_search",
+    "product_search_waiting",
+    "product_texts",
+    "promotion_channels",
+    "redirect_job_parts",
+    "shipping_method_channels",
+    "shop_visits",
+    "table_statistics",
+    "tax_properties_of_customers",
+    "tax_properties_of_products",
+    "theme_templates",
+    "urls",
+    "variant_option_values",
+}
 """What no entity describes and tells of nobody."""
 
 
