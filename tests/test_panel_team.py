@@ -292,3 +292,66 @@ def test_a_form_that_saved_nothing_is_not_in_the_log(shop: Shop) -> None:
     clerk = staff(shop, "catalogue")
     assert clerk.post(clerk.get(f"{base(shop)}/products/{key}"), f"/products/{key}", price="dear").status == 422
     assert logged(shop) == []
+
+
+def without_password(shop: Shop, email: str, *, vouched: bool = False) -> Browser:
+    """Somebody who came to a store by a link and chose no password."""
+    tx = shop.server.backend.registry.tx
+    token = shop.server.run(owners.invite(tx, shop.name, email, int(time.time()), 60, vouched=vouched))
+    return join(shop, f"/manage/welcome/{token}", "")[0]
+
+
+@pytest.mark.parametrize("password", ["", PASSWORD])
+def test_an_invitation_does_not_open_the_account_of_somebody_without_a_password(shop: Shop, password: str) -> None:
+    """Whoever makes an invitation holds its link as well: it proves nobody's address."""
+    other = shop.server.shop()
+    email = f"open-{other.name}@example.com"
+    victim = without_password(other, email)
+    link = invited(shop, signed_in(shop), email, "support")
+    thief, page = join(shop, link, password)
+    assert (page.status, email in roles(shop)) == (409, False)
+    assert thief.get(f"{base(other)}/team").status == 303, "not signed in"
+    assert victim.get(f"{base(other)}/team").status == 200, "and nobody was signed out"
+    for guess in ("", PASSWORD):
+        assert Browser(shop.server).sign_in(email, guess).status == 403
+
+
+def test_who_is_signed_in_without_a_password_joins_under_the_same_address(shop: Shop) -> None:
+    other = shop.server.shop()
+    email = f"in-{other.name}@example.com"
+    browser = without_password(other, email)
+    link = invited(shop, signed_in(shop), email, "support")
+    assert browser.ask("POST", link, {**browser.get(link).forms[-1].fields, "email": email}).status == 303
+    assert (roles(shop)[email], roles(other)[email]) == ("support", "owner")
+
+
+def test_a_link_of_whoever_runs_the_server_lets_the_same_person_in_again(shop: Shop) -> None:
+    email = f"again-{shop.name}@example.com"
+    without_password(shop, email, vouched=True)
+    again = without_password(shop, email, vouched=True)
+    assert again.get(f"{base(shop)}/team").status == 200
+    tx = shop.server.backend.registry.tx
+    token = shop.server.run(owners.invite(tx, shop.name, "else@example.com", int(time.time()), 60, vouched=True))
+    browser = Browser(shop.server)
+    fields = {**browser.get(f"/manage/welcome/{token}").forms[0].fields, "email": email}
+    assert browser.ask("POST", f"/manage/welcome/{token}", fields).status == 409, "it is for another address"
+
+
+def test_letters_and_what_tasks_were_sent_are_for_those_who_may_everything(shop: Shop) -> None:
+    """A letter may hold the link that chooses a new password; a task's body is whatever the API takes."""
+    body = [{"first_name": "Ann", "last_name": "Lee", "email": "ann@secret.example"}]
+    made = shop.task("POST", "/v3/customers", body)
+    shop.settle(made)
+    for role in team.ROLES:
+        browser = staff(shop, role)
+        trusted = role in (team.OWNER, team.ADMIN, "developer")
+        assert (browser.get(f"{base(shop)}/outbox").status == 200) is trusted, role
+        page = browser.get(f"{base(shop)}/tasks/{made}")
+        assert ("ann@secret.example" in page.text) is trusted, role
+
+
+def test_a_price_without_a_sku_is_refused_beside_its_field(shop: Shop) -> None:
+    browser = signed_in(shop)
+    made = shop.post("/v3/pricelists", {"name": "Trade", "active": True}).data["id"]
+    page = browser.post(browser.get(f"{base(shop)}/price-lists/{made}"), "/records")
+    assert (page.status, "SKU is missing." in page.text) == (422, True)

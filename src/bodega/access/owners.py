@@ -142,31 +142,35 @@ async def remove(tx: Tx, owner_id: int, store: str) -> None:
 
 
 class Invitation(msgspec.Struct, frozen=True):
-    """Whoever holds it may become an owner of the store until `expires`."""
+    """Whoever holds it may become one of the staff of the store until `expires`. `vouched`: it was made by whoever runs
+    the server, and so proves the address that it names; one made in the panel proves nothing but that it was given."""
 
     store: str
     email: str
     expires: int
     role: str = "owner"
+    vouched: bool = False
 
 
-async def invite(tx: Tx, store: str, email: str, now: int, seconds: int, role: str = "owner") -> str:
+async def invite(
+    tx: Tx, store: str, email: str, now: int, seconds: int, role: str = "owner", *, vouched: bool = False
+) -> str:
     """The secret of a new link, valid for so many seconds; expired links are deleted."""
     token = new_token()
     await tx.run("DELETE FROM invitations WHERE expires <= $1", now)
-    sql = "INSERT INTO invitations (digest, store, email, expires, role) VALUES ($1, $2, $3, $4, $5)"
-    await tx.run(sql, digest(token), store, email, now + seconds, role)
+    sql = "INSERT INTO invitations (digest, store, email, expires, role, vouched) VALUES ($1, $2, $3, $4, $5, $6)"
+    await tx.run(sql, digest(token), store, email, now + seconds, role, int(vouched))
     return token
 
 
 async def invitation(tx: Tx, token: str, now: int) -> Invitation | None:
     """What a link leads to, while it is valid."""
-    sql = "SELECT store, email, expires, role FROM invitations WHERE digest = $1 AND expires > $2"
+    sql = "SELECT store, email, expires, role, vouched FROM invitations WHERE digest = $1 AND expires > $2"
     return await query.first(tx, Invitation, sql, digest(token), now)
 
 
 async def accept(tx: Tx, token: str, now: int) -> Invitation | None:
     """Uses the link up: of several holders, only one succeeds."""
-    sql = "DELETE FROM invitations WHERE digest = $1 AND expires > $2 RETURNING store, email, expires, role"
+    sql = "DELETE FROM invitations WHERE digest = $1 AND expires > $2 RETURNING store, email, expires, role, vouched"
     used = await query.named(tx, Invitation, sql, digest(token), now)
     return used[0] if used else None

@@ -19,11 +19,12 @@ AREAS: Mapping[str, str] = {
     "catalogue": "products categories brands locations price-lists",
     "orders": "orders carts",
     "customers": "customers customer-groups messages",
-    "marketing": "promotions banners email-templates abandoned-cart-emails outbox visits",
+    "marketing": "promotions banners email-templates abandoned-cart-emails visits",
     "content": "web-pages redirects",
     "storefront": "scripts themes widgets",
     "store": "shipping channels tax shop settings status maintenance plan",
     "tasks": "tasks",
+    "outbox": "outbox",
     "develop": "accounts journal journal.har webhooks apps law",
     "team": "team",
 }
@@ -60,9 +61,10 @@ ROLES: Mapping[str, Role] = {
     "support": Role("Support", "Customers and messages; sees orders", frozenset({"catalogue", "orders"}),
                     frozenset({"customers"})),
     "developer": Role("Developer", "API accounts, apps, webhooks, themes; sees the shop", _SHOP,
-                      frozenset({"develop", "storefront", "tasks"})),
+                      frozenset({"develop", "storefront", "tasks", "outbox"})),
 }  # fmt: skip
-"""Who makes API accounts may do through them whatever the API can do: a developer is trusted with that."""
+"""The outbox shows letters as they are, links that choose a new password included: it is for those who may do
+everything anyway. Who makes API accounts may do through them whatever the API can do: a developer is trusted so far."""
 
 
 class Member(NamedTuple):
