@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import time
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bodega.access import owners, team
+from bodega.access import apps, owners, team
 from bodega.panel import forms, pages
 from bodega.panel.audit import LONGEST, MASK, says
 from bodega.panel.fields import drafted, fields_of
@@ -355,3 +356,72 @@ def test_a_price_without_a_sku_is_refused_beside_its_field(shop: Shop) -> None:
     made = shop.post("/v3/pricelists", {"name": "Trade", "active": True}).data["id"]
     page = browser.post(browser.get(f"{base(shop)}/price-lists/{made}"), "/records")
     assert (page.status, "SKU is missing." in page.text) == (422, True)
+
+
+def test_a_link_is_good_while_whoever_made_it_may_give_its_role(shop: Shop) -> None:
+    """Somebody who is removed or demoted does not come back by a link of their own; an open one can be revoked."""
+    owner, admin = signed_in(shop), staff(shop, "admin")
+    links = {role: invited(shop, admin, f"{role}-{shop.name}@example.com", role) for role in ("admin", "orders")}
+    page = owner.get(f"{base(shop)}/team")
+    assert page.text.count(f"admin@{shop.name}.example") >= 3, "in the list of people, and beside each link"
+    form = next(one for one in page.forms if one.action.endswith("/revoke"))
+    assert owner.ask("POST", form.action, form.fields).status == 303
+    assert sorted(Browser(shop.server).get(link).status for link in links.values()) == [200, 410]
+    assert owner.ask("POST", form.action, form.fields).status == 422, "once"
+    left = next(link for link in links.values() if Browser(shop.server).get(link).status == 200)
+    member = next(one for one in shop.server.run(team.members(shop.server.backend.registry.tx, shop.name))
+                  if one.role == "admin")  # fmt: skip
+    assert owner.post(owner.get(f"{base(shop)}/team"), f"/team/{member.owner.id}/role", role="support").status == 303
+    assert Browser(shop.server).get(left).status == 410
+    assert "/revoke" not in owner.get(f"{base(shop)}/team").text, "it is not shown as if it were good"
+
+
+def test_the_apps_of_somebody_who_leaves_stay_with_an_owner(shop: Shop) -> None:
+    """Their tokens work on: somebody has to be able to uninstall them."""
+    owner, registry = signed_in(shop), shop.server.backend.registry
+    email = f"dev-{shop.name}@example.com"
+    made = shop.server.run(owners.add(registry.tx, email, shop.name, "", int(time.time()), "developer"))
+    urls = dict.fromkeys(("auth_url", "load_url", "uninstall_url", "remove_user_url"), "http://localhost/x")
+    app = shop.server.run(apps.register(registry, made.id, "Helper", frozenset(), urls, int(time.time())))
+    record = shop.server.run(registry.store(shop.name))
+    given = apps.Grant(app.client_id, shop.name, made.id, frozenset())
+    _, account = shop.server.run(apps.install(registry, app, record, given, int(time.time())))
+    assert owner.post(owner.get(f"{base(shop)}/team"), f"/team/{made.id}/remove").status == 303
+    assert shop.server.run(owners.by_email(registry.tx, email)) is None
+    found = shop.server.run(apps.installation(registry.tx, app.client_id, shop.name))
+    assert found is not None
+    assert found.account == account.client_id
+    assert app.name in owner.get(f"{base(shop)}/apps").text
+    shop.server.run(apps.uninstall(registry, found))
+    assert account.client_id not in {one.client_id for one in shop.server.run(registry.accounts(shop.name))}
+
+
+def test_an_app_whose_registrant_has_no_heir_keeps_them(shop: Shop) -> None:
+    """The last owner of a store: without them nobody could end what the app may do."""
+    registry = shop.server.backend.registry
+    made = shop.server.run(owners.add(registry.tx, f"last-{shop.name}@example.com", shop.name, "", int(time.time())))
+    urls = dict.fromkeys(("auth_url", "load_url", "uninstall_url", "remove_user_url"), "http://localhost/x")
+    app = shop.server.run(apps.register(registry, made.id, "Helper", frozenset(), urls, int(time.time())))
+    shop.server.run(owners.remove(registry.tx, made.id, shop.name))
+    assert shop.server.run(apps.find(registry, app.client_id)) is not None
+    assert shop.server.run(owners.by_id(registry.tx, made.id)) is not None
+
+
+@pytest.mark.parametrize("act", ["demote", "remove"])
+def test_of_two_owners_who_end_each_others_ownership_at_once_one_stays(shop: Shop, act: str) -> None:
+    registry, now = shop.server.backend.registry, int(time.time())
+
+    async def both(pair: list[owners.Owner]) -> list[bool]:
+        """Each ends the other, as two processes would: on PostgreSQL in transactions at once."""
+        if act == "demote":
+            return await asyncio.gather(*[team.set_role(registry, one.id, shop.name, "support") for one in pair])
+        return await asyncio.gather(*[team.remove(registry, one.id, shop.name) for one in pair])
+
+    for attempt in range(5):
+        emails = [f"{act}{attempt}{place}-{shop.name}@example.com" for place in range(2)]
+        pair = [shop.server.run(owners.add(registry.tx, email, shop.name, "", now)) for email in emails]
+        for member in shop.server.run(team.members(registry.tx, shop.name)):
+            if member.owner.id not in {one.id for one in pair}:
+                shop.server.run(team.remove(registry, member.owner.id, shop.name))
+        assert sorted(shop.server.run(both(pair))) == [False, True]
+        assert [one.role for one in shop.server.run(team.members(registry.tx, shop.name))].count("owner") == 1
