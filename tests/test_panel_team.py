@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import time
+from http import HTTPStatus
 from typing import Any
 
 import pytest
 
 from bodega.access import apps, owners, team
-from bodega.panel import pages
-from bodega.panel.audit import MASK, says
+from bodega.panel import forms, pages
+from bodega.panel.audit import LONGEST, MASK, says
+from bodega.panel.fields import drafted, fields_of
+from bodega.panel.forms import FieldGroup
+from bodega.panel.sent_form import SentForm
+from bodega.panel.web import PageError
+from bodega.resources.catalog.product import Product
 from panel import PASSWORD, Browser, Page, add_owner, base, signed_in
 from shop import Shop
 from test_panel_catalogue import LAMP, PRODUCTS
@@ -173,7 +180,7 @@ def test_who_changed_what_is_kept(shop: Shop) -> None:
     assert [(who.partition("@")[0], path) for who, path, _ in rows] == [
         (shop.name, "/settings"), ("catalogue", f"/products/{key}"),
     ]  # fmt: skip
-    assert "currency: EUR" in rows[0][2]
+    assert "currency: USD \N{RIGHTWARDS ARROW} EUR" in rows[0][2]
     assert "price: " in rows[1][2]
     assert "12" in rows[1][2]
     assert "Lantern" in rows[1][2]
@@ -182,22 +189,110 @@ def test_who_changed_what_is_kept(shop: Shop) -> None:
     assert clerk.get(f"{base(shop)}/team/changes").status == 403
 
 
+PRICE = FieldGroup("", fields_of(Product, "name price"))
+
+
+def used(**sent: str) -> SentForm:
+    """A form all of whose fields its page read."""
+    form = SentForm({name: [value] for name, value in sent.items()})
+    form.used.update(sent)
+    return form
+
+
 @pytest.mark.parametrize(
-    ("form", "told"),
+    ("sent", "told"),
     [
-        ({"was": ['{"price": "9", "name": "Lamp"}'], "price": ["12"], "name": ["Lamp"]},
-         "price: 9 \N{RIGHTWARDS ARROW} 12"),
-        ({"a1.was": ['{"city": "Rom"}'], "a1.city": ["Oslo"]}, "a1.city: Rom \N{RIGHTWARDS ARROW} Oslo"),
-        ({"was": ['{"on": "true"}'], "on.shown": ["1"]}, "on: true \N{RIGHTWARDS ARROW} "),
-        ({"form_token": ["abc"], "status_id": ["2"]}, "status_id: 2"),
-        ({"password": ["hunter22"], "old": ["x"], "code": ["123456"], "api_token": ["t"]},
+        ({"form_token": "abc", "status_id": "2"}, "status_id: 2"),
+        ({"password": "hunter22", "old": "x", "code": "123456", "api_token": "t"},
          "; ".join(f"{name}: {MASK}" for name in ("password", "old", "code", "api_token"))),
-        ({"was": ["[" * 5000], "x": ["1"]}, "x: 1"),
-        ({"text": ["a" * 500]}, "text: " + "a" * 59 + "\N{HORIZONTAL ELLIPSIS}"),
+        ({"text": "a" * 500}, "text: " + "a" * 59 + "\N{HORIZONTAL ELLIPSIS}"),
+        ({"on.shown": "1", "was": "{}", "empty": ""}, ""),
     ],
 )  # fmt: skip
-def test_a_change_is_told_in_words_without_secrets(form: dict[str, list[str]], told: str) -> None:
-    assert says(form) == told
+def test_a_change_is_told_in_words_without_secrets(sent: dict[str, str], told: str) -> None:
+    assert says(used(**sent)) == [told]
+
+
+def test_what_was_is_what_is_stored_and_not_what_the_form_says() -> None:
+    form = SentForm({"was": ['{"price": "1"}'], "price": ["12"], "name": ["Lamp"]})
+    drafted(PRICE.fields, form, {"price": "9", "name": "Lamp"})
+    assert says(form) == ["price: 9 \N{RIGHTWARDS ARROW} 12"]
+
+
+def test_a_field_that_is_emptied_is_told() -> None:
+    form = SentForm({"name": [""]})
+    drafted(PRICE.fields, form, {"price": "9", "name": "Lamp"})
+    assert says(form) == ["name: Lamp \N{RIGHTWARDS ARROW} "]
+
+
+def test_as_many_texts_are_kept_as_it_takes() -> None:
+    names = [f"field{number}" for number in range(300)]
+    told = says(used(**dict.fromkeys(names, "x" * 60)))
+    assert len(told) > 1
+    assert max(map(len, told)) <= LONGEST
+    assert [part.partition(":")[0] for text in told for part in text.split("; ")] == names
+
+
+def logged(shop: Shop) -> list[tuple[str, str]]:
+    """Where something was changed, and what, the newest first."""
+    log = signed_in(shop).get(f"{base(shop)}/team/changes").text
+    return re.findall(r'Where"[^>]*>([^<]*)<.*?What"[^>]*>([^<]*)<', log)
+
+
+def test_nobody_hides_a_change_behind_fields_that_the_page_does_not_have(shop: Shop) -> None:
+    key = shop.post("/v2/customers", {"email": "a@example.com", "first_name": "A", "last_name": "B"}).json["id"]
+    clerk = staff(shop, "support")
+    page = clerk.get(f"{base(shop)}/customers/{key}")
+    hiding = {f"note{number}": "x" * 60 for number in range(30)}
+    form = page.form(f"/customers/{key}").fields
+    was = json.dumps({**dict.fromkeys(hiding, ""), **json.loads(form["was"]), "first_name": "Evil"})
+    sent = clerk.post(page, f"/customers/{key}", was=was, **hiding, store_credit="999", first_name="Evil2")
+    assert sent.status in (303, 422)
+    sent = clerk.post(page, f"/customers/{key}", **hiding, store_credit="999")
+    assert sent.status == 303
+    told = " ".join(says for _, says in logged(shop))
+    assert "store_credit: 0 \N{RIGHTWARDS ARROW} 999" in told
+    assert "note" not in told.replace("notes", "")
+
+
+def test_what_was_saved_of_a_form_that_was_not_saved_whole_is_kept(shop: Shop) -> None:
+    keys = [shop.post(PRODUCTS, {**LAMP, "name": f"Lamp {number}"}).data["id"] for number in range(12)]
+    clerk = staff(shop, "catalogue")
+    page = clerk.get(f"{base(shop)}/products/bulk")
+    wanted = {f"p{key}.price": "0.01" for key in keys}
+    wanted[f"p{max(keys)}.price"] = "-5"
+    refused = clerk.post(page, "page=1", **wanted)
+    assert (refused.status, "Not everything was saved" in refused.text) == (422, True)
+    saved = [key for key in keys if shop.get(f"{PRODUCTS}/{key}").data["price"] == 0.01]
+    assert len(saved) == 10
+    [(where, told)] = logged(shop)
+    assert where == "/products/bulk"
+    assert told.startswith("Not everything was saved. What was written: PUT /v3/catalog/products; ")
+    for key in saved:
+        assert f"p{key}.price: " in told
+
+
+def test_what_was_saved_before_a_page_gave_up_is_kept(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = shop.post("/v2/customers", {"email": "a@example.com", "first_name": "A", "last_name": "B"}).json["id"]
+    clerk = staff(shop, "support")
+    page = clerk.get(f"{base(shop)}/customers/{key}")
+    send = forms.send
+
+    async def gives_up(*args: Any, **more: Any) -> Any:
+        await send(*args, **more)
+        raise PageError(HTTPStatus.CONFLICT, "later")
+
+    monkeypatch.setattr(forms, "send", gives_up)
+    assert clerk.post(page, f"/customers/{key}", company="Evil Ltd").status == 409
+    [(where, told)] = logged(shop)
+    assert (where, "company: Evil Ltd" in told) == (f"/customers/{key}", True)
+
+
+def test_a_form_that_saved_nothing_is_not_in_the_log(shop: Shop) -> None:
+    key = shop.post(PRODUCTS, LAMP).data["id"]
+    clerk = staff(shop, "catalogue")
+    assert clerk.post(clerk.get(f"{base(shop)}/products/{key}"), f"/products/{key}", price="dear").status == 422
+    assert logged(shop) == []
 
 
 def without_password(shop: Shop, email: str, *, vouched: bool = False) -> Browser:

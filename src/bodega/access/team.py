@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
@@ -36,6 +36,9 @@ AREAS: Mapping[str, str] = {
 
 EVERYBODYS = frozenset({"", "search"})
 _AREA_OF = {word: area for area, words in AREAS.items() for word in words.split()}
+
+ERASED = "(erased with the customer)"
+"""What stands in the log of changes in place of what was changed of a customer who was erased."""
 
 
 class Role(NamedTuple):
@@ -161,3 +164,19 @@ async def changes(tx: Tx, store: str, email: str, limit: int, offset: int) -> li
         " ORDER BY at DESC, id DESC LIMIT $3 OFFSET $4"
     )
     return await query.named(tx, PanelChange, sql, store, email, limit, offset)
+
+
+async def forget(tx: Tx, store: str, pages: Collection[str], email: str) -> None:
+    """Takes what was changed out of the log where it is about a person: on these pages, by their paths, and what names
+    their e-mail address. Who changed something, where and when, stays."""
+    last, wanted = "", email.casefold()
+    while True:
+        sql = "SELECT id, path, says FROM panel_changes WHERE store = $1 AND id > $2 ORDER BY id LIMIT 500"
+        rows = [tuple(row) for row in await tx.rows(sql, store, last)]
+        for key, path, says in rows:
+            page = "/".join(path.split("/")[:3])
+            if says not in ("", ERASED) and (page in pages or wanted in says.casefold()):
+                await tx.run("UPDATE panel_changes SET says = $2 WHERE id = $1", key, ERASED)
+        if len(rows) < 500:
+            return
+        last = rows[-1][0]

@@ -22,6 +22,7 @@ from bodega.log import Log
 from bodega.panel import cookies, oauth
 from bodega.panel.assets import static_files
 from bodega.panel.context import PanelContext
+from bodega.panel.sent_form import SentForm
 from bodega.panel.web import (
     ROOT,
     SAFE,
@@ -112,16 +113,22 @@ class Panel:
         if request.owner is None and not page.public:
             return _sign_in_first(request)
         if request.method == "POST":
-            request.form, request.files = await read_form(request.headers, receive, page.maximum)
+            form, request.files = await read_form(request.headers, receive, page.maximum)
+            request.form = SentForm(form)
             _carries_the_token(request)
         store = request.ids.get("store")
         if store is not None:
             await _enter(request, store)
             _is_allowed(request)
-        reply = await page.handler(request)
-        changed = request.method == "POST" and not page.asks and reply.status < HTTPStatus.BAD_REQUEST
-        if store is not None and changed:
-            await _note(request)
+        if store is None or request.method != "POST":
+            return await page.handler(request)
+        done = False
+        try:
+            reply = await page.handler(request)
+            done = reply.status < HTTPStatus.BAD_REQUEST and not page.asks
+        finally:
+            if done or request.written:  # also what was saved before the page gave up
+                await _note(request, partly=not done)
         return reply
 
 
@@ -232,13 +239,14 @@ def _is_allowed(request: PanelRequest) -> None:
         raise PageError(HTTPStatus.FORBIDDEN, message)
 
 
-async def _note(request: PanelRequest) -> None:
+async def _note(request: PanelRequest, *, partly: bool) -> None:
     """Keeps who changed what."""
     from bodega.panel.audit import says
 
     path = request.path.removeprefix(request.base) or "/"
-    change = team.PanelChange(request.now, request.who.email, path[:200], says(request.form))
-    await team.record(request.panel.tx, request.shop.record.hash, change)
+    for told in says(request.form, request.written, partly=partly):
+        change = team.PanelChange(request.now, request.who.email, path, told)
+        await team.record(request.panel.tx, request.shop.record.hash, change)
 
 
 def _error_page(request: PanelRequest, error: PageError) -> Reply:

@@ -17,6 +17,7 @@ from bodega.access.sessions import Session
 from bodega.access.stores import OpenStore
 from bodega.kit.upload import Upload
 from bodega.panel.context import PanelContext
+from bodega.panel.sent_form import SentForm
 from bodega.storable import pairs_of, storable
 
 Headers = list[tuple[bytes, bytes]]
@@ -77,7 +78,7 @@ class PanelRequest(msgspec.Struct):
     address: str
     now: int
     panel: PanelContext
-    form: dict[str, list[str]] = {}
+    form: SentForm = msgspec.field(default_factory=SentForm)
     files: dict[str, Upload] = {}
     cookies: Mapping[str, str] = {}
     ids: Mapping[str, str] = {}
@@ -87,6 +88,8 @@ class PanelRequest(msgspec.Struct):
     store: OpenStore | None = None
     role: str = ""
     """What they may do in the store of the page (access/team.py)."""
+    written: list[str] = []
+    """What was written for this request, in order: method and path of each request to the API, or the name of a job."""
 
     @property
     def who(self) -> Owner:
