@@ -182,7 +182,8 @@ async def _with_children(
     documents = []
     turn = Turn()
     for doc, entity_id in found:
-        await turn.breathe()
+        if documents:
+            await turn.breathe()
         shown = doc if fields is None else only(doc, fields)
         pieces = [shown[:-1], *parts.nones]
         for part, of in read:
