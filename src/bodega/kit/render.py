@@ -179,7 +179,7 @@ async def _with_children(
     if not children and fields is None:
         return [doc[:-1] + parts.none for doc, _id in found]
     read = [(part, of) for part, of in zip(parts.read, children, strict=False) if of]
-    documents = []
+    documents: list[bytes] = []
     turn = Turn()
     for doc, entity_id in found:
         if documents:
