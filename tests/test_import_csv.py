@@ -76,7 +76,7 @@ def test_a_bad_line_is_told_and_changes_nothing(shop: Shop) -> None:
     assert kettle.id > 0
     assert (bad.number, bad.name, bad.id) == (3, "Lamp", 0)
     assert bad.problems == [
-        "Price is cheap, and must be a number.",
+        "Price is cheap, and must be a number, as 1250.50 or 1,250.50.",
         "Current Stock Level is many, and must be a whole number.",
         "Track Inventory is sideways, and must be none, by product or by option.",
     ]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 from typing import Any
 
 import pytest
 
+from bodega.lab import product_csv
 from bodega.panel.product_files import ID
 from panel import Browser, base, signed_in
 from shop import Shop
@@ -122,7 +124,7 @@ WRONG: list[tuple[str | bytes, str]] = [
     ("", "Choose a CSV file first."),
     ("a,b\n1,2\n", "it has no columns"),
     (b"\xff\xfe\x00", "no text in UTF-8"),
-    ("Product Name,Price\nLamp,much\n", "Line 2: Price is much, and must be a number."),
+    ("Product Name,Price\nLamp,much\n", "Line 2: Price is much, and must be a number, as 1250.50 or 1,250.50."),
     ("Product ID,Product Name,Price\nx,Lamp,1\n", "Line 2: Product ID is x, and must be a whole number."),
     ("Product Name,Price\n", "The file has no products."),
     ("Product Name,Price\n" + "Lamp,1\n" * 2_001, "more than 2,000 products"),
@@ -155,3 +157,67 @@ def test_an_export_is_sent_page_by_page(shop: Shop) -> None:
     shop.server.run(shop.server.app(scope, receive, send))
     assert len(parts) == 3, "the head, a page, the end"
     assert parts[1].count(b"Lamp") == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("12.50", 12.5), ("1,250.50", 1250.5), ("1,234,567", 1234567.0), ("$5", 5.0), ("-$5.00", -5.0), ("$-5", -5.0),
+        ("5 USD", 5.0), ("€ 9", 9.0), ("A$3", 3.0), ("0", 0.0),
+        ("12,50", None), ("1.234,56", None), ("1e3", None), ("1e400", None), ("5 (was 7)", None), ("5 USD + 2", None),
+        ("\N{MINUS SIGN}5", None), ("9" * 400, None), ("--5", None), ("-$-5", None), ("٣", None), ("1,23", None),
+        ("NaN", None), ("inf", None), ("", None), (".", None),
+    ],
+)  # fmt: skip
+def test_a_number_is_taken_only_if_it_can_be_read_in_one_way(text: str, amount: float | None) -> None:
+    assert product_csv.number(text) == amount
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-2+3", "@x", "\t=1", "\r=1", "'=x", "''=x", "'tis", "''", "plain"])
+def test_a_text_that_a_spreadsheet_would_compute_is_guarded_and_comes_back(shop: Shop, name: str) -> None:
+    one = {**product(shop, make(shop, 1)[0]), "name": name}
+    row = dict(zip(product_csv.COLUMNS, product_csv.record(one), strict=True))
+    assert row[product_csv.NAME][:1] not in {"=", "+", "-", "@", "\t", "\r"}
+    assert product_csv.product(row)[0]["name"] == name.strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("Product Name,Price," + ",".join(map(str, range(100_000))) + "\r\n" + "x,y\r\n" * 2_000, "100,002 columns"),
+        ("Product Name,Price\r\n" + "x,y\r\n" * 1_900_000, "more than 2,000 products"),
+    ],
+    ids=["columns", "rows"],
+)
+def test_a_file_beyond_its_limits_costs_little(shop: Shop, text: str, says: str) -> None:
+    browser = signed_in(shop)
+    form = browser.get(f"{base(shop)}/products/import")
+    began = time.process_time()
+    answer = browser.upload(form, "/import", "file", text.encode())
+    assert (answer.status, says in answer.text) == (422, True)
+    assert time.process_time() - began < 2, "it is not read to its end"
+
+
+def test_a_row_changes_only_what_its_file_says(shop: Shop) -> None:
+    """Columns that are missing, and cells that are empty, are no zeros."""
+    made = make(shop, 2)
+    shop.put(f"{PRODUCTS}/{made[0]}", {"weight": 7, "description": "brass"})
+    before = [product(shop, key) for key in made]
+    browser = signed_in(shop)
+    text = f"{ID},Product Name,Price,Track Inventory\r\n{made[0]},New name,9.99,\r\n{made[1]},,,\r\n"
+    assert upload(browser, shop, text).status == 303
+    settle(shop)
+    after = [product(shop, key) for key in made]
+    assert (after[0]["name"], after[0]["price"]) == ("New name", 9.99)
+    moved = {"name", "price", "calculated_price", "date_modified", "base_variant_id"}
+    for was, now in zip(before, after, strict=True):
+        assert {name: value for name, value in was.items() if name not in moved} == {
+            name: value for name, value in now.items() if name not in moved
+        }
+    assert after[1]["name"] == before[1]["name"]
+
+
+def test_a_product_that_is_in_a_file_twice_is_refused(shop: Shop) -> None:
+    made = make(shop, 1)[0]
+    page = upload(signed_in(shop), shop, f"{ID},Product Name,Price\r\n{made},A,1\r\n{made},B,2\r\n")
+    assert (page.status, f"Line 3: {ID} {made} is on line 2 already." in page.text) == (422, True)

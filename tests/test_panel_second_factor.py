@@ -121,7 +121,6 @@ def test_the_secret_is_sealed_where_it_is_kept(shop: Shop) -> None:
 
 def test_an_owner_without_a_password_chooses_one_first(shop: Shop) -> None:
     async def work() -> None:
-        await owners.add(shop.server.backend.registry.tx, "link@example.com", shop.name, "", int(time.time()))
         token = await owners.invite(
             shop.server.backend.registry.tx, shop.name, "link@example.com", int(time.time()), 60
         )

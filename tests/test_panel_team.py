@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from typing import Any
 
 import pytest
 
-from bodega.access import owners, team
+from bodega.access import apps, owners, team
 from bodega.panel import pages
 from bodega.panel.audit import MASK, says
 from panel import PASSWORD, Browser, Page, add_owner, base, signed_in
@@ -197,3 +198,135 @@ def test_who_changed_what_is_kept(shop: Shop) -> None:
 )  # fmt: skip
 def test_a_change_is_told_in_words_without_secrets(form: dict[str, list[str]], told: str) -> None:
     assert says(form) == told
+
+
+def without_password(shop: Shop, email: str, *, vouched: bool = False) -> Browser:
+    """Somebody who came to a store by a link and chose no password."""
+    tx = shop.server.backend.registry.tx
+    token = shop.server.run(owners.invite(tx, shop.name, email, int(time.time()), 60, vouched=vouched))
+    return join(shop, f"/manage/welcome/{token}", "")[0]
+
+
+@pytest.mark.parametrize("password", ["", PASSWORD])
+def test_an_invitation_does_not_open_the_account_of_somebody_without_a_password(shop: Shop, password: str) -> None:
+    """Whoever makes an invitation holds its link as well: it proves nobody's address."""
+    other = shop.server.shop()
+    email = f"open-{other.name}@example.com"
+    victim = without_password(other, email)
+    link = invited(shop, signed_in(shop), email, "support")
+    thief, page = join(shop, link, password)
+    assert (page.status, email in roles(shop)) == (409, False)
+    assert thief.get(f"{base(other)}/team").status == 303, "not signed in"
+    assert victim.get(f"{base(other)}/team").status == 200, "and nobody was signed out"
+    for guess in ("", PASSWORD):
+        assert Browser(shop.server).sign_in(email, guess).status == 403
+
+
+def test_who_is_signed_in_without_a_password_joins_under_the_same_address(shop: Shop) -> None:
+    other = shop.server.shop()
+    email = f"in-{other.name}@example.com"
+    browser = without_password(other, email)
+    link = invited(shop, signed_in(shop), email, "support")
+    assert browser.ask("POST", link, {**browser.get(link).forms[-1].fields, "email": email}).status == 303
+    assert (roles(shop)[email], roles(other)[email]) == ("support", "owner")
+
+
+def test_a_link_of_whoever_runs_the_server_lets_the_same_person_in_again(shop: Shop) -> None:
+    email = f"again-{shop.name}@example.com"
+    without_password(shop, email, vouched=True)
+    again = without_password(shop, email, vouched=True)
+    assert again.get(f"{base(shop)}/team").status == 200
+    tx = shop.server.backend.registry.tx
+    token = shop.server.run(owners.invite(tx, shop.name, "else@example.com", int(time.time()), 60, vouched=True))
+    browser = Browser(shop.server)
+    fields = {**browser.get(f"/manage/welcome/{token}").forms[0].fields, "email": email}
+    assert browser.ask("POST", f"/manage/welcome/{token}", fields).status == 409, "it is for another address"
+
+
+def test_letters_and_what_tasks_were_sent_are_for_those_who_may_everything(shop: Shop) -> None:
+    """A letter may hold the link that chooses a new password; a task's body is whatever the API takes."""
+    body = [{"first_name": "Ann", "last_name": "Lee", "email": "ann@secret.example"}]
+    made = shop.task("POST", "/v3/customers", body)
+    shop.settle(made)
+    for role in team.ROLES:
+        browser = staff(shop, role)
+        trusted = role in (team.OWNER, team.ADMIN, "developer")
+        assert (browser.get(f"{base(shop)}/outbox").status == 200) is trusted, role
+        page = browser.get(f"{base(shop)}/tasks/{made}")
+        assert ("ann@secret.example" in page.text) is trusted, role
+
+
+def test_a_price_without_a_sku_is_refused_beside_its_field(shop: Shop) -> None:
+    browser = signed_in(shop)
+    made = shop.post("/v3/pricelists", {"name": "Trade", "active": True}).data["id"]
+    page = browser.post(browser.get(f"{base(shop)}/price-lists/{made}"), "/records")
+    assert (page.status, "SKU is missing." in page.text) == (422, True)
+
+
+def test_a_link_is_good_while_whoever_made_it_may_give_its_role(shop: Shop) -> None:
+    """Somebody who is removed or demoted does not come back by a link of their own; an open one can be revoked."""
+    owner, admin = signed_in(shop), staff(shop, "admin")
+    links = {role: invited(shop, admin, f"{role}-{shop.name}@example.com", role) for role in ("admin", "orders")}
+    page = owner.get(f"{base(shop)}/team")
+    assert page.text.count(f"admin@{shop.name}.example") >= 3, "in the list of people, and beside each link"
+    form = next(one for one in page.forms if one.action.endswith("/revoke"))
+    assert owner.ask("POST", form.action, form.fields).status == 303
+    assert sorted(Browser(shop.server).get(link).status for link in links.values()) == [200, 410]
+    assert owner.ask("POST", form.action, form.fields).status == 422, "once"
+    left = next(link for link in links.values() if Browser(shop.server).get(link).status == 200)
+    member = next(one for one in shop.server.run(team.members(shop.server.backend.registry.tx, shop.name))
+                  if one.role == "admin")  # fmt: skip
+    assert owner.post(owner.get(f"{base(shop)}/team"), f"/team/{member.owner.id}/role", role="support").status == 303
+    assert Browser(shop.server).get(left).status == 410
+    assert "/revoke" not in owner.get(f"{base(shop)}/team").text, "it is not shown as if it were good"
+
+
+def test_the_apps_of_somebody_who_leaves_stay_with_an_owner(shop: Shop) -> None:
+    """Their tokens work on: somebody has to be able to uninstall them."""
+    owner, registry = signed_in(shop), shop.server.backend.registry
+    email = f"dev-{shop.name}@example.com"
+    made = shop.server.run(owners.add(registry.tx, email, shop.name, "", int(time.time()), "developer"))
+    urls = dict.fromkeys(("auth_url", "load_url", "uninstall_url", "remove_user_url"), "http://localhost/x")
+    app = shop.server.run(apps.register(registry, made.id, "Helper", frozenset(), urls, int(time.time())))
+    record = shop.server.run(registry.store(shop.name))
+    given = apps.Grant(app.client_id, shop.name, made.id, frozenset())
+    _, account = shop.server.run(apps.install(registry, app, record, given, int(time.time())))
+    assert owner.post(owner.get(f"{base(shop)}/team"), f"/team/{made.id}/remove").status == 303
+    assert shop.server.run(owners.by_email(registry.tx, email)) is None
+    found = shop.server.run(apps.installation(registry.tx, app.client_id, shop.name))
+    assert found is not None
+    assert found.account == account.client_id
+    assert app.name in owner.get(f"{base(shop)}/apps").text
+    shop.server.run(apps.uninstall(registry, found))
+    assert account.client_id not in {one.client_id for one in shop.server.run(registry.accounts(shop.name))}
+
+
+def test_an_app_whose_registrant_has_no_heir_keeps_them(shop: Shop) -> None:
+    """The last owner of a store: without them nobody could end what the app may do."""
+    registry = shop.server.backend.registry
+    made = shop.server.run(owners.add(registry.tx, f"last-{shop.name}@example.com", shop.name, "", int(time.time())))
+    urls = dict.fromkeys(("auth_url", "load_url", "uninstall_url", "remove_user_url"), "http://localhost/x")
+    app = shop.server.run(apps.register(registry, made.id, "Helper", frozenset(), urls, int(time.time())))
+    shop.server.run(owners.remove(registry.tx, made.id, shop.name))
+    assert shop.server.run(apps.find(registry, app.client_id)) is not None
+    assert shop.server.run(owners.by_id(registry.tx, made.id)) is not None
+
+
+@pytest.mark.parametrize("act", ["demote", "remove"])
+def test_of_two_owners_who_end_each_others_ownership_at_once_one_stays(shop: Shop, act: str) -> None:
+    registry, now = shop.server.backend.registry, int(time.time())
+
+    async def both(pair: list[owners.Owner]) -> list[bool]:
+        """Each ends the other, as two processes would: on PostgreSQL in transactions at once."""
+        if act == "demote":
+            return await asyncio.gather(*[team.set_role(registry, one.id, shop.name, "support") for one in pair])
+        return await asyncio.gather(*[team.remove(registry, one.id, shop.name) for one in pair])
+
+    for attempt in range(5):
+        emails = [f"{act}{attempt}{place}-{shop.name}@example.com" for place in range(2)]
+        pair = [shop.server.run(owners.add(registry.tx, email, shop.name, "", now)) for email in emails]
+        for member in shop.server.run(team.members(registry.tx, shop.name)):
+            if member.owner.id not in {one.id for one in pair}:
+                shop.server.run(team.remove(registry, member.owner.id, shop.name))
+        assert sorted(shop.server.run(both(pair))) == [False, True]
+        assert [one.role for one in shop.server.run(team.members(registry.tx, shop.name))].count("owner") == 1

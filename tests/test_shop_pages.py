@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import bodega.storefront
 from browsing_pages import Visitor
 from shop import Reply, Shop
 from storefront import NOW
@@ -255,3 +258,33 @@ def test_odd_quantities_of_a_line_are_refused_and_change_nothing(lit: Shop) -> N
     assert all(name not in form["fields"] for form in page.forms)
     visitor.post("/cart.php?action=add", {"product_id": "1"})
     assert visitor.reply.status == 200
+
+
+GADGET = '<script src="/manage/static/htmx.min.js"></script><form hx-post="/manage/stores" hx-trigger="load"></form>'
+
+
+def test_a_page_with_a_merchants_markup_runs_no_script_of_anybody(lit: Shop) -> None:
+    """The control panel is of the same origin, and its script sends whatever form the markup describes."""
+    lit.put("/v3/catalog/products/1", {"description": GADGET})
+    lit.put("/v3/catalog/categories/1", {"description": GADGET})
+    page = {"type": "page", "name": "Evil", "body": GADGET, "is_visible": True, "channel_id": 1}
+    assert lit.post("/v3/content/pages", page).status in (200, 201)
+    for path in ("/brass-lamp/", "/lamps/", "/evil/"):
+        reply = asked(lit, path, host=f"store-{lit.name}.localhost", accept="text/html")
+        assert GADGET.encode() in reply.body, path
+        policy = reply.headers["content-security-policy"]
+        assert policy.startswith("default-src 'none';"), path
+        assert "script-src" not in policy, path
+        assert "connect-src" not in policy, path
+
+
+def test_no_page_that_may_run_scripts_shows_a_merchants_markup() -> None:
+    folder = Path(bodega.storefront.__file__).parent
+    pages = "".join(one.read_text("utf-8") for one in (folder / "pages").glob("*.py"))
+    scripted = re.findall(r'show\(\s*"([\w.]+)"[^)]*policy=', pages)
+    assert scripted == ["checkout.html"]
+    shop = folder / "templates" / "shop"
+    for template in scripted:
+        for one in [template, *re.findall(r'(?:extends|include|import|from) "(?:shop/)?([\w.]+)"',
+                                          (shop / template).read_text("utf-8"))]:  # fmt: skip
+            assert not re.search(r"\bhtml\(", (shop / one).read_text("utf-8")), one

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from bodega.access.owners import Owner, by_id
+from bodega.access.owners import remove as remove_owner
 from bodega.storage import query
-from bodega.storage.registry import new_token
+from bodega.storage.registry import Registry, new_token
 from bodega.storage.tx import Tx
 
 OWNER, ADMIN = "owner", "admin"
@@ -19,12 +21,14 @@ AREAS: Mapping[str, str] = {
     "catalogue": "products categories brands locations price-lists",
     "orders": "orders carts",
     "customers": "customers customer-groups messages",
-    "marketing": "promotions banners email-templates abandoned-cart-emails outbox visits",
+    "marketing": "promotions banners email-templates abandoned-cart-emails visits",
     "content": "web-pages redirects",
     "storefront": "scripts themes widgets",
     "store": "shipping channels tax shop settings status maintenance plan",
     "tasks": "tasks",
+    "outbox": "outbox",
     "develop": "accounts journal journal.har webhooks apps law",
+    "lab": "lab",
     "team": "team",
 }
 """The pages of an area, by the first word of their paths below the store's."""
@@ -56,10 +60,11 @@ ROLES: Mapping[str, Role] = {
                    frozenset({"orders", "customers"})),
     "support": Role("Support", "Customers and messages; sees orders", frozenset({"catalogue", "orders"}),
                     frozenset({"customers"})),
-    "developer": Role("Developer", "API accounts, apps, webhooks, themes; sees the shop", _SHOP,
-                      frozenset({"develop", "storefront", "tasks"})),
+    "developer": Role("Developer", "API accounts, apps, webhooks, themes, the lab; sees the shop", _SHOP,
+                      frozenset({"develop", "storefront", "tasks", "outbox", "lab"})),
 }  # fmt: skip
-"""Who makes API accounts may do through them whatever the API can do: a developer is trusted with that."""
+"""The outbox shows letters as they are, links that choose a new password included: it is for those who may do
+everything anyway. Who makes API accounts may do through them whatever the API can do: a developer is trusted so far."""
 
 
 class Member(NamedTuple):
@@ -108,14 +113,36 @@ async def members(tx: Tx, store: str) -> list[Member]:
     return [Member(owner, role) for owner, role in found if owner is not None]
 
 
-async def set_role(tx: Tx, owner_id: int, store: str, role: str) -> bool:
+async def set_role(registry: Registry, owner_id: int, store: str, role: str) -> bool:
     """Gives somebody another role; not to the last owner, without whom nobody could."""
-    sql = (
-        "UPDATE owned SET role = $3 WHERE owner = $1 AND store = $2 AND ($3 = 'owner' OR role <> 'owner' OR EXISTS"
-        " (SELECT 1 FROM owned other WHERE other.store = $2 AND other.role = 'owner' AND other.owner <> $1))"
-        " RETURNING role"
-    )
-    return bool(await tx.rows(sql, owner_id, store, role))
+    async with _alone(registry, store) as tx:
+        if role != OWNER and not await _has_another_owner(tx, owner_id, store):
+            return False
+        sql = "UPDATE owned SET role = $3 WHERE owner = $1 AND store = $2 RETURNING role"
+        return bool(await tx.rows(sql, owner_id, store, role))
+
+
+async def remove(registry: Registry, owner_id: int, store: str) -> bool:
+    """Takes the store from somebody; not from its last owner."""
+    async with _alone(registry, store) as tx:
+        if not await _has_another_owner(tx, owner_id, store):
+            return False
+        await remove_owner(tx, owner_id, store)
+        return True
+
+
+async def _has_another_owner(tx: Tx, owner_id: int, store: str) -> bool:
+    sql = "SELECT 1 FROM owned WHERE store = $1 AND role = 'owner' AND owner <> $2"
+    return await tx.row(sql, store, owner_id) is not None
+
+
+@asynccontextmanager
+async def _alone(registry: Registry, store: str) -> AsyncIterator[Tx]:
+    """A transaction that no other change of the same team runs beside: of two owners who end each other one stays."""
+    async with registry.tx_of_several() as tx:
+        if tx.dialect != "sqlite":
+            await tx.rows("SELECT 1 FROM stores WHERE hash = $1 FOR UPDATE", store)
+        yield tx
 
 
 async def record(tx: Tx, store: str, change: PanelChange) -> None:

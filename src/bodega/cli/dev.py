@@ -165,7 +165,7 @@ async def _way_in(place: DataLocation) -> str:
 
     backend = await open_backend(place, makes=True)
     try:
-        token = await owners.invite(backend.registry.tx, STORE, OWNER, int(time.time()), LINK_SECONDS)
+        token = await owners.invite(backend.registry.tx, STORE, OWNER, int(time.time()), LINK_SECONDS, vouched=True)
     finally:
         await backend.close()
     return f"/manage/welcome/{token}"

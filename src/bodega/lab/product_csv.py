@@ -35,11 +35,20 @@ _WHOLE = {
 _FLAGS = {"Product Visible?": "is_visible", "Free Shipping": "is_free_shipping", "Show Product Condition?":
           "is_condition_shown"}  # fmt: skip
 _TRACKING = {"by product": "product", "by option": "variant", "none": "none", "": "none"}
-_MONEY = re.compile(r"[^\d.,\-]")
+_CURRENCY = r"(?:[^\W\d_]{1,3}|[^\W\d_]{0,2}[$\u00a2-\u00a5\u20a0-\u20cf])"
+_NUMBER = re.compile(
+    rf"(?P<sign>[+-]?)\s*(?:{_CURRENCY}\s*)?(?P<inner>-?)"
+    rf"(?P<whole>[0-9]{{1,3}}(?:,[0-9]{{3}})+|[0-9]{{1,15}})(?P<part>\.[0-9]{{1,10}})?(?:\s*{_CURRENCY})?"
+)
+"""A number with a point, maybe with commas between thousands, and with a currency at one of its ends."""
 
+MOST_COLUMNS = 500
+"""A file has so many columns: those of an export, and the pictures and options of its products."""
 
-_GUARDED = frozenset({"'=", "'+", "'@"})
-"""What a text begins with that a spreadsheet would take for a formula, with the sign that keeps it from that."""
+_FORMULA = frozenset("=+-@\t\r")
+"""What a text begins with that a spreadsheet would take for a formula."""
+_GUARD = "'"
+"""The sign that keeps it from that; a text that begins like a guarded one gets another, so that it comes back."""
 
 COLUMNS = (NAME, TYPE, "Product Type", *_TEXTS, *_NUMBERS, *_WHOLE, *_FLAGS, "Track Inventory", "Product Condition",
            "Allow Purchases?", "Meta Keywords")  # fmt: skip
@@ -51,7 +60,7 @@ def record(one: Mapping[str, Any]) -> list[str]:
 
     def text(value: Any) -> str:
         shown = "" if value is None else str(value)
-        return f"'{shown}" if f"'{shown[:1]}" in _GUARDED else shown
+        return _GUARD + shown if shown[:1] in _FORMULA or _is_guarded(shown) else shown
 
     tracking = {"product": "by product", "variant": "by option"}.get(one["inventory_tracking"], "none")
     return [
@@ -63,6 +72,10 @@ def record(one: Mapping[str, Any]) -> list[str]:
         tracking, one["condition"], "N" if one["availability"] == "disabled" else "Y",
         text(", ".join(one["meta_keywords"])),
     ]  # fmt: skip
+
+
+def _is_guarded(text: str) -> bool:
+    return text[:1] == _GUARD and (text[1:2] in _FORMULA or text[1:2] == _GUARD)
 
 
 class NoProducts(ValueError):
@@ -82,34 +95,49 @@ class Line(msgspec.Struct, frozen=True):
 
 def rows(file: IO[str]) -> Iterator[tuple[int, Mapping[str, str]]]:
     """The rows with their lines. Raises NoProducts."""
-    reader = csv.DictReader(file)
+    reader = csv.reader(file)
     try:
-        named = [name.strip().lstrip("\ufeff") for name in reader.fieldnames or ()]
-        reader.fieldnames = named
+        named = [name.strip().lstrip("\ufeff") for name in next(reader, [])]
+        if len(named) > MOST_COLUMNS:
+            raise NoProducts(f"The file has {len(named):,} columns, and may have {MOST_COLUMNS}.")
         if NAME not in named or PRICE not in named:
             raise NoProducts(f"This is no export of products: it has no columns {NAME} and {PRICE}.")
         for row in reader:
-            yield reader.line_num, {name: value or "" for name, value in row.items() if name}
+            if row:
+                yield reader.line_num, dict.fromkeys(named, "") | dict(zip(named, row, strict=False))
     except (csv.Error, UnicodeDecodeError) as error:
         raise NoProducts(f"This is no CSV file: {error}.") from error
 
 
-def product(row: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
-    """The body of a POST, and what is wrong with the row."""
-    row = {column: text[1:] if text[:2] in _GUARDED else text for column, text in row.items()}
-    body: dict[str, Any] = {"name": row[NAME].strip(), "weight": 0}
+def number(text: str) -> float | None:
+    """A number as spreadsheets write it, maybe with a currency; None for anything that could be read in two ways."""
+    found = _NUMBER.fullmatch(text)
+    if found is None or (found["sign"] and found["inner"]):
+        return None
+    amount = float(found["whole"].replace(",", "") + (found["part"] or ""))
+    return -amount if "-" in (found["sign"], found["inner"]) else amount
+
+
+def product(row: Mapping[str, str], *, new: bool = True) -> tuple[dict[str, Any], list[str]]:
+    """The body of a POST, or of a PUT if it is not `new`, and what is wrong with the row. A PUT changes only what the
+    row says: columns that the file lacks, and empty cells, leave the product as it is."""
+    row = {column: text[1:] if _is_guarded(text) else text for column, text in row.items()}
+    name = row[NAME].strip()
+    body: dict[str, Any] = {"name": name} if name or new else {}
     problems = []
-    kind = row.get("Product Type", "").strip().upper()
-    body["type"] = "digital" if kind.startswith("D") else "physical"
+    if new:
+        digital = row.get("Product Type", "").strip().upper().startswith("D")
+        body |= {"weight": 0, "type": "digital" if digital else "physical"}
     for column, member in _TEXTS.items():
         if text := row.get(column, "").strip():
             body[member] = text
     for column, member in _NUMBERS.items():
         if text := row.get(column, "").strip():
-            try:
-                body[member] = float(_MONEY.sub("", text).replace(",", ""))
-            except ValueError:
-                problems.append(f"{column} is {text[:40]}, and must be a number.")
+            amount = number(text)
+            if amount is None:
+                problems.append(f"{column} is {text[:40]}, and must be a number, as 1250.50 or 1,250.50.")
+            else:
+                body[member] = amount
     for column, member in _WHOLE.items():
         if text := row.get(column, "").strip():
             if re.fullmatch(r"-?\d{1,10}", text):
@@ -122,9 +150,9 @@ def product(row: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
     if row.get("Allow Purchases?", "").strip().upper() in ("N", "NO", "FALSE", "0"):
         body["availability"] = "disabled"
     tracking = row.get("Track Inventory", "").strip().lower()
-    if tracking in _TRACKING:
+    if tracking in _TRACKING and (tracking or new):
         body["inventory_tracking"] = _TRACKING[tracking]
-    else:
+    elif tracking:
         problems.append(f"Track Inventory is {tracking[:40]}, and must be none, by product or by option.")
     if condition := row.get("Product Condition", "").strip().capitalize():
         body["condition"] = condition

@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from bodega.access import owners, sessions, team
@@ -39,6 +39,9 @@ from bodega.panel.web import (
 )
 from bodega.storage.sealing import NoKey
 from bodega.storage.tx import Busy, Damaged
+
+if TYPE_CHECKING:
+    from bodega.lab.control.lab import Lab
 
 Mount = Callable[[Mapping[str, Any], Receive, Send], Awaitable[None]]
 
@@ -261,10 +264,12 @@ def mounts(
     https_port: int,
     ca: Path | None,
     api: AppContext,
+    lab: Lab | None = None,
     now: Callable[[], float] = time.time,
 ) -> dict[str, Mount]:
     """What the panel serves, by the first segment of the path: its pages, and the token endpoint for apps."""
     panel = PanelContext(
-        stores, journal, journal_sync, log, insecure_http=insecure_http, https_port=https_port, ca=ca, now=now, api=api
-    )
+        stores, journal, journal_sync, log, insecure_http=insecure_http, https_port=https_port, ca=ca, now=now, api=api,
+        lab=lab,
+    )  # fmt: skip
     return {"manage": Panel(panel), "oauth2": oauth.Tokens(panel)}

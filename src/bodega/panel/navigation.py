@@ -85,6 +85,16 @@ STORE = (
         ),
     ),
     Section(
+        "Lab",
+        (
+            NavigationLink("Faults", "/lab/faults", "fault"),
+            NavigationLink("Clock", "/lab/clock", "clock"),
+            NavigationLink("Snapshots", "/lab/snapshots", "copies"),
+            NavigationLink("Named states", "/lab/states", "state"),
+            NavigationLink("Sample data", "/lab/sample", "seed"),
+        ),
+    ),
+    Section(
         "Store",
         (
             NavigationLink("Shop settings", "/shop", "store"),
@@ -108,8 +118,9 @@ def sections(request: PanelRequest) -> list[tuple[str, list[tuple[NavigationLink
 
 
 def shown(request: PanelRequest, section: Section) -> list[NavigationLink]:
-    """The links of a section that the role of whoever looks may follow."""
-    return [link for link in section.links if team.may(request.role, link.path, changes=False)]
+    """The links of a section that the role of whoever looks may follow; those of the lab where it is on."""
+    links = [link for link in section.links if team.may(request.role, link.path, changes=False)]
+    return [link for link in links if request.panel.lab is not None or team.area_of(link.path) != "lab"]
 
 
 def _leads(link: NavigationLink, here: str) -> bool:

@@ -13,6 +13,14 @@ from bodega.panel import (
     customer_care,
     customers,
     journal,
+    lab,
+    lab_clock,
+    lab_copies,
+    lab_diff,
+    lab_faults,
+    lab_sample,
+    lab_states,
+    lab_undo,
     law,
     locations,
     marketing,
@@ -51,6 +59,7 @@ def every() -> list[PanelPage]:
     """In the order in which a path is matched: fixed paths of a module come before those with an id."""
     catalogue = (product_bulk, product_files, products, product_parts, variants, stock, categories, brands, locations)
     developing = (accounts, journal, webhooks, tasks, apps, law)
+    laboratory = (lab, lab_faults, lab_clock, lab_copies, lab_diff, lab_states, lab_sample, lab_undo)
     modules = (
         sign_in,
         overview,
@@ -75,6 +84,7 @@ def every() -> list[PanelPage]:
         themes,
         widgets,
         *developing,
+        *laboratory,
         status,
         settings,
         shop_settings,

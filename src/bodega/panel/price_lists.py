@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from urllib.parse import quote
 
 from bodega.http.internal_api import ApiReply
 from bodega.panel import api, forms
@@ -150,6 +151,9 @@ async def delete(request: PanelRequest) -> Reply:
 async def put_record(request: PanelRequest) -> Reply:
     """Adds a price, or changes the one of the same SKU and currency."""
     form, draft = forms.read(request, RECORD, None, "record.")
+    form.wrong |= {
+        one.name: f"{one.title} is missing." for one in forms.flat(RECORD) if one.required and not draft.get(one.name)
+    }
     if form.faulty:
         return await _show(request, record=form)
     found = (await api.read(request, "/v3/catalog/variants", sku=draft["sku"])).data
@@ -157,7 +161,7 @@ async def put_record(request: PanelRequest) -> Reply:
         forms.complain(form, ApiReply(UNPROCESSABLE, errors={"sku": "There is no variant with this SKU."}))
         return await _show(request, record=form)
     body = {name: draft[name] for name in ("price", "sale_price") if draft.get(name) not in ("", None)}
-    path = f"{_path(request)}/records/{found[0]['id']}/{draft['currency'].upper()}"
+    path = f"{_path(request)}/records/{found[0]['id']}/{quote(draft['currency'].upper(), safe='')}"
     reply = await api.send_request(request, "PUT", path, body)
     if reply.refused:
         forms.complain(form, reply)
@@ -168,7 +172,7 @@ async def put_record(request: PanelRequest) -> Reply:
 @pages.post(HERE + "/{list}/records/{variant}/{currency}/delete")
 async def delete_record(request: PanelRequest) -> Reply:
     """Deletes a price."""
-    path = f"{_path(request)}/records/{api.number(request.ids['variant'])}/{request.ids['currency']}"
+    path = f"{_path(request)}/records/{api.number(request.ids['variant'])}/{quote(request.ids['currency'], safe='')}"
     reply = await api.send_request(request, "DELETE", path)
     if reply.refused:
         return await _show(request, message=sentence_of(reply))

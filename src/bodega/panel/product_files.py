@@ -10,8 +10,9 @@ import csv
 import io
 from collections.abc import AsyncIterator
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
+from bodega.aside import aside
 from bodega.kit.upload import Upload
 from bodega.lab import product_csv
 from bodega.panel import api
@@ -72,49 +73,61 @@ async def form(request: PanelRequest) -> Reply:
     return show(request, "product_import.html", problems=[], message="")
 
 
+class _Read(NamedTuple):
+    """What a file asks for: products that change, new ones; or why nothing is done."""
+
+    changes: list[dict[str, Any]]
+    new: list[dict[str, Any]]
+    problems: list[str]
+
+
+def _read(content: bytes) -> _Read:
+    """Reads a file up to its limits. Raises NoProducts."""
+    found, seen = _Read([], [], []), dict[int, int]()
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise product_csv.NoProducts("This is no text in UTF-8.") from error
+    for count, (number, row) in enumerate(product_csv.rows(io.StringIO(text, newline=""))):
+        if count >= MOST_ROWS:
+            raise product_csv.NoProducts(f"The file has more than {MOST_ROWS:,} products. Import it in parts.")
+        key = row.get(ID, "").strip()
+        body, wrong = product_csv.product(row, new=not key)
+        if key and not (key.isascii() and key.isdigit() and len(key) < 10):
+            wrong.append(f"{ID} is {key[:40]}, and must be a whole number.")
+        elif key and (before := seen.setdefault(int(key), number)) != number:
+            wrong.append(f"{ID} {key} is on line {before} already.")
+        found.problems.extend(f"Line {number}: {why}" for why in wrong)
+        if key and not wrong:
+            if body.get("inventory_tracking", "product") != "product":
+                body.pop("inventory_level", None)  # it is the sum of its variants'
+            found.changes.append({"id": int(key), **body})
+        elif not wrong:
+            found.new.append(body)
+    return found
+
+
 @pages.post(HERE + "/import", files=True)
 async def import_file(request: PanelRequest) -> Reply:
     """Reads a file; if every row can be read, tasks change and make its products."""
     given = request.files.get("file")
     if not isinstance(given, Upload) or not given.content:
         return _refused(request, "Choose a CSV file first.")
-    changes: list[dict[str, Any]] = []
-    new: list[dict[str, Any]] = []
-    problems: list[str] = []
+    content = given.content
     try:
-        text = given.content.decode("utf-8-sig")
-        for number, row in product_csv.rows(io.StringIO(text, newline="")):
-            if len(changes) + len(new) >= MOST_ROWS:
-                return _refused(request, f"The file has more than {MOST_ROWS:,} products. Import it in parts.")
-            body, wrong = product_csv.product(row)
-            key = row.get(ID, "").strip()
-            if key and not (key.isascii() and key.isdigit() and len(key) < 10):
-                wrong.append(f"{ID} is {key[:40]}, and must be a whole number.")
-            problems += [f"Line {number}: {why}" for why in wrong]
-            if not wrong and key:
-                kept = {name: value for name, value in body.items() if name not in _NEW_ONLY}
-                if body["inventory_tracking"] != "product":
-                    kept.pop("inventory_level", None)  # it is the sum of its variants'
-                changes.append({"id": int(key), **kept})
-            elif not wrong:
-                new.append(body)
-    except (product_csv.NoProducts, UnicodeDecodeError) as error:
-        problem = "This is no text in UTF-8." if isinstance(error, UnicodeDecodeError) else str(error)
-        return _refused(request, problem)
+        changes, new, problems = await aside(lambda: _read(content))
+    except product_csv.NoProducts as error:
+        return _refused(request, str(error))
     if problems or not (changes or new):
         return _refused(request, "" if problems else "The file has no products.", problems)
     asked: list[tuple[str, Any]] = [
         ("PUT", changes[place : place + AT_ONCE]) for place in range(0, len(changes), AT_ONCE)
     ]
-    for method, content in [*asked, *(("POST", one) for one in new)]:
-        reply = await api.send_request(request, method, PRODUCTS, content, prefer=LATER)
+    for method, body in [*asked, *(("POST", one) for one in new)]:
+        reply = await api.send_request(request, method, PRODUCTS, body, prefer=LATER)
         if reply.refused:
             return _refused(request, sentence_of(reply))
     return go(f"{request.base}/tasks?done=imported", *SAFE)
-
-
-_NEW_ONLY = frozenset({"type"})
-"""What a row says of a new product only."""
 
 
 def _refused(request: PanelRequest, message: str, problems: list[str] | None = None) -> Reply:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import NamedTuple
 
 from bodega import passwords
 from bodega.access import owners, second_factor, sessions
@@ -140,27 +141,48 @@ async def come_in(request: PanelRequest) -> Reply:
     password = request.form.get("password", [""])[-1]
     try:
         email = owners.read_email(request.field("email"))
-        hashed = await passwords.hashed(owners.read_password(password)) if password else ""
+        hashed = await passwords.hashed(owners.read_password(password), staff=True) if password else ""
     except ValueError as error:
         facts = {"invitation": found, "email": request.field("email")[:255], "message": str(error)}
         return _form(request, "welcome.html", status=HTTPStatus.UNPROCESSABLE_ENTITY, **facts)
     known = await owners.by_email(request.panel.tx, email)
-    joins = known is not None and bool(known.password)
-    if joins:
-        wait = await sessions.may_try(request.panel.tx, email, request.address, request.now)
-        if wait or not await owners.is_password(known, password):
-            message = "This address is already in use: enter its password, or choose another address."
-            facts = {"invitation": found, "email": email, "message": message}
-            status = HTTPStatus.TOO_MANY_REQUESTS if wait else HTTPStatus.CONFLICT
-            return _form(request, "welcome.html", status=status, **facts)
+    proof = await _proof(request, found, known, password)
+    if proof.message:
+        facts = {"invitation": found, "email": email, "message": proof.message}
+        return _form(request, "welcome.html", status=proof.status, **facts)
     if await owners.accept(request.panel.tx, token, request.now) is None:
         raise PageError(HTTPStatus.GONE, "This link was already used, or has expired.")
-    kept = "" if joins else hashed
+    if known is None and (await owners.known(request.panel.tx, email, hashed, request.now)).password != hashed:
+        raise PageError(HTTPStatus.CONFLICT, "Somebody else has just taken this address: ask for another link.")
+    kept = hashed if known is not None and not known.password else ""
     owner = await owners.add(request.panel.tx, email, found.store, kept, request.now, found.role)
-    if joins and await second_factor.is_on(request.panel.tx, owner):
+    if known is not None and await second_factor.is_on(request.panel.tx, owner):
         step = await second_factor.await_code(request.panel.tx, owner, request.now)
         return _form(request, "second_step.html", step=step, wanted=f"{ROOT}/stores/{found.store}", message="")
     return await _begin(request, owner, f"{ROOT}/stores/{found.store}")
+
+
+class _Proof(NamedTuple):
+    """Why somebody is not let in under an address; without a message they are."""
+
+    message: str = ""
+    status: HTTPStatus = HTTPStatus.CONFLICT
+
+
+async def _proof(request: PanelRequest, link: owners.Invitation, known: owners.Owner | None, password: str) -> _Proof:
+    """An address in use is proved by its password, by being signed in under it, or, if it has no password, by a link
+    that whoever runs the server made for it. The link alone proves nothing: whoever made it has it as well."""
+    if known is None or (request.owner is not None and request.owner.id == known.id):
+        return _Proof()
+    if not known.password:
+        if link.vouched and link.email == known.email:
+            return _Proof()
+        return _Proof("This address is already in use, without a password: sign in under it first, or choose another.")
+    wait = await sessions.may_try(request.panel.tx, known.email, request.address, request.now)
+    if not wait and await owners.is_password(known, password):
+        return _Proof()
+    message = "This address is already in use: enter its password, or choose another address."
+    return _Proof(message, HTTPStatus.TOO_MANY_REQUESTS if wait else HTTPStatus.CONFLICT)
 
 
 # The owner
@@ -244,7 +266,7 @@ async def change_password(request: PanelRequest) -> Reply:
     if request.who.password and not await owners.is_password(request.who, old):
         return await _you(request, "The current password is wrong.", status=HTTPStatus.FORBIDDEN)
     try:
-        hashed = await passwords.hashed(owners.read_password(new))
+        hashed = await passwords.hashed(owners.read_password(new), staff=True)
     except ValueError as error:
         return await _you(request, str(error), status=HTTPStatus.UNPROCESSABLE_ENTITY)
     await sessions.forgive(request.panel.tx, request.who.email, request.address)

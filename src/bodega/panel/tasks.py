@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+from bodega.access import team
 from bodega.panel.api import number, page_of
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go
@@ -53,9 +54,19 @@ async def detail(request: PanelRequest) -> Reply:
     return await _show(request, await the_task(request))
 
 
+def _may_read(request: PanelRequest, task: queue.Task) -> bool:
+    """Whether whoever asks may read what a task was sent and answered, which may be anything that the API tells: those
+    who may change tasks, and of products those who keep them."""
+    of_products = task.request.url.partition("?")[0].partition("/v3/")[2].startswith("catalog/")
+    return team.may(request.role, "/tasks", changes=True) or (
+        of_products and team.may(request.role, "/products", changes=True)
+    )
+
+
 async def _show(request: PanelRequest, task: queue.Task, message: str = "") -> Reply:
     from bodega import masking
 
+    readable = _may_read(request, task)
     kind = task.request.headers.get("content-type", "")
     body = task.request.body if task.request.coded else masking.body(task.request.body, kind)
     names = {client: account.name for client, account in request.shop.by_client.items()}
@@ -63,8 +74,9 @@ async def _show(request: PanelRequest, task: queue.Task, message: str = "") -> R
     response = masking.body(answered.body, answered.headers.get("content-type", "")) if answered else ""
     busy = task.state in ("pending", "running")
     return show(
-        request, "task.html", status=HTTPStatus.CONFLICT if message else HTTPStatus.OK, task=task, body=body,
-        message=message, response=response, names=names, busy=busy, again=may_be_repeated(request, task),
+        request, "task.html", status=HTTPStatus.CONFLICT if message else HTTPStatus.OK, task=task,
+        body=body if readable else "", readable=readable, message=message, response=response if readable else "",
+        names=names, busy=busy, again=may_be_repeated(request, task),
     )  # fmt: skip
 
 

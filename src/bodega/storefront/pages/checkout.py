@@ -21,7 +21,7 @@ from bodega.storefront import baskets, guests
 from bodega.storefront.pages import checkout_address, checkout_payment, confirmation
 from bodega.storefront.pages.checkout_address import Typed, countries, faults_of, typed
 from bodega.storefront.pages.checkout_state import STEPS, State, offered, state_of
-from bodega.storefront.pages.web import Answer, Page, said
+from bodega.storefront.pages.web import SCRIPTED, Answer, Page, said
 from bodega.storefront.shoppers_api import ShopperRefused
 
 CHECKOUT = "/checkout"
@@ -98,7 +98,7 @@ async def shown(
     if step == "payment":
         facts |= await checkout_payment.facts(page, state)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
-    return page.show("checkout.html", status=status, **facts)
+    return page.show("checkout.html", status=status, policy=SCRIPTED, **facts)
 
 
 async def _places(page: Page, state: State, step: str, address: Typed | None) -> dict[str, Any]:

@@ -38,10 +38,11 @@ from bodega.storefront.shoppers_api import ShoppersApi
 
 LARGEST_FORM = 64 * 1024
 LONGEST_FIELD = 2_000
-POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src * data:; form-action 'self';"
-    " base-uri 'none'"
-)
+POLICY = "default-src 'none'; style-src 'self'; img-src * data:; form-action 'self'; base-uri 'none'"
+"""No page that shows a merchant's own HTML runs a script, not one of this server's either: the control panel has the
+same origin, and its scripts act on what the markup says."""
+SCRIPTED = f"{POLICY}; script-src 'self'; connect-src 'self'"
+"""That of pages which show none, and are quicker with their scripts."""
 DAY = 86_400
 _SAFE: tuple[Header, ...] = (
     (b"referrer-policy", b"same-origin"),
@@ -57,11 +58,12 @@ _KINDS = {"css": b"text/css; charset=utf-8", "js": b"text/javascript; charset=ut
 
 
 class Answer(NamedTuple):
-    """What a page answers."""
+    """What a page answers; `policy` says what a browser may load for it."""
 
     status: int
     body: bytes = b""
     headers: Sequence[Header] = ()
+    policy: str = POLICY
 
 
 class Page(NamedTuple):
@@ -106,10 +108,12 @@ class Page(NamedTuple):
         """Who asks, for the fields of GraphQL."""
         return Asking(self.api, self.channel_id, self.shopper.customer_id, self.shopper.session)
 
-    def show(self, template: str, *headers: Header, status: int = HTTPStatus.OK, **facts: Any) -> Answer:
+    def show(
+        self, template: str, *headers: Header, status: int = HTTPStatus.OK, policy: str = POLICY, **facts: Any
+    ) -> Answer:
         """A page made of a template."""
         body = templates().get_template(f"shop/{template}").render(page=self, front=self.front, **facts)
-        return Answer(status, body.encode(), [_HTML, _NOT_KEPT, *headers])
+        return Answer(status, body.encode(), [_HTML, _NOT_KEPT, *headers], policy)
 
     def onward(self, path: str, *headers: Header) -> Answer:
         """A redirect after a form, to a path of this shop."""
@@ -219,6 +223,7 @@ def mounted(house: House, act: PageAction) -> Mount:
             page = await page_of(app, scope, receive)
             headers = page.front.headers(scope, POLICY)
             answer = await _answered(page, https_port, act)
+            headers = page.front.headers(scope, answer.policy)
         except NotAnswered:
             answer = said(Reason.NO_SUCH_RESOURCE)
         except Busy:
