@@ -159,7 +159,8 @@ class OpenStore:
     def time(self) -> int:
         """What the store's clock shows now, in UTC seconds."""
         now = int(self.clock.now())
-        self._latest = max(self._latest, now)
+        if now > self._latest:
+            self._latest = now
         return now
 
     async def write(self, job: Job) -> Any:

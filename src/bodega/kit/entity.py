@@ -144,16 +144,18 @@ def _column(field: str, annotation: Any) -> Column:
     """A field that may be None makes a column that may be NULL; an unset date is empty text, which can be sorted."""
     kind = field_type_of(bare(annotation))
     assert not kind.located, f"{field}: a stored address is for documents, PostgreSQL keeps no such text"
+    value = attrgetter(field)
     if kind is DECIMAL:
-        return Column(field, "BIGINT", lambda entity: _ten_thousandths(getattr(entity, field)), member=field)
-    if kind is MOMENT or kind is SET_MOMENT:
-        return Column(field, "TEXT", lambda entity: getattr(entity, field) or "", member=field)
+
+        def scaled(entity: Any) -> int | None:
+            number: Decimal | None = value(entity)
+            return None if number is None else ten_thousandths(number)
+
+        return Column(field, "BIGINT", scaled, member=field)
+    if (kind is MOMENT or kind is SET_MOMENT) and bare(annotation) is not annotation:
+        return Column(field, "TEXT", lambda entity: value(entity) or "", member=field)
     types: dict[FieldType, SqlType] = {FLAG: "BOOLEAN", INTEGER: "INTEGER"}
-    return Column(field, types.get(kind, "TEXT"), attrgetter(field), member=field)
-
-
-def _ten_thousandths(number: Decimal | None) -> int | None:
-    return None if number is None else ten_thousandths(number)
+    return Column(field, types.get(kind, "TEXT"), value, member=field)
 
 
 def _codec(entity: type[Entity], hidden: tuple[str, ...]) -> tuple[Callable[[Any], Any], Callable[[Any, Any], Any]]:

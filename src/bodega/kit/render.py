@@ -177,10 +177,11 @@ async def _with_children(
     if not children and fields is None:
         return [doc[:-1] + parts.none for doc, _id in found]
     read = [(part, of) for part, of in zip(parts.read, children, strict=False) if of]
-    documents = []
+    documents: list[bytes] = []
     turn = Turn()
     for doc, entity_id in found:
-        await turn.breathe()
+        if documents:
+            await turn.breathe()
         shown = doc if fields is None else only(doc, fields)
         pieces = [shown[:-1], *parts.nones]
         for part, of in read:

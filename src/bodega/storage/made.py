@@ -6,7 +6,8 @@ no query, which on PostgreSQL would also make the writes of a group be sent befo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from bodega.storage.table import Table
@@ -38,12 +39,18 @@ class Made:
         """The rows of a table whose `column` names one of these parents, as (parent, id, document), by parent and id;
         None if that is not known without a query."""
         rows = self._rows.get(table.name, {})
-        targets = [reference.target for reference in table.references if reference.column == column]
-        made = self._rows.get(targets[0]) if targets else None
+        target, named = _named_by(table, column)
+        made = self._rows.get(target)
         if rows is None or made is None or self._restored != self._statistics.restored:
             return None
-        if not all(parent in made for parent in parents):
+        if not made.keys() >= set(parents):
             return None
-        named = next(each.value for each in table.columns if each.name == column)
         found = [(named(entity), child, doc) for child, (entity, doc) in rows.items()]
-        return sorted(row for row in found if row[0] in parents)
+        return sorted([row for row in found if row[0] in parents])
+
+
+@cache
+def _named_by(table: Table, column: str) -> tuple[str, Callable[[Any], Any]]:
+    """The table that a column names rows of ("" if it names none), and what gives its value of an entity."""
+    targets = [reference.target for reference in table.references if reference.column == column]
+    return (targets or [""])[0], next(each.value for each in table.columns if each.name == column)

@@ -194,7 +194,7 @@ class TableStatistics:
         entries = self._entries
         store_before, before = entries.get(STORE), entries.get(table)
         self._before += ((STORE, store_before), (table, before))
-        revision, latest = (store_before or EMPTY)[:2]
+        revision, latest, _total, _next_id, _index_revision = store_before or EMPTY
         _revision, modified, total, next_id, index_revision = before or EMPTY
         revision += 1
         modified = ambiguous_within_a_second(modified, now if latest <= now else latest + 1) if modified else now

@@ -10,6 +10,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from itertools import compress
+from operator import attrgetter, ne
 from typing import NamedTuple
 
 from bodega.domain.markup import unescape, without_tags
@@ -105,13 +108,25 @@ def _body(product: Product) -> str:
     return searchable(unescape(without_tags(product.description[: 2 * _LONGEST]))[:_LONGEST])
 
 
-_COLUMNS: Mapping[str, tuple[tuple[str, ...], Callable[[Product], str]]] = {
-    "description": (("description",), _description),
-    "title": (("name", "sku"), _title),
-    "keywords": (("search_keywords",), _keywords),
-    "body": (("description",), _body),
+_COLUMNS: Mapping[str, tuple[frozenset[str], Callable[[Product], str]]] = {
+    "description": (frozenset(["description"]), _description),
+    "title": (frozenset(["name", "sku"]), _title),
+    "keywords": (frozenset(["search_keywords"]), _keywords),
+    "body": (frozenset(["description"]), _body),
 }
 """The columns of the texts: the members that each follows from, and how."""
+
+_MEMBERS = ("description", "name", "sku", "search_keywords")
+_read = attrgetter(*_MEMBERS)
+
+
+@cache
+def _change(*moved: bool) -> tuple[str, tuple[Callable[[Product], str], ...]]:
+    """The statement that changes the texts with those of the members that moved, and what makes its values."""
+    members = set(compress(_MEMBERS, moved))
+    columns = {name: text for name, (follows, text) in _COLUMNS.items() if not follows.isdisjoint(members)}
+    written = ", ".join(f"{name} = ${place}" for place, name in enumerate(columns, start=2))
+    return f"UPDATE product_texts SET {written} WHERE product_id = $1", tuple(columns.values())
 
 
 def texts_of(product: Product) -> tuple[str, str, str]:
@@ -122,20 +137,16 @@ def texts_of(product: Product) -> tuple[str, str, str]:
 INSERT = "INSERT INTO product_texts (product_id, description, title, keywords, body) VALUES ($1, $2, $3, $4, $5)"
 
 
-@depends_on("description name sku search_keywords")
+@depends_on(" ".join(_MEMBERS))
 def store_search_text(_unit: Unit, old: Product | None, new: Product) -> list[Statement]:
     """Stores the description for keyword searches, and the words of all that full-text search reads."""
     if old is None:
         return [(INSERT, (new.id, new.description, *texts_of(new)))]
-    moved = {
-        column: text(new)
-        for column, (members, text) in _COLUMNS.items()
-        if any(getattr(old, name) != getattr(new, name) for name in members)
-    }
-    if not moved:
+    was, now = _read(old), _read(new)
+    if was == now:
         return []
-    columns = ", ".join(f"{column} = ${place}" for place, column in enumerate(moved, start=2))
-    return [(f"UPDATE product_texts SET {columns} WHERE product_id = $1", (new.id, *moved.values()))]
+    sql, texts = _change(*map(ne, was, now))
+    return [(sql, (new.id, *[text(new) for text in texts]))]
 
 
 _FIRST = "SELECT w.product_id FROM product_search_waiting w ORDER BY w.product_id LIMIT 1024"

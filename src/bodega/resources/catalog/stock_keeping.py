@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from decimal import Decimal
-from operator import attrgetter
+from itertools import compress
+from operator import attrgetter, ne
 from typing import Any
 
 import msgspec
@@ -45,12 +46,11 @@ TABLE = variants.TABLE
 
 def base_variant(owner: Product) -> Variant:
     """The base variant as determined by its product."""
-    own = {} if owner.base_own is None else msgspec.structs.asdict(owner.base_own)
-    made = Variant(
-        id=owner.base_variant_id or 0, product_id=owner.id, **dict(zip(SHARED, _shared(owner), strict=True)), **own
-    )
-    inherit(made, owner)
-    return made
+    members = dict(zip(SHARED, _shared(owner), strict=True))
+    if owner.base_own is not None:
+        members.update(msgspec.structs.asdict(owner.base_own))
+    members["calculated_price"], members["calculated_weight"] = _inherited(owner.base_own or _NOTHING, owner)
+    return Variant(id=owner.base_variant_id or 0, product_id=owner.id, **members)
 
 
 _shared = attrgetter(*SHARED)
@@ -123,14 +123,9 @@ def _follow(old: Product, new: Product) -> Set[str]:
     """The members of a base variant that differ since its product does."""
     if old.base_own is not new.base_own or old.base_variant_id != new.base_variant_id:
         return TABLE.differing(base_variant(old), base_variant(new))
-    differing: set[str] = set()
-    if (had := _shared(old)) != (has := _shared(new)):
-        differing.update(name for name, was, now in zip(SHARED, had, has, strict=True) if was != now)
     own = old.base_own or _NOTHING
-    for name, was, now in zip(INHERITED, _inherited(own, old), _inherited(own, new), strict=True):
-        if was != now:
-            differing.add(name)
-    return differing
+    was, now = (*_shared(old), *_inherited(own, old)), (*_shared(new), *_inherited(own, new))
+    return set(compress((*SHARED, *INHERITED), map(ne, was, now)))
 
 
 def _inserted(unit: Unit, made: Variant, version: int) -> Statement:

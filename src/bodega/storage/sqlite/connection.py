@@ -177,7 +177,7 @@ class SqliteTx:
     async def script(self, statements: Sequence[Statement], *, sure: bool = True) -> None:
         try:
             for place, (sql, values) in enumerate(statements):
-                if self._in_turns and place % STATEMENTS_BETWEEN == 0:
+                if place % STATEMENTS_BETWEEN == 0 and self._in_turns and perf_counter() > self._turn_ends:
                     await self.breathe()
                 self._execute(_NUMBERED[sql], values)
                 self.wrote = True

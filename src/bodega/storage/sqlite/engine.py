@@ -31,6 +31,17 @@ through the list of them, which costs three instructions each."""
 
 _PAUSE_SECONDS = 0.005
 
+
+def _count_no_memory() -> None:
+    """SQLite sums up what memory it takes, under one mutex of the process, at each piece. Nobody asks for the sum, and
+    it can be left out only before any connection is opened."""
+    apsw.shutdown()
+    apsw.config(apsw.SQLITE_CONFIG_MEMSTATUS, False)
+    apsw.initialize()
+
+
+_count_no_memory()
+
 _FLAGS = {
     "ro": apsw.SQLITE_OPEN_READONLY,
     "rw": apsw.SQLITE_OPEN_READWRITE,
