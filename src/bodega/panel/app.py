@@ -125,7 +125,7 @@ class Panel:
         done = False
         try:
             reply = await page.handler(request)
-            done = reply.status < HTTPStatus.BAD_REQUEST
+            done = reply.status < HTTPStatus.BAD_REQUEST and not page.asks
         finally:
             if done or request.written:  # also what was saved before the page gave up
                 await _note(request, partly=not done)
