@@ -12,7 +12,7 @@ import pytest
 
 import axe
 from bodega import passwords
-from bodega.access import owners
+from bodega.access import apps, owners
 from bodega.access.accounts import add_account
 from bodega.access.scopes import ALL
 from bodega.lab import copies
@@ -40,7 +40,14 @@ def house(tmp_path_factory: pytest.TempPathFactory, driver: Any) -> Iterator[Hou
             record = await create_store(stores.backend, "corner", "sandbox", settings, int(time.time()))
             await add_account(stores.registry, record, "ERP connector", "a-token", ALL, client_id="erp")
             hashed = await passwords.hashed(PASSWORD)
-            await owners.add(stores.registry.tx, EMAIL, "corner", hashed, int(time.time()))
+            owner = await owners.add(stores.registry.tx, EMAIL, "corner", hashed, int(time.time()))
+            urls = {**dict.fromkeys(("uninstall_url", "remove_user_url"), ""), "auth_url": f"{started.url}/auth",
+                    "load_url": "http://localhost:9/load"}  # fmt: skip
+            app = await apps.register(
+                stores.registry, owner.id, "Route planner", frozenset(ALL), urls, int(time.time())
+            )
+            given = apps.Grant(app.client_id, "corner", owner.id, app.scopes)
+            await apps.install(stores.registry, app, record, given, int(time.time()))
             store = await stores.get("corner")
             await seed(store, Amounts(products=30, customers=12, orders=14, promotions=4))
             await copies.snapshot(stores.backend, record, "before")

@@ -27,7 +27,8 @@ AREAS: Mapping[str, str] = {
     "store": "shipping channels tax shop settings status maintenance plan",
     "tasks": "tasks",
     "outbox": "outbox",
-    "develop": "accounts journal journal.har webhooks apps law",
+    "develop": "accounts journal journal.har webhooks workbench report permissions apps law",
+    "installed apps": "installed-apps",
     "lab": "lab",
     "team": "team",
 }
@@ -53,15 +54,15 @@ ROLES: Mapping[str, Role] = {
     OWNER: Role("Owner", "Everything, and who the owners are", _ALL, _ALL),
     ADMIN: Role("Admin", "Everything, and the staff except owners", _ALL, _ALL),
     "catalogue": Role(
-        "Catalogue", "Products, prices, promotions and pages", frozenset({"tasks"}),
+        "Catalogue", "Products, prices, promotions and pages; opens apps", frozenset({"tasks", "installed apps"}),
         frozenset({"catalogue", "marketing", "content"}),
     ),
-    "orders": Role("Orders", "Orders, carts and customers", frozenset({"catalogue"}),
+    "orders": Role("Orders", "Orders, carts and customers; opens apps", frozenset({"catalogue", "installed apps"}),
                    frozenset({"orders", "customers"})),
     "support": Role("Support", "Customers and messages; sees orders", frozenset({"catalogue", "orders"}),
                     frozenset({"customers"})),
-    "developer": Role("Developer", "API accounts, apps, webhooks, themes, the lab; sees the shop", _SHOP,
-                      frozenset({"develop", "storefront", "tasks", "outbox", "lab"})),
+    "developer": Role("Developer", "API accounts, apps, webhooks, themes, the lab; sees the shop",
+                      _SHOP | {"installed apps"}, frozenset({"develop", "storefront", "tasks", "outbox", "lab"})),
 }  # fmt: skip
 """The outbox shows letters as they are, links that choose a new password included: it is for those who may do
 everything anyway. Who makes API accounts may do through them whatever the API can do: a developer is trusted so far."""

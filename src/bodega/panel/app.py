@@ -119,7 +119,8 @@ class Panel:
             await _enter(request, store)
             _is_allowed(request)
         reply = await page.handler(request)
-        if store is not None and request.method == "POST" and reply.status < HTTPStatus.BAD_REQUEST:
+        changed = request.method == "POST" and not page.asks and reply.status < HTTPStatus.BAD_REQUEST
+        if store is not None and changed:
             await _note(request)
         return reply
 

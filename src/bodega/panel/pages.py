@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bodega.panel import (
     accounts,
+    app_frames,
     apps,
     brands,
     carts,
@@ -22,6 +23,7 @@ from bodega.panel import (
     lab_states,
     lab_undo,
     law,
+    least_permission,
     locations,
     marketing,
     order_list,
@@ -36,6 +38,7 @@ from bodega.panel import (
     products,
     promotions,
     redirects,
+    report,
     search,
     settings,
     shipping,
@@ -51,6 +54,7 @@ from bodega.panel import (
     variants,
     webhooks,
     widgets,
+    workbench,
 )
 from bodega.panel.web import PanelPage
 
@@ -58,7 +62,7 @@ from bodega.panel.web import PanelPage
 def every() -> list[PanelPage]:
     """In the order in which a path is matched: fixed paths of a module come before those with an id."""
     catalogue = (product_bulk, product_files, products, product_parts, variants, stock, categories, brands, locations)
-    developing = (accounts, journal, webhooks, tasks, apps, law)
+    developing = (accounts, journal, webhooks, workbench, report, least_permission, tasks, apps, app_frames, law)
     laboratory = (lab, lab_faults, lab_clock, lab_copies, lab_diff, lab_states, lab_sample, lab_undo)
     modules = (
         sign_in,

@@ -123,4 +123,4 @@ def _answer(request: Request, status: int, title: str, kind: str, detail: str, e
         (b"content-length", b"%d" % len(body)),
         (b"cache-control", b"no-store"),
     ]
-    return Response(status, headers, body, FAULT)
+    return Response(status, headers, body, reason=FAULT)
