@@ -62,14 +62,14 @@ class House:
 
 
 @contextmanager
-def serving(data: Path) -> Iterator[House]:
-    """The server on plain HTTP, until the block ends."""
+def serving(data: Path, *, lab: bool = False) -> Iterator[House]:
+    """The server on plain HTTP, until the block ends; `lab`: with the lab."""
     ready = threading.Event()
     made: list[Any] = []
 
     async def main() -> None:
         backend = await open_backend(data, None)
-        app = await make_app(backend, insecure_http=True, https_port=8443, log=False)
+        app = await make_app(backend, insecure_http=True, https_port=8443, log=False, lab=lab)
         stop = asyncio.Event()
 
         def started(bound: Any) -> None:

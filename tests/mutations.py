@@ -6,6 +6,9 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+FORGED_ID = 1_618_033
+"""An id that no row gets by itself: nobody may choose it by a member that has no name."""
+
 BOGUS = "bogus"
 """A member that nothing has."""
 
@@ -66,11 +69,12 @@ Place = tuple[Any, ...]
 
 
 class Mutation(NamedTuple):
-    """A body with one place changed. `unknown`: it brings a member that nothing has."""
+    """A body with one place changed. `unknown`: it brings a member that nothing has; `always`: it is in each sample."""
 
     place: Place
     body: Any
     unknown: bool = False
+    always: bool = False
 
     @property
     def sent(self) -> bytes:
@@ -91,6 +95,7 @@ def mutations(body: Any, members: Sequence[str] = ()) -> Iterator[Mutation]:
         there = at(body, place)
         if isinstance(there, dict):
             yield Mutation(place, replaced(body, place, {**there, BOGUS: 1}), unknown=True)
+            yield Mutation(place, replaced(body, place, {**there, "": FORGED_ID}), unknown=True, always=True)
         elif isinstance(there, list) and there:
             yield Mutation(place, replaced(body, place, [*there, there[0]]))
         if place and isinstance(place[-1], str):

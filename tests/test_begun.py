@@ -13,7 +13,7 @@ from bodega.server.whole import Whole
 
 
 def end(response: Response) -> Whole:
-    return Whole(response.status, b"", [], response.body)
+    return Whole(response.status, [], response.body)
 
 
 async def waiting(futures: list[asyncio.Future[bytes]]) -> Response:

@@ -110,7 +110,11 @@ def test_emails_are_of_the_store_or_of_a_channel(shop: Shop) -> None:
 
 @pytest.mark.parametrize("path", [TEMPLATES, EMAILS, EMAILS + "/default", OUTBOX])
 def test_emails_have_a_scope(shop: Shop, path: str) -> None:
-    assert shop.get(path, token=shop.account("store_v2_information_read_only")).status == 200
+    """Letters that were sent hold what only their readers should: they are with the customers."""
+    scope = "store_v2_customers_read_only" if path == OUTBOX else "store_v2_information_read_only"
+    assert shop.get(path, token=shop.account(scope)).status == 200
+    if path == OUTBOX:
+        assert shop.get(path, token=shop.account("store_v2_information")).reason == "SCOPE_MISSING"
     assert shop.get(path, token=shop.account("store_v2_content")).reason == "SCOPE_MISSING"
 
 

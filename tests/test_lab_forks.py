@@ -190,7 +190,9 @@ def test_a_fork_that_fails_leaves_nothing(bench: Bench, parent: Parent, monkeypa
 def test_what_differs(bench: Bench, parent: Parent) -> None:
     path = f"/stores/{parent.name}"
     bench.say("POST", f"{path}/snapshots", {"name": "a"})
-    assert bench.say("GET", f"{path}/diff?from=a") == {"from": "a", "to": None, "resources": {}}
+    assert bench.say("GET", f"{path}/diff?from=a") == {
+        "from": "a", "to": None, "origin": None, "resources": {},
+    }  # fmt: skip
     parent.call("PUT", "/v3/catalog/products/1", {"price": 3.5, "name": "Dearer"})
     parent.call("DELETE", "/v3/catalog/products?id:in=2")
     parent.call("POST", "/v3/catalog/brands", {"name": "Acme"})
@@ -296,6 +298,36 @@ def test_the_commands_fork_and_compare(tmp_path: Path) -> None:
     (change,) = [change for change in changes if change["change"] == "created"]
     assert (change["change"], change["id"], change["resource"]) == ("created", 4, "products")
     assert "+ products 4" in bodega("store", "diff", "one", "before")
+    assert "- products 4" in bodega("store", "diff", "two", "--origin", "one", "--resource", "products")
+    nothing = CliRunner().invoke(main, ["store", "diff", "two", "--data", str(tmp_path)])
+    assert (nothing.exit_code, "--origin" in nothing.output) == (2, True)
     for wrong in (["store", "fork", "one", "two"], ["store", "diff", "one", "never"], ["store", "fork", "no", "four"]):
         done = CliRunner().invoke(main, [*wrong, "--data", str(tmp_path)])
         assert (done.exit_code, done.output.count("\n")) == (1, 1), done.output
+
+
+def test_a_fork_against_its_origin(bench: Bench, parent: Parent) -> None:
+    """Both go on from the same versions, so what each of them changed is told by the documents alone."""
+    name = parent.name
+    bench.say("POST", f"/stores/{name}/snapshots", {"name": "origin"})
+    bench.say("POST", f"/stores/{name}/fork", {"hash": "branch"})
+    assert bench.say("GET", f"/stores/branch/diff?origin={name}") == {
+        "from": None, "to": None, "origin": name, "resources": {},
+    }  # fmt: skip
+    call(bench, "branch", "PUT", "/v3/catalog/products/1", {"price": 3})
+    parent.call("PUT", "/v3/catalog/products/2", {"price": 4})
+    parent.call("DELETE", "/v3/catalog/products?id:in=3")
+    against_now = bench.say("GET", f"/stores/branch/diff?origin={name}&resource=products")["resources"]["products"]
+    assert [(one["change"], one["id"]) for one in against_now["changes"]] == [
+        ("updated", 1), ("updated", 2), ("created", 3),
+    ]  # fmt: skip
+    assert [one["members"]["price"] for one in against_now["changes"][:2]] == [
+        {"old": 2, "new": 3}, {"old": 4, "new": 2},
+    ]  # fmt: skip
+    then = f"origin={name}&from=origin&resource=products"
+    (only,) = bench.say("GET", f"/stores/branch/diff?{then}")["resources"]["products"]["changes"]
+    assert (only["id"], only["members"]["price"]) == (1, {"old": 2, "new": 3})
+    (line,) = bench.ask("GET", f"/stores/branch/diff/lines?{then}").body.splitlines()
+    assert json.loads(line) == only
+    for query, status in (("", 422), ("origin=nowhere", 404), (f"origin={name}&from=never", 404)):
+        assert bench.ask("GET", f"/stores/branch/diff?{query}").status == status

@@ -128,15 +128,30 @@ def test_every_end_of_a_request_can_be_counted() -> None:
     ends = [(outcome.status, "") for outcome in OUTCOMES] + [(409, reason.name) for reason in Reason]
     for version in (0, 1, 2, 3, 9):
         for status, reason in [*ends, (499, "CALLER_GONE")]:
-            meter.request(version, status, reason, reads=True, us=1)
+            meter.requests(version, reason or status, [1], reads=True)
     assert figures(exposition(board))["bodega_request_seconds_count", "read"] == 5 * (len(ends) + 1)
+
+
+def test_times_are_counted_in_the_bucket_of_their_bound() -> None:
+    """Those that are noted together as those that are noted one by one: a time on a bound is within it."""
+    times = [0, 1, *BOUNDS_US, *(bound + 1 for bound in BOUNDS_US), 1_000, 999, 10**9]
+    together, singly = Board(), Board()
+    together.meter().requests(3, 200, list(times), reads=True)
+    for us in times:
+        singly.meter().requests(3, 200, [us], reads=True)
+    assert together.sums() == singly.sums()
+    told = figures(exposition(together))
+    for bound in BOUNDS_US:
+        within = sum(us <= bound for us in times)
+        assert told["bodega_request_seconds_bucket", "read", str(bound / 1_000_000)] == within
+    assert told["bodega_request_seconds_count", "read"] == len(times)
 
 
 def test_workers_share_a_board() -> None:
     """Whichever of them is asked tells of all."""
     board = Board(3)
     for index in range(3):
-        board.meter(index).request(3, 200, "", reads=False, us=BOUNDS_US[index])
+        board.meter(index).requests(3, 200, [BOUNDS_US[index]], reads=False)
         board.meter(index).stands("open_stores", index)
     told = figures(exposition(board))
     assert told["bodega_requests_total", "v3", "200", ""] == 3
@@ -154,7 +169,7 @@ def test_counting_a_request_costs_next_to_nothing() -> None:
     for _ in range(4):
         began = time.process_time()
         for _ in range(5_000):
-            meter.request(3, 200, "", reads=True, us=90)
+            meter.requests(3, 200, [90], reads=True)
         spent.append(time.process_time() - began)
     assert min(spent) / 5_000 < 20e-6
 

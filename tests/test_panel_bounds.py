@@ -12,11 +12,14 @@ from html.parser import HTMLParser
 
 import pytest
 
+from bodega.lab import copies
+from bodega.lab.faults import kept
 from bodega.lab.seed import Amounts, seed
 from bodega.panel import pages
 from bodega.panel.web import PageError, find
 from panel import Browser, Page, base, signed_in
 from shop import Server, Shop
+from test_panel_apps import Registered
 
 MOST_BYTES = 60 * 1024
 MOST_SECONDS = 0.1
@@ -125,6 +128,11 @@ def seeded(server: Server) -> Shop:
     server.run(seed(store, Amounts(products=60, customers=30, orders=40, promotions=6)))
     shop.get("/v3/catalog/products")
     shop.get("/v3/nowhere")
+    record = server.run(server.backend.registry.store(shop.name))
+    for name in ("before", "now"):
+        server.run(copies.snapshot(server.backend, record, name))
+        shop.post("/v3/catalog/products", {"name": f"After {name}", "type": "physical", "weight": 1, "price": 9})
+    server.run(kept.add(server.backend.registry, shop.name, {"match": {"path": "/v3/x"}, "effect": {"status": 503}}, 0))
     shop.post("/v3/hooks", {"scope": "store/order/*", "destination": "https://receiver.invalid/a", "is_active": True})
     return shop
 
@@ -133,12 +141,16 @@ def seeded(server: Server) -> Shop:
 def visited(seeded: Shop) -> tuple[Browser, dict[str, Page]]:
     """The owner's browser, and the pages that links lead to."""
     browser = signed_in(seeded)
+    app = Registered(seeded, browser)
+    assert app.exchange(code=app.act("/install")["code"]).status == 200
+    seeded.server.hear()
     return browser, crawl(seeded, browser)
 
 
 ELSEWHERE = (
     "/sign-in", "/welcome/", "/ca.pem", "/export", "journal.har", "/lines", "/rows", "/image", "/file", "/download",
-    "/deliveries/", "/apps/", "/scripts/", "/redirects/", "/banners/", "/abandoned-cart-emails/", "/tasks/",
+    "/deliveries/", "/scripts/", "/redirects/", "/banners/", "/abandoned-cart-emails/", "/tasks/", "/operations",
+    "/lab/work/", "/lab/forks/", "/lab/states/made/",
 )  # fmt: skip
 """Pages that nothing on this store leads to: for guests, files, and those of what the seed does not make."""
 

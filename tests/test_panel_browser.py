@@ -449,15 +449,19 @@ def test_an_app_is_registered_installed_opened_and_uninstalled(house: House, tab
     assert ask(house, "GET", "/v3/catalog/brands", token=app.token["access_token"]) == 200
     page.goto(here)
     tab.shoot("app-installed")
+    page.get_by_role("link", name="Open", exact=True).click()
+    page.frame_locator("iframe").get_by_role("heading", name=f"Opened /load for {EMAIL}").wait_for()
+    tab.shoot("app-frame")
     with tab.context.expect_page() as opened:
-        page.get_by_role("button", name="Open").click()
+        page.get_by_role("link", name="Open in a window").click()
     opened.value.get_by_role("heading", name=f"Opened /load for {EMAIL}").wait_for()
     opened.value.close()
+    page.goto(here)
     page.locator("summary", has_text="Uninstall").click()
     page.get_by_role("button", name=f"Uninstall My app {tab.kind}").click()
     page.get_by_role("heading", name=f"Opened /uninstall for {EMAIL}").wait_for()
     assert ask(house, "GET", "/v3/catalog/brands", token=app.token["access_token"]) == 401
-    assert [path for path, _ in app.opened] == ["/load", "/uninstall"]
+    assert [path for path, _ in app.opened] == ["/load", "/load", "/uninstall"]
     app.server.shutdown()
     app.server.server_close()
 

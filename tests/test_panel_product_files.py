@@ -196,3 +196,28 @@ def test_a_file_beyond_its_limits_costs_little(shop: Shop, text: str, says: str)
     answer = browser.upload(form, "/import", "file", text.encode())
     assert (answer.status, says in answer.text) == (422, True)
     assert time.process_time() - began < 2, "it is not read to its end"
+
+
+def test_a_row_changes_only_what_its_file_says(shop: Shop) -> None:
+    """Columns that are missing, and cells that are empty, are no zeros."""
+    made = make(shop, 2)
+    shop.put(f"{PRODUCTS}/{made[0]}", {"weight": 7, "description": "brass"})
+    before = [product(shop, key) for key in made]
+    browser = signed_in(shop)
+    text = f"{ID},Product Name,Price,Track Inventory\r\n{made[0]},New name,9.99,\r\n{made[1]},,,\r\n"
+    assert upload(browser, shop, text).status == 303
+    settle(shop)
+    after = [product(shop, key) for key in made]
+    assert (after[0]["name"], after[0]["price"]) == ("New name", 9.99)
+    moved = {"name", "price", "calculated_price", "date_modified", "base_variant_id"}
+    for was, now in zip(before, after, strict=True):
+        assert {name: value for name, value in was.items() if name not in moved} == {
+            name: value for name, value in now.items() if name not in moved
+        }
+    assert after[1]["name"] == before[1]["name"]
+
+
+def test_a_product_that_is_in_a_file_twice_is_refused(shop: Shop) -> None:
+    made = make(shop, 1)[0]
+    page = upload(signed_in(shop), shop, f"{ID},Product Name,Price\r\n{made},A,1\r\n{made},B,2\r\n")
+    assert (page.status, f"Line 3: {ID} {made} is on line 2 already." in page.text) == (422, True)

@@ -12,9 +12,11 @@ import pytest
 
 import axe
 from bodega import passwords
-from bodega.access import owners
+from bodega.access import apps, owners
 from bodega.access.accounts import add_account
 from bodega.access.scopes import ALL
+from bodega.lab import copies
+from bodega.lab.faults import kept
 from bodega.lab.seed import Amounts, seed
 from bodega.storage.creating import create_store
 from chromium import DESK, SHOTS, House, driver, serving
@@ -30,7 +32,7 @@ EMAIL, PASSWORD = "owner@example.com", "correct horse battery"
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory, driver: Any) -> Iterator[House]:
     """A server with a seeded store and its owner."""
-    with serving(tmp_path_factory.mktemp("screens")) as started:
+    with serving(tmp_path_factory.mktemp("screens"), lab=True) as started:
         stores = started.app.stores
 
         async def make() -> None:
@@ -38,9 +40,20 @@ def house(tmp_path_factory: pytest.TempPathFactory, driver: Any) -> Iterator[Hou
             record = await create_store(stores.backend, "corner", "sandbox", settings, int(time.time()))
             await add_account(stores.registry, record, "ERP connector", "a-token", ALL, client_id="erp")
             hashed = await passwords.hashed(PASSWORD)
-            await owners.add(stores.registry.tx, EMAIL, "corner", hashed, int(time.time()))
+            owner = await owners.add(stores.registry.tx, EMAIL, "corner", hashed, int(time.time()))
+            urls = {**dict.fromkeys(("uninstall_url", "remove_user_url"), ""), "auth_url": f"{started.url}/auth",
+                    "load_url": "http://localhost:9/load"}  # fmt: skip
+            app = await apps.register(
+                stores.registry, owner.id, "Route planner", frozenset(ALL), urls, int(time.time())
+            )
+            given = apps.Grant(app.client_id, "corner", owner.id, app.scopes)
+            await apps.install(stores.registry, app, record, given, int(time.time()))
             store = await stores.get("corner")
             await seed(store, Amounts(products=30, customers=12, orders=14, promotions=4))
+            await copies.snapshot(stores.backend, record, "before")
+            await kept.add(stores.registry, "corner", {"match": {"path": "/v3/x"}, "effect": {"status": 503}}, 0)
+            await seed(store, Amounts(products=31, customers=13))
+            await copies.snapshot(stores.backend, record, "after")
 
         started.run(make())
         yield started

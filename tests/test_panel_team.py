@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import re
 import time
+from http import HTTPStatus
 from typing import Any
 
 import pytest
 
-from bodega.access import owners, team
-from bodega.panel import pages
-from bodega.panel.audit import MASK, says
+from bodega.access import apps, owners, team
+from bodega.panel import forms, pages
+from bodega.panel.audit import LONGEST, MASK, says
+from bodega.panel.fields import drafted, fields_of
+from bodega.panel.forms import FieldGroup
+from bodega.panel.sent_form import SentForm
+from bodega.panel.web import PageError
+from bodega.resources.catalog.product import Product
 from panel import PASSWORD, Browser, Page, add_owner, base, signed_in
 from shop import Shop
 from test_panel_catalogue import LAMP, PRODUCTS
@@ -172,7 +180,7 @@ def test_who_changed_what_is_kept(shop: Shop) -> None:
     assert [(who.partition("@")[0], path) for who, path, _ in rows] == [
         (shop.name, "/settings"), ("catalogue", f"/products/{key}"),
     ]  # fmt: skip
-    assert "currency: EUR" in rows[0][2]
+    assert "currency: USD \N{RIGHTWARDS ARROW} EUR" in rows[0][2]
     assert "price: " in rows[1][2]
     assert "12" in rows[1][2]
     assert "Lantern" in rows[1][2]
@@ -181,22 +189,110 @@ def test_who_changed_what_is_kept(shop: Shop) -> None:
     assert clerk.get(f"{base(shop)}/team/changes").status == 403
 
 
+PRICE = FieldGroup("", fields_of(Product, "name price"))
+
+
+def used(**sent: str) -> SentForm:
+    """A form all of whose fields its page read."""
+    form = SentForm({name: [value] for name, value in sent.items()})
+    form.used.update(sent)
+    return form
+
+
 @pytest.mark.parametrize(
-    ("form", "told"),
+    ("sent", "told"),
     [
-        ({"was": ['{"price": "9", "name": "Lamp"}'], "price": ["12"], "name": ["Lamp"]},
-         "price: 9 \N{RIGHTWARDS ARROW} 12"),
-        ({"a1.was": ['{"city": "Rom"}'], "a1.city": ["Oslo"]}, "a1.city: Rom \N{RIGHTWARDS ARROW} Oslo"),
-        ({"was": ['{"on": "true"}'], "on.shown": ["1"]}, "on: true \N{RIGHTWARDS ARROW} "),
-        ({"form_token": ["abc"], "status_id": ["2"]}, "status_id: 2"),
-        ({"password": ["hunter22"], "old": ["x"], "code": ["123456"], "api_token": ["t"]},
+        ({"form_token": "abc", "status_id": "2"}, "status_id: 2"),
+        ({"password": "hunter22", "old": "x", "code": "123456", "api_token": "t"},
          "; ".join(f"{name}: {MASK}" for name in ("password", "old", "code", "api_token"))),
-        ({"was": ["[" * 5000], "x": ["1"]}, "x: 1"),
-        ({"text": ["a" * 500]}, "text: " + "a" * 59 + "\N{HORIZONTAL ELLIPSIS}"),
+        ({"text": "a" * 500}, "text: " + "a" * 59 + "\N{HORIZONTAL ELLIPSIS}"),
+        ({"on.shown": "1", "was": "{}", "empty": ""}, ""),
     ],
 )  # fmt: skip
-def test_a_change_is_told_in_words_without_secrets(form: dict[str, list[str]], told: str) -> None:
-    assert says(form) == told
+def test_a_change_is_told_in_words_without_secrets(sent: dict[str, str], told: str) -> None:
+    assert says(used(**sent)) == [told]
+
+
+def test_what_was_is_what_is_stored_and_not_what_the_form_says() -> None:
+    form = SentForm({"was": ['{"price": "1"}'], "price": ["12"], "name": ["Lamp"]})
+    drafted(PRICE.fields, form, {"price": "9", "name": "Lamp"})
+    assert says(form) == ["price: 9 \N{RIGHTWARDS ARROW} 12"]
+
+
+def test_a_field_that_is_emptied_is_told() -> None:
+    form = SentForm({"name": [""]})
+    drafted(PRICE.fields, form, {"price": "9", "name": "Lamp"})
+    assert says(form) == ["name: Lamp \N{RIGHTWARDS ARROW} "]
+
+
+def test_as_many_texts_are_kept_as_it_takes() -> None:
+    names = [f"field{number}" for number in range(300)]
+    told = says(used(**dict.fromkeys(names, "x" * 60)))
+    assert len(told) > 1
+    assert max(map(len, told)) <= LONGEST
+    assert [part.partition(":")[0] for text in told for part in text.split("; ")] == names
+
+
+def logged(shop: Shop) -> list[tuple[str, str]]:
+    """Where something was changed, and what, the newest first."""
+    log = signed_in(shop).get(f"{base(shop)}/team/changes").text
+    return re.findall(r'Where"[^>]*>([^<]*)<.*?What"[^>]*>([^<]*)<', log)
+
+
+def test_nobody_hides_a_change_behind_fields_that_the_page_does_not_have(shop: Shop) -> None:
+    key = shop.post("/v2/customers", {"email": "a@example.com", "first_name": "A", "last_name": "B"}).json["id"]
+    clerk = staff(shop, "support")
+    page = clerk.get(f"{base(shop)}/customers/{key}")
+    hiding = {f"note{number}": "x" * 60 for number in range(30)}
+    form = page.form(f"/customers/{key}").fields
+    was = json.dumps({**dict.fromkeys(hiding, ""), **json.loads(form["was"]), "first_name": "Evil"})
+    sent = clerk.post(page, f"/customers/{key}", was=was, **hiding, store_credit="999", first_name="Evil2")
+    assert sent.status in (303, 422)
+    sent = clerk.post(page, f"/customers/{key}", **hiding, store_credit="999")
+    assert sent.status == 303
+    told = " ".join(says for _, says in logged(shop))
+    assert "store_credit: 0 \N{RIGHTWARDS ARROW} 999" in told
+    assert "note" not in told.replace("notes", "")
+
+
+def test_what_was_saved_of_a_form_that_was_not_saved_whole_is_kept(shop: Shop) -> None:
+    keys = [shop.post(PRODUCTS, {**LAMP, "name": f"Lamp {number}"}).data["id"] for number in range(12)]
+    clerk = staff(shop, "catalogue")
+    page = clerk.get(f"{base(shop)}/products/bulk")
+    wanted = {f"p{key}.price": "0.01" for key in keys}
+    wanted[f"p{max(keys)}.price"] = "-5"
+    refused = clerk.post(page, "page=1", **wanted)
+    assert (refused.status, "Not everything was saved" in refused.text) == (422, True)
+    saved = [key for key in keys if shop.get(f"{PRODUCTS}/{key}").data["price"] == 0.01]
+    assert len(saved) == 10
+    [(where, told)] = logged(shop)
+    assert where == "/products/bulk"
+    assert told.startswith("Not everything was saved. What was written: PUT /v3/catalog/products; ")
+    for key in saved:
+        assert f"p{key}.price: " in told
+
+
+def test_what_was_saved_before_a_page_gave_up_is_kept(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = shop.post("/v2/customers", {"email": "a@example.com", "first_name": "A", "last_name": "B"}).json["id"]
+    clerk = staff(shop, "support")
+    page = clerk.get(f"{base(shop)}/customers/{key}")
+    send = forms.send
+
+    async def gives_up(*args: Any, **more: Any) -> Any:
+        await send(*args, **more)
+        raise PageError(HTTPStatus.CONFLICT, "later")
+
+    monkeypatch.setattr(forms, "send", gives_up)
+    assert clerk.post(page, f"/customers/{key}", company="Evil Ltd").status == 409
+    [(where, told)] = logged(shop)
+    assert (where, "company: Evil Ltd" in told) == (f"/customers/{key}", True)
+
+
+def test_a_form_that_saved_nothing_is_not_in_the_log(shop: Shop) -> None:
+    key = shop.post(PRODUCTS, LAMP).data["id"]
+    clerk = staff(shop, "catalogue")
+    assert clerk.post(clerk.get(f"{base(shop)}/products/{key}"), f"/products/{key}", price="dear").status == 422
+    assert logged(shop) == []
 
 
 def without_password(shop: Shop, email: str, *, vouched: bool = False) -> Browser:
@@ -260,3 +356,72 @@ def test_a_price_without_a_sku_is_refused_beside_its_field(shop: Shop) -> None:
     made = shop.post("/v3/pricelists", {"name": "Trade", "active": True}).data["id"]
     page = browser.post(browser.get(f"{base(shop)}/price-lists/{made}"), "/records")
     assert (page.status, "SKU is missing." in page.text) == (422, True)
+
+
+def test_a_link_is_good_while_whoever_made_it_may_give_its_role(shop: Shop) -> None:
+    """Somebody who is removed or demoted does not come back by a link of their own; an open one can be revoked."""
+    owner, admin = signed_in(shop), staff(shop, "admin")
+    links = {role: invited(shop, admin, f"{role}-{shop.name}@example.com", role) for role in ("admin", "orders")}
+    page = owner.get(f"{base(shop)}/team")
+    assert page.text.count(f"admin@{shop.name}.example") >= 3, "in the list of people, and beside each link"
+    form = next(one for one in page.forms if one.action.endswith("/revoke"))
+    assert owner.ask("POST", form.action, form.fields).status == 303
+    assert sorted(Browser(shop.server).get(link).status for link in links.values()) == [200, 410]
+    assert owner.ask("POST", form.action, form.fields).status == 422, "once"
+    left = next(link for link in links.values() if Browser(shop.server).get(link).status == 200)
+    member = next(one for one in shop.server.run(team.members(shop.server.backend.registry.tx, shop.name))
+                  if one.role == "admin")  # fmt: skip
+    assert owner.post(owner.get(f"{base(shop)}/team"), f"/team/{member.owner.id}/role", role="support").status == 303
+    assert Browser(shop.server).get(left).status == 410
+    assert "/revoke" not in owner.get(f"{base(shop)}/team").text, "it is not shown as if it were good"
+
+
+def test_the_apps_of_somebody_who_leaves_stay_with_an_owner(shop: Shop) -> None:
+    """Their tokens work on: somebody has to be able to uninstall them."""
+    owner, registry = signed_in(shop), shop.server.backend.registry
+    email = f"dev-{shop.name}@example.com"
+    made = shop.server.run(owners.add(registry.tx, email, shop.name, "", int(time.time()), "developer"))
+    urls = dict.fromkeys(("auth_url", "load_url", "uninstall_url", "remove_user_url"), "http://localhost/x")
+    app = shop.server.run(apps.register(registry, made.id, "Helper", frozenset(), urls, int(time.time())))
+    record = shop.server.run(registry.store(shop.name))
+    given = apps.Grant(app.client_id, shop.name, made.id, frozenset())
+    _, account = shop.server.run(apps.install(registry, app, record, given, int(time.time())))
+    assert owner.post(owner.get(f"{base(shop)}/team"), f"/team/{made.id}/remove").status == 303
+    assert shop.server.run(owners.by_email(registry.tx, email)) is None
+    found = shop.server.run(apps.installation(registry.tx, app.client_id, shop.name))
+    assert found is not None
+    assert found.account == account.client_id
+    assert app.name in owner.get(f"{base(shop)}/apps").text
+    shop.server.run(apps.uninstall(registry, found))
+    assert account.client_id not in {one.client_id for one in shop.server.run(registry.accounts(shop.name))}
+
+
+def test_an_app_whose_registrant_has_no_heir_keeps_them(shop: Shop) -> None:
+    """The last owner of a store: without them nobody could end what the app may do."""
+    registry = shop.server.backend.registry
+    made = shop.server.run(owners.add(registry.tx, f"last-{shop.name}@example.com", shop.name, "", int(time.time())))
+    urls = dict.fromkeys(("auth_url", "load_url", "uninstall_url", "remove_user_url"), "http://localhost/x")
+    app = shop.server.run(apps.register(registry, made.id, "Helper", frozenset(), urls, int(time.time())))
+    shop.server.run(owners.remove(registry.tx, made.id, shop.name))
+    assert shop.server.run(apps.find(registry, app.client_id)) is not None
+    assert shop.server.run(owners.by_id(registry.tx, made.id)) is not None
+
+
+@pytest.mark.parametrize("act", ["demote", "remove"])
+def test_of_two_owners_who_end_each_others_ownership_at_once_one_stays(shop: Shop, act: str) -> None:
+    registry, now = shop.server.backend.registry, int(time.time())
+
+    async def both(pair: list[owners.Owner]) -> list[bool]:
+        """Each ends the other, as two processes would: on PostgreSQL in transactions at once."""
+        if act == "demote":
+            return await asyncio.gather(*[team.set_role(registry, one.id, shop.name, "support") for one in pair])
+        return await asyncio.gather(*[team.remove(registry, one.id, shop.name) for one in pair])
+
+    for attempt in range(5):
+        emails = [f"{act}{attempt}{place}-{shop.name}@example.com" for place in range(2)]
+        pair = [shop.server.run(owners.add(registry.tx, email, shop.name, "", now)) for email in emails]
+        for member in shop.server.run(team.members(registry.tx, shop.name)):
+            if member.owner.id not in {one.id for one in pair}:
+                shop.server.run(team.remove(registry, member.owner.id, shop.name))
+        assert sorted(shop.server.run(both(pair))) == [False, True]
+        assert [one.role for one in shop.server.run(team.members(registry.tx, shop.name))].count("owner") == 1

@@ -699,7 +699,15 @@ def test_a_page_of_the_shop_carries_without_asking(planting: tuple[Window, str])
     browser = Browser(window, cartId=filled(window.shop))
     site = "https://shop.example"
     assert window.shop.put("/v3/channels/1/site", {"url": site}).status == 200
-    for headers in ({"referer": f"{site}/cart"}, {"sec_fetch_site": "same-site"}, {"sec_fetch_site": "same-origin"}):
+    strangers = Browser(window, cartId=filled(window.shop))
+    for headers in ({}, {"referer": "http://store-other.localhost/"}, {"referer": "https://blog.shop.example/"}):
+        asked = strangers.follow(carried(window, cart=theirs)["token"], sec_fetch_site="same-site", **headers)
+        assert (asked.status, "set-cookie" in asked.headers) == (200, False), "a host of the same site is not the shop"
+    for headers in (
+        {"referer": f"{site}/cart"},
+        {"referer": f"{site}/cart", "sec_fetch_site": "same-site"},
+        {"sec_fetch_site": "same-origin"},
+    ):
         reply = browser.follow(carried(window, cart=theirs)["token"], **headers)
         assert (reply.status, theirs in reply.headers["set-cookie"]) == (302, True)
 

@@ -6,9 +6,12 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from bodega.resources.catalog import near_words
 from bodega.resources.catalog.near_words import ShopWords, distance
+from bodega.storefront.graphql.asking import MOST_CORRECTED
 from held import beside
 from shop import Shop
 from storefront import Window
@@ -138,3 +141,37 @@ def test_a_large_vocabulary_holds_nobody(window: Window, monkeypatch: pytest.Mon
     assert wait.reply.status == 200
     assert wait.longest < 0.12
     assert wait.took < 2
+
+
+def test_a_request_has_its_words_looked_for_a_few_times(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many names it gives the same search, and however many parts a word has."""
+    asked: list[str] = []
+    near = ShopWords.near
+    monkeypatch.setattr(ShopWords, "near", lambda self, word: asked.append(word) or near(self, word))
+    term = " ".join("-".join(f"{a}{b}zzzz" for a in "abcdefgh") for b in "abcdefgh")
+    assert found(window, term) == []
+    assert 0 < len(asked) <= near_words.MOST_PARTS
+    asked.clear()
+    many = " ".join(f'a{place}: searchProducts(filters: {{searchTerm: "lamtern{place}"}}) {{ products {{ edges {{ node'
+                    " { name } } } }" for place in range(40))  # fmt: skip
+    reply = window.ask(f"{{ site {{ search {{ {many} }} }} }}")
+    assert "errors" not in reply
+    assert len(asked) == MOST_CORRECTED
+
+
+def test_words_are_looked_for_no_more_than_so_many_at_once(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert found(window, "lamtern") == ["Lantern"]
+    monkeypatch.setattr(near_words, "_waiting", {object() for _ in range(near_words.MOST_WAITING)})
+    assert found(window, "lamtern") == [], "as if nothing were near"
+
+
+@given(some.text("abcd", max_size=8), some.text("abcd", max_size=8), some.integers(1, 2))
+def test_the_distance_near_the_diagonal_is_that_of_the_whole_table(one: str, other: str, most: int) -> None:
+    table = {(0, at): at for at in range(len(other) + 1)} | {(at, 0): at for at in range(len(one) + 1)}
+    for a in range(1, len(one) + 1):
+        for b in range(1, len(other) + 1):
+            ways = [table[a - 1, b] + 1, table[a, b - 1] + 1, table[a - 1, b - 1] + (one[a - 1] != other[b - 1])]
+            if a > 1 and b > 1 and one[a - 1] == other[b - 2] and one[a - 2] == other[b - 1]:
+                ways.append(table[a - 2, b - 2] + 1)
+            table[a, b] = min(ways)
+    assert distance(one, other, most) == min(table[len(one), len(other)], most + 1)

@@ -7,7 +7,7 @@ import functools
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bodega import memory
 from bodega.access.plans import COUNTERS, PLANS
@@ -50,6 +50,9 @@ from bodega.storefront.bundle_upload import bundles
 from bodega.storefront.mounts import elsewhere, settle_payments, shop_mounts
 from bodega.storefront.rest.table import MOUNTS
 from bodega.tasks.worker import Worker
+
+if TYPE_CHECKING:
+    from bodega.lab.control.works import Works
 
 PAYMENT_SECONDS = 5.0
 """How often it is looked whether payments at gateways are due to be settled."""
@@ -96,8 +99,10 @@ class Application:
         faults: FaultInjector | None = None,
         *,
         caller: ProviderCaller,
+        works: Works | None = None,
     ) -> None:
         self.stores = stores
+        self._works = works
         self.caller = caller
         self.faults = faults
         self._schedule = schedule
@@ -147,6 +152,8 @@ class Application:
     async def stop(self) -> None:
         """Ends after the last acknowledged write."""
         self._api.settle()
+        if self._works is not None:
+            await self._works.stop()
         if self._waking is not None:
             self._waking.cancel()
             await asyncio.gather(self._waking, return_exceptions=True)
@@ -265,16 +272,17 @@ async def make_app(
     stores.opened = opened
     reference = pages(served)
     look = functools.partial(_look, meter, stores, worker[0])
-    panel = panel_mounts(
-        stores, journal, journal_sync, written, insecure_http=insecure_http, https_port=https_port, ca=ca, api=app
-    )
-    served_lab = None
+    served_lab = parts = None
     if lab:
         from bodega.lab.control import serving, table
         from bodega.lab.control.lab import Lab
 
         parts = Lab(stores, journal_sync, worker[0], dispatcher, written, lab_key, app, faults)
         served_lab = serving.mount(parts, table.OPERATIONS)
+    panel = panel_mounts(
+        stores, journal, journal_sync, written, insecure_http=insecure_http, https_port=https_port, ca=ca, api=app,
+        lab=parts,
+    )  # fmt: skip
     watched = functools.partial(_watched, app, journal, faults)
     mounts = {
         "time": gateway_time,
@@ -324,6 +332,7 @@ async def make_app(
         schedule,
         faults,
         caller=caller,
+        works=None if parts is None else parts.works,
     )
 
 

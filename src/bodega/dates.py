@@ -52,7 +52,13 @@ _UNIX = _pattern(r"0|\d{9,12}")
 @lru_cache(maxsize=4096)
 def http_date(epoch: int) -> bytes:
     """Write seconds as an IMF-fixdate, b"Fri, 21 Sep 2012 02:31:01 GMT" (RFC 9110 5.6.7)."""
-    return f"{_day_and_clock(epoch)} GMT".encode()
+    return http_date_text(epoch).encode()
+
+
+@lru_cache(maxsize=4096)
+def http_date_text(epoch: int) -> str:
+    """As `http_date`, as text."""
+    return f"{_day_and_clock(epoch)} GMT"
 
 
 @lru_cache(maxsize=4096)

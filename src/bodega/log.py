@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from time import time as wall
 from typing import Any, BinaryIO
 
@@ -59,22 +60,30 @@ class Log:
         self.lost = 0
         """How often something could not be written."""
 
-    def request(self, request: Any, response: Any, us: int, client_id: str = "") -> None:
-        """One answered request of `client_id`, which took so many microseconds."""
+    def requests(self, noted: Sequence[tuple[Any, Any, Any, int]]) -> None:
+        """Requests that were answered just now: each with what was seen of it, its response and the microseconds that
+        it took (`http/notes.py`)."""
         if not self._requests:
             return
         if not self._lines:
             asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
+        now = wall()
         if self._text:
-            line: LogLine | TextLine = TextLine(
-                wall(), response.status, request.method, request.path, request.query, client_id, us, response.reason
-            )
+            self._lines += [
+                TextLine(
+                    now, response.status, request.method, request.path, request.query, seen.client_id, us,
+                    response.reason,
+                )
+                for request, seen, response, us in noted
+            ]  # fmt: skip
         else:
-            line = LogLine(
-                wall(), request.request_id, request.method, request.path, response.status, client_id,
-                len(response.body), us, response.reason,
-            )  # fmt: skip
-        self._lines.append(line)
+            self._lines += [
+                LogLine(
+                    now, request.request_id, request.method, request.path, response.status, seen.client_id,
+                    len(response.body), us, response.reason,
+                )
+                for request, seen, response, us in noted
+            ]  # fmt: skip
         if len(self._lines) >= GATHERED:
             self.flush()
 

@@ -7,7 +7,7 @@ costs no lock and no call, and any of them can add up the rows of all (measured:
 from __future__ import annotations
 
 import mmap
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import Any
 
@@ -82,13 +82,20 @@ class Meter:
         self.board = board
         self._row = row
 
-    def request(self, version: int, status: int, reason: str, *, reads: bool, us: int) -> None:
-        """One answered request, in microseconds."""
+    def requests(self, version: int, word: int | str, times: list[int], *, reads: bool) -> None:
+        """Answered requests of one kind: `word` is the reason of the refusal, or else the status, `times` is how many
+        microseconds each took; it is sorted here."""
         row = self._row
-        row[_ENDS[version if version in VERSIONS else 0, reason or status]] += 1
-        times = _TIMES if reads else _TIMES + _CLASSES
-        row[times + bisect_left(BOUNDS_US, us)] += 1
-        row[times + _CLASSES - 1] += us
+        row[_ENDS[version if version in VERSIONS else 0, word]] += len(times)
+        start = _TIMES if reads else _TIMES + _CLASSES
+        row[start + _CLASSES - 1] += sum(times)
+        times.sort()
+        before = 0
+        while before < len(times):
+            bucket = bisect_left(BOUNDS_US, times[before])
+            end = bisect_right(times, BOUNDS_US[bucket]) if bucket < len(BOUNDS_US) else len(times)
+            row[start + bucket] += end - before
+            before = end
 
     def add(self, name: str, count: int = 1) -> None:
         """So many more of a name in COUNTED."""

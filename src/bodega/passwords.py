@@ -24,15 +24,18 @@ _KIBIBYTES = 19 * 1024
 _threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="password")
 """A hash takes some 26 ms and 19 MiB: at most two at a time, and never on the event loop."""
 
-
-async def hashed(password: str) -> str:
-    """The argon2id hash of a password."""
-    return await _aside(lambda: str(_hasher().hash(password)))
+_staffs_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="password-staff")
+"""That of whoever signs in to the control panel: strangers who register at a shop do not make them wait."""
 
 
-async def is_right(known: str, password: str) -> bool:
+async def hashed(password: str, *, staff: bool = False) -> str:
+    """The argon2id hash of a password, of a shopper or of somebody of the `staff`."""
+    return await _aside(lambda: str(_hasher().hash(password)), staff=staff)
+
+
+async def is_right(known: str, password: str, *, staff: bool = False) -> bool:
     """Whether a password matches a hash; "" matches none. Both take equally long."""
-    right = await _aside(lambda: _verify(known or _nobodys(), password))
+    right = await _aside(lambda: _verify(known or _nobodys(), password), staff=staff)
     return bool(known) and right
 
 
@@ -41,8 +44,8 @@ async def print_of(content: bytes, salt: str) -> bytes:
     return await _aside(lambda: _print(content, salt))
 
 
-async def _aside(work: Callable[[], T]) -> T:
-    return await asyncio.get_running_loop().run_in_executor(_threads, work)
+async def _aside(work: Callable[[], T], *, staff: bool = False) -> T:
+    return await asyncio.get_running_loop().run_in_executor(_staffs_thread if staff else _threads, work)
 
 
 @cache

@@ -51,7 +51,7 @@ def read_password(text: str) -> str:
 
 async def is_password(owner: Owner | None, password: str) -> bool:
     """Whether the password is the owner's. An unknown address takes as long as a known one."""
-    return await passwords.is_right(owner.password if owner is not None else "", password)
+    return await passwords.is_right(owner.password if owner is not None else "", password, staff=True)
 
 
 # Owners and their stores
@@ -133,9 +133,19 @@ async def set_password(tx: Tx, owner_id: int, hashed: str) -> None:
 
 
 async def remove(tx: Tx, owner_id: int, store: str) -> None:
-    """Removes the store from an owner; an owner without a store is deleted."""
+    """Removes the store from an owner. Apps that they installed in it are the oldest owner's from now on, and so are
+    those that they registered if they have no other store; an owner without store and app is deleted."""
     await tx.run("DELETE FROM owned WHERE owner = $1 AND store = $2", owner_id, store)
-    await tx.run("DELETE FROM owners WHERE id = $1 AND id NOT IN (SELECT owner FROM owned)", owner_id)
+    heir = await query.value(tx, "SELECT min(owner) FROM owned WHERE store = $1 AND role = 'owner'", store)
+    if heir is not None:
+        await tx.run("UPDATE installations SET owner = $3 WHERE owner = $1 AND store = $2", owner_id, store, heir)
+        sql = "UPDATE apps SET owner = $2 WHERE owner = $1 AND owner NOT IN (SELECT owner FROM owned)"
+        await tx.run(sql, owner_id, heir)
+    sql = (
+        "DELETE FROM owners WHERE id = $1 AND id NOT IN (SELECT owner FROM owned)"
+        " AND id NOT IN (SELECT owner FROM apps) AND id NOT IN (SELECT owner FROM installations)"
+    )
+    await tx.run(sql, owner_id)
 
 
 # One-time links
@@ -143,34 +153,70 @@ async def remove(tx: Tx, owner_id: int, store: str) -> None:
 
 class Invitation(msgspec.Struct, frozen=True):
     """Whoever holds it may become one of the staff of the store until `expires`. `vouched`: it was made by whoever runs
-    the server, and so proves the address that it names; one made in the panel proves nothing but that it was given."""
+    the server, and so proves the address that it names; one made in the panel proves nothing but that it was given.
+    `inviter` is the id of whoever made it there, `key` what it is told apart by."""
 
     store: str
     email: str
     expires: int
     role: str = "owner"
     vouched: bool = False
+    inviter: int = 0
+    key: str = ""
+
+
+_INVITATION = "SELECT store, email, expires, role, vouched, inviter, digest AS key FROM invitations"
+_STANDS = (
+    " AND expires > $2 AND (inviter = 0 OR EXISTS (SELECT 1 FROM owned WHERE owned.owner = invitations.inviter"
+    " AND owned.store = invitations.store"
+    " AND (owned.role = 'owner' OR (owned.role = 'admin' AND invitations.role <> 'owner'))))"
+)
+"""Whether a link is good still: it has not expired, and whoever made it may still give its role."""
 
 
 async def invite(
-    tx: Tx, store: str, email: str, now: int, seconds: int, role: str = "owner", *, vouched: bool = False
+    tx: Tx,
+    store: str,
+    email: str,
+    now: int,
+    seconds: int,
+    role: str = "owner",
+    *,
+    vouched: bool = False,
+    inviter: int = 0,
 ) -> str:
     """The secret of a new link, valid for so many seconds; expired links are deleted."""
     token = new_token()
     await tx.run("DELETE FROM invitations WHERE expires <= $1", now)
-    sql = "INSERT INTO invitations (digest, store, email, expires, role, vouched) VALUES ($1, $2, $3, $4, $5, $6)"
-    await tx.run(sql, digest(token), store, email, now + seconds, role, int(vouched))
+    sql = (
+        "INSERT INTO invitations (digest, store, email, expires, role, vouched, inviter)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)"
+    )
+    await tx.run(sql, digest(token), store, email, now + seconds, role, int(vouched), inviter)
     return token
 
 
 async def invitation(tx: Tx, token: str, now: int) -> Invitation | None:
     """What a link leads to, while it is valid."""
-    sql = "SELECT store, email, expires, role, vouched FROM invitations WHERE digest = $1 AND expires > $2"
-    return await query.first(tx, Invitation, sql, digest(token), now)
+    return await query.first(tx, Invitation, _INVITATION + " WHERE digest = $1" + _STANDS, digest(token), now)
+
+
+async def invitations(tx: Tx, store: str, now: int) -> list[Invitation]:
+    """The links into a store that are good still, those that end first at the top."""
+    sql = _INVITATION + " WHERE store = $1" + _STANDS + " ORDER BY expires, digest"
+    return await query.named(tx, Invitation, sql, store, now)
+
+
+async def revoke(tx: Tx, store: str, key: str) -> bool:
+    """Takes a link back; whether there was one."""
+    sql = "DELETE FROM invitations WHERE store = $1 AND digest = $2 RETURNING digest"
+    return bool(await tx.rows(sql, store, key))
 
 
 async def accept(tx: Tx, token: str, now: int) -> Invitation | None:
     """Uses the link up: of several holders, only one succeeds."""
+    if await invitation(tx, token, now) is None:
+        return None
     sql = "DELETE FROM invitations WHERE digest = $1 AND expires > $2 RETURNING store, email, expires, role, vouched"
     used = await query.named(tx, Invitation, sql, digest(token), now)
     return used[0] if used else None

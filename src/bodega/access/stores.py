@@ -51,7 +51,8 @@ class Stores:
 
     def known(self, store_hash: str) -> OpenStore | None:
         """The store, if nothing has to be read for it: the usual case, without waiting."""
-        self._listen()
+        if self.registry.has_changed():
+            self.reread()
         return self._fresh.get(store_hash)
 
     def opened_already(self, store_hash: str) -> OpenStore | None:

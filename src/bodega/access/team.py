@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from bodega.access.owners import Owner, by_id
+from bodega.access.owners import remove as remove_owner
 from bodega.storage import query
-from bodega.storage.registry import new_token
+from bodega.storage.registry import Registry, new_token
 from bodega.storage.tx import Tx
 
 OWNER, ADMIN = "owner", "admin"
@@ -25,13 +27,18 @@ AREAS: Mapping[str, str] = {
     "store": "shipping channels tax shop settings status maintenance plan",
     "tasks": "tasks",
     "outbox": "outbox",
-    "develop": "accounts journal journal.har webhooks apps law",
+    "develop": "accounts journal journal.har webhooks workbench report permissions apps law",
+    "installed apps": "installed-apps",
+    "lab": "lab",
     "team": "team",
 }
 """The pages of an area, by the first word of their paths below the store's."""
 
 EVERYBODYS = frozenset({"", "search"})
 _AREA_OF = {word: area for area, words in AREAS.items() for word in words.split()}
+
+ERASED = "(erased with the customer)"
+"""What stands in the log of changes in place of what was changed of a customer who was erased."""
 
 
 class Role(NamedTuple):
@@ -50,15 +57,15 @@ ROLES: Mapping[str, Role] = {
     OWNER: Role("Owner", "Everything, and who the owners are", _ALL, _ALL),
     ADMIN: Role("Admin", "Everything, and the staff except owners", _ALL, _ALL),
     "catalogue": Role(
-        "Catalogue", "Products, prices, promotions and pages", frozenset({"tasks"}),
+        "Catalogue", "Products, prices, promotions and pages; opens apps", frozenset({"tasks", "installed apps"}),
         frozenset({"catalogue", "marketing", "content"}),
     ),
-    "orders": Role("Orders", "Orders, carts and customers", frozenset({"catalogue"}),
+    "orders": Role("Orders", "Orders, carts and customers; opens apps", frozenset({"catalogue", "installed apps"}),
                    frozenset({"orders", "customers"})),
     "support": Role("Support", "Customers and messages; sees orders", frozenset({"catalogue", "orders"}),
                     frozenset({"customers"})),
-    "developer": Role("Developer", "API accounts, apps, webhooks, themes; sees the shop", _SHOP,
-                      frozenset({"develop", "storefront", "tasks", "outbox"})),
+    "developer": Role("Developer", "API accounts, apps, webhooks, themes, the lab; sees the shop",
+                      _SHOP | {"installed apps"}, frozenset({"develop", "storefront", "tasks", "outbox", "lab"})),
 }  # fmt: skip
 """The outbox shows letters as they are, links that choose a new password included: it is for those who may do
 everything anyway. Who makes API accounts may do through them whatever the API can do: a developer is trusted so far."""
@@ -110,14 +117,36 @@ async def members(tx: Tx, store: str) -> list[Member]:
     return [Member(owner, role) for owner, role in found if owner is not None]
 
 
-async def set_role(tx: Tx, owner_id: int, store: str, role: str) -> bool:
+async def set_role(registry: Registry, owner_id: int, store: str, role: str) -> bool:
     """Gives somebody another role; not to the last owner, without whom nobody could."""
-    sql = (
-        "UPDATE owned SET role = $3 WHERE owner = $1 AND store = $2 AND ($3 = 'owner' OR role <> 'owner' OR EXISTS"
-        " (SELECT 1 FROM owned other WHERE other.store = $2 AND other.role = 'owner' AND other.owner <> $1))"
-        " RETURNING role"
-    )
-    return bool(await tx.rows(sql, owner_id, store, role))
+    async with _alone(registry, store) as tx:
+        if role != OWNER and not await _has_another_owner(tx, owner_id, store):
+            return False
+        sql = "UPDATE owned SET role = $3 WHERE owner = $1 AND store = $2 RETURNING role"
+        return bool(await tx.rows(sql, owner_id, store, role))
+
+
+async def remove(registry: Registry, owner_id: int, store: str) -> bool:
+    """Takes the store from somebody; not from its last owner."""
+    async with _alone(registry, store) as tx:
+        if not await _has_another_owner(tx, owner_id, store):
+            return False
+        await remove_owner(tx, owner_id, store)
+        return True
+
+
+async def _has_another_owner(tx: Tx, owner_id: int, store: str) -> bool:
+    sql = "SELECT 1 FROM owned WHERE store = $1 AND role = 'owner' AND owner <> $2"
+    return await tx.row(sql, store, owner_id) is not None
+
+
+@asynccontextmanager
+async def _alone(registry: Registry, store: str) -> AsyncIterator[Tx]:
+    """A transaction that no other change of the same team runs beside: of two owners who end each other one stays."""
+    async with registry.tx_of_several() as tx:
+        if tx.dialect != "sqlite":
+            await tx.rows("SELECT 1 FROM stores WHERE hash = $1 FOR UPDATE", store)
+        yield tx
 
 
 async def record(tx: Tx, store: str, change: PanelChange) -> None:
@@ -135,3 +164,19 @@ async def changes(tx: Tx, store: str, email: str, limit: int, offset: int) -> li
         " ORDER BY at DESC, id DESC LIMIT $3 OFFSET $4"
     )
     return await query.named(tx, PanelChange, sql, store, email, limit, offset)
+
+
+async def forget(tx: Tx, store: str, pages: Collection[str], email: str) -> None:
+    """Takes what was changed out of the log where it is about a person: on these pages, by their paths, and what names
+    their e-mail address. Who changed something, where and when, stays."""
+    last, wanted = "", email.casefold()
+    while True:
+        sql = "SELECT id, path, says FROM panel_changes WHERE store = $1 AND id > $2 ORDER BY id LIMIT 500"
+        rows = [tuple(row) for row in await tx.rows(sql, store, last)]
+        for key, path, says in rows:
+            page = "/".join(path.split("/")[:3])
+            if says not in ("", ERASED) and (page in pages or wanted in says.casefold()):
+                await tx.run("UPDATE panel_changes SET says = $2 WHERE id = $1", key, ERASED)
+        if len(rows) < 500:
+            return
+        last = rows[-1][0]

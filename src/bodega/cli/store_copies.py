@@ -194,15 +194,22 @@ def fork(
 
 @click.command("diff")
 @click.argument("store_hash", metavar="HASH")
-@click.argument("before", metavar="A")
+@click.argument("before", metavar="[A]", required=False)
 @click.argument("after", metavar="[B]", required=False)
+@click.option("--origin", metavar="OTHER", help="A is a snapshot of this store, as the one forked; without A, it now.")
 @click.option("--resource", metavar="NAME", help="Only this one, as products.")
 @at_place
 @as_json
 def diff(
-    place: DataLocation, store_hash: str, before: str, after: str | None, resource: str | None, as_json: bool
+    place: DataLocation,
+    store_hash: str,
+    before: str | None,
+    after: str | None,
+    origin: str | None,
+    resource: str | None,
+    as_json: bool,
 ) -> None:
-    """Show what was created, updated and deleted between two snapshots of a store, or since a snapshot.
+    """Show what was created, updated and deleted between two snapshots of a store, since a snapshot, or in a fork.
 
     With --json each row is shown as V3 shows it, with the old and the new value of each member that changed.
     """
@@ -211,12 +218,13 @@ def diff(
         from bodega.lab import diff as comparing
 
         record = await the_store(backend, store_hash)
+        other = None if origin is None else await the_store(backend, origin)
         if resource is not None and resource not in comparing.RESOURCES:
             others = did_you_mean(resource, comparing.RESOURCES) or f" They are {', '.join(comparing.RESOURCES)}."
             raise Failed(f"There is no resource {resource}.{others}")
         found = 0
         with _plainly():
-            async with backend.compared(record, before, after) as states:
+            async with backend.compared(record, before, after, other) as states:
                 for name in [resource] if resource else comparing.RESOURCES:
                     async for change in comparing.changes(states, store_hash, name):
                         click.echo((",\n" if found else "[\n") if as_json else "", nl=False)
@@ -224,6 +232,8 @@ def diff(
                         found += 1
         return found
 
+    if before is None and origin is None:
+        raise click.UsageError("Name a snapshot, or the store that this one is a fork of by --origin.")
     found = with_backend(place, work)
     if as_json:
         click.echo("\n]" if found else "[]")

@@ -71,10 +71,17 @@ def _scope(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...])
 @click.argument("scope", metavar="SCOPE")
 @click.option("--id", "entity_id", type=int, metavar="ID", help="Of this row; else of the newest.")
 @click.option("--payload", callback=_content, metavar="JSON", help="The data of the payload, as it is.")
+@click.option("--hook", "hook_id", type=int, metavar="ID", help="To this webhook alone, whatever it subscribed to.")
 @at_place
 @as_json
 def trigger(
-    place: DataLocation, store_hash: str, scope: str, entity_id: int | None, payload: Any, as_json: bool
+    place: DataLocation,
+    store_hash: str,
+    scope: str,
+    entity_id: int | None,
+    payload: Any,
+    hook_id: int | None,
+    as_json: bool,
 ) -> None:
     """Fire an event without a change: the hooks that subscribed to the scope get it.
 
@@ -83,8 +90,11 @@ def trigger(
     from bodega.lab import workbench
 
     async def work(backend: Backend) -> Triggered:
+        async def job(unit: Unit) -> Triggered:
+            return await workbench.trigger(unit, scope, payload, entity_id, hook_id=hook_id)
+
         try:
-            return await _write(backend, store_hash, lambda unit: workbench.trigger(unit, scope, payload, entity_id))
+            return await _write(backend, store_hash, job)
         except workbench.CannotTrigger as error:
             raise Failed(str(error)) from error
 

@@ -138,12 +138,26 @@ async def oldest(tx: Tx) -> int | None:
 
 
 async def log(
-    tx: Tx, *, hook_id: int | None = None, state: str = "", before: int | None = None, limit: int = 50
+    tx: Tx,
+    *,
+    hook_id: int | None = None,
+    state: str = "",
+    scope: str = "",
+    before: int | None = None,
+    limit: int = 50,
 ) -> list[Delivery]:
-    """Deliveries, the newest first: of one hook, in one state, below an id, as far as these are given."""
-    given = [("hook_id = ", hook_id), ("state = ", state or None), ("id < ", before)]
+    """Deliveries, the newest first: of one hook, in one state, of a scope (`store/order/*` covers all below it), below
+    an id, as far as these are given."""
+    below = scope[:-1] if scope.endswith("/*") else ""
+    given: list[tuple[str, Any]] = [
+        ("hook_id = {}", hook_id),
+        ("state = {}", state or None),
+        ("scope = {}", None if below else scope or None),
+        (f"substr(scope, 1, {len(below)}) = {{}}", below or None),
+        ("id < {}", before),
+    ]
     asked = [(test, value) for test, value in given if value is not None]
-    where = " AND ".join(f"{test}${place}" for place, (test, _) in enumerate(asked, start=1))
+    where = " AND ".join(test.format(f"${place}") for place, (test, _) in enumerate(asked, start=1))
     sql = f"SELECT {_SHOWN} FROM deliveries" + (f" WHERE {where}" if where else "") + " ORDER BY id DESC LIMIT "
     return [_shown(row) for row in await tx.rows(sql + str(int(limit)), *(value for _, value in asked))]
 

@@ -13,7 +13,7 @@ from typing import Protocol
 from bodega.access.stores import OpenStore
 from bodega.http.app_context import AppContext
 from bodega.http.products import Seen
-from bodega.http.request import Request
+from bodega.http.request import READS, Request
 from bodega.http.response import Response
 from bodega.log import Log
 from bodega.metrics import Meter
@@ -21,6 +21,13 @@ from bodega.metrics import Meter
 MOST = 64
 LARGE = 64 * 1024
 """Replies that wait to be noted at most, and the bytes of one that does not wait: its body would be kept that long."""
+
+
+Noted = tuple[Request, Seen, Response, int]
+"""An answered request, and its duration in microseconds."""
+
+Kind = tuple[int, str | int, bool]
+"""What metrics tell apart: the version, the reason of the refusal or else the status, whether the method is safe."""
 
 
 class Recorder(Protocol):
@@ -39,7 +46,7 @@ class Notes:
         self._log = log
         self._meter = meter
         self._journal = journal
-        self._waiting: list[tuple[Request, Seen, Response, int]] = []
+        self._waiting: list[Noted] = []
 
     def add(self, request: Request, seen: Seen, response: Response, began: float) -> None:
         """Notes a request that was begun at `began` (`time.perf_counter`) and is answered now."""
@@ -53,11 +60,18 @@ class Notes:
     def settle(self) -> None:
         """Writes down what waits."""
         waiting, self._waiting = self._waiting, []
-        count, log, journal = self._meter.request, self._log.request, self._journal
-        known = self._app.stores.opened_already
+        alike: dict[Kind, list[int]] = {}
+        for request, _seen, response, us in waiting:
+            kind = request.version, response.reason or response.status, request.method in READS
+            times = alike.get(kind)
+            if times is None:
+                times = alike[kind] = []
+            times.append(us)
+        for (version, word, reads), times in alike.items():
+            self._meter.requests(version, word, times, reads=reads)
+        self._log.requests(waiting)
+        journal, known = self._journal, self._app.stores.opened_already
         for request, seen, response, us in waiting:
-            count(request.version, response.status, response.reason, reads=request.reads, us=us)
-            log(request, response, us, seen.client_id)
             store = seen.store or (known(request.store) if request.store else None)
             if store is not None and store.keeps_journal and journal is not None:
                 journal.note(request, seen, response, us, store)

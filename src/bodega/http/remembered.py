@@ -57,6 +57,7 @@ class Verdict:
         self._learned = self._store.learned
         self._match = match
         self._ids = match.ids[:-1]
+        self._above = routed.request.segments[:-1]
         self._numbered = numbered
         self._action = routed.action
         self._media = routed.media
@@ -71,10 +72,11 @@ class Verdict:
         """The request of a scope, without parsing its path: all that is read from that is a part of the key."""
         like = self._request
         path: str = scope["path"]
+        query: bytes = scope["query_string"]
         return Request(
             like.method, like.secure, path, scope.get("raw_path") or path.encode(),
-            scope["query_string"].decode("latin-1"), headers, receive, request_id, like.host_form, like.store,
-            like.version, (*like.segments[:-1], last) if last else like.segments, like.suffix, like.prefix,
+            query.decode("latin-1") if query else "", headers, receive, request_id, like.host_form, like.store,
+            like.version, (*self._above, last) if last else like.segments, like.suffix, like.prefix,
             like.error_media,
         )  # fmt: skip
 

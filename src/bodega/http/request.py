@@ -10,12 +10,16 @@ from typing import Any
 import msgspec
 
 from bodega.http.negotiation import Media, choose_media, is_readable
+from bodega.server.whole import FIELDS
 
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
 V2_MEDIA = (Media.JSON, Media.XML)
 V3_MEDIA = (Media.JSON,)
+
+READS = frozenset(("GET", "HEAD", "OPTIONS"))
+"""The safe methods (RFC 9110 9.2.1)."""
 
 PAYMENTS = ("payments",)
 """The path of payments: it names no version, and its bodies are those of version 3."""
@@ -61,7 +65,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     @property
     def reads(self) -> bool:
         """Whether the method is safe (RFC 9110 9.2.1)."""
-        return self.method in ("GET", "HEAD", "OPTIONS")
+        return self.method in READS
 
     def url(self, path: str, *, scheme: str = "") -> str:
         """An absolute URL on the host the caller used."""
@@ -70,6 +74,9 @@ class Request(msgspec.Struct, frozen=True, gc=False):
 
 def headers_of(scope: Scope) -> dict[bytes, bytes]:
     """The headers of an ASGI scope, each name once."""
+    fields: dict[bytes, bytes] | None = scope.get(FIELDS)
+    if fields is not None:
+        return fields
     raw: list[tuple[bytes, bytes]] = scope["headers"]
     headers = dict(raw)
     return headers if len(headers) == len(raw) else _joined(raw)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from functools import partial
 from itertools import product
 
-import msgspec
-
 from bodega.aside import LARGE_BYTES, aside
-from bodega.dates import http_date
+from bodega.dates import http_date, http_date_text
 from bodega.http import xml
 from bodega.http.app_context import AppContext
 from bodega.http.conditions import tag
@@ -38,20 +36,12 @@ _CLOSE: Header = (b"connection", b"close")
 _REPLAYED: Header = (b"idempotency-replayed", b"true")
 
 
-class Response(msgspec.Struct, gc=False):
-    """A complete reply. `reason` is the name of the refusal's reason, if any; `closes` ends the connection.
+class Response(Whole, gc=False):
+    """A complete reply, as the server takes it. `reason` is the name of the refusal's reason, if any. `head` are the
+    fields that every reply has. `parts` is a body that is made while it is sent; the body of a reply to HEAD is that of
+    GET."""
 
-    `head` are fields as they are written, each with the end of its line: those that every reply has, which are filled
-    into a template, and which hold nothing that a caller sent. `headers` are the others. `parts` is a body that is made
-    while it is sent.
-    """
-
-    status: int
-    headers: list[Header]
-    body: bytes = b""
     reason: str = ""
-    closes: bool = False
-    head: bytes = b""
     parts: AsyncIterator[bytes] | None = None
 
     @property
@@ -62,11 +52,11 @@ class Response(msgspec.Struct, gc=False):
 
 def whole(request: Request, response: Response) -> Whole:
     """The reply for the server; HEAD has no body."""
+    if request.method != "HEAD" and not response.closes:
+        return response
     body = b"" if request.method == "HEAD" else response.body
-    if not response.closes:
-        return Whole(response.status, response.head, response.headers, body)
     headers = [field for field in response.headers if field != _CLOSE]  # the server says so itself
-    return Whole(response.status, response.head, headers, body, closes=True)
+    return Whole(response.status, headers, body, response.closes, response.head)
 
 
 def read_fields(head: bytes) -> list[Header]:
@@ -100,27 +90,29 @@ async def answered(
         return _of_own_media(request, quota, outcome, headers)
     is_xml = media is Media.XML
     weight = outcome.weight if outcome.ready is None else 0
-    body = rendered(media, outcome) if weight < LARGE_BYTES else await aside(partial(rendered, media, outcome))
+    body = outcome.ready
+    if body is None:
+        body = rendered(media, outcome) if weight < LARGE_BYTES else await aside(partial(rendered, media, outcome))
     zipped = len(body) >= GZIP_FROM and accepts_gzip(request.headers.get(b"accept-encoding"))
     if zipped:
         pack = partial(gzip.compress, body, 1, mtime=0)
         body = pack() if len(body) < LARGE_BYTES else await aside(pack)
     if request.method not in ("GET", "HEAD"):
         state = outcome.state
-    if state is None:
-        head = _STATELESS[is_xml, zipped] % (request.request_id.encode(), len(body), quota)
-    elif 0 < (modified := abs(state.modified)) < NO_DATE:
-        date = http_date(min(modified, now))
-        head = _DATED[is_xml, zipped] % (request.request_id.encode(), len(body), state.version, date, quota)
-    else:
-        head = _TAGGED[is_xml, zipped] % (request.request_id.encode(), len(body), state.version, quota)
+    start, form = _FORMS[is_xml, zipped]
+    head = f"{start}{request.request_id}\r\ncontent-length: {len(body)}\r\n"
+    if state is not None:
+        head = f'{head}etag: "{state.version}{form}"\r\n'
+        modified = state.modified if state.modified > 0 else -state.modified
+        if 0 < modified < NO_DATE:
+            head = f"{head}last-modified: {http_date_text(modified if modified < now else now)}\r\n"
     if outcome.location:
         headers.append((b"location", outcome.location.encode("latin-1", "replace")))
     if outcome.allow:
         headers.append((b"allow", outcome.allow.encode()))
     if status == 202:
         headers.append((b"preference-applied", b"respond-async"))
-    return Response(status, headers, body, head=head)
+    return Response(status, headers, body, head=head.encode() + quota)
 
 
 def _of_own_media(request: Request, quota: bytes, outcome: Outcome, headers: list[Header]) -> Response:
@@ -134,26 +126,15 @@ def _of_own_media(request: Request, quota: bytes, outcome: Outcome, headers: lis
     return Response(outcome.status, headers, body, head=quota)
 
 
-def _template(*fields: Header) -> Mapping[tuple[bool, bool], bytes]:
-    """Heads of replies with a body, by whether it is XML, and whether it is compressed. The first values that are
-    filled in are the request's id and the length of the body, the last one is the quota."""
-    heads = {}
-    for is_xml, zipped in product((False, True), repeat=2):
-        common = [_XML if is_xml else _JSON, _VARY, _PRIVATE, *([_GZIP] if zipped else [])]
-        filled = [(b"x-request-id", b"%b"), (b"content-length", b"%d")]
-        whole = [*common, *filled, *((name, value.replace(b"@", _form(is_xml, zipped))) for name, value in fields)]
-        heads[is_xml, zipped] = b"".join(b"%b: %b\r\n" % field for field in whole) + b"%b"
-    return heads
+def _form(is_xml: bool, zipped: bool) -> tuple[str, str]:
+    """The head of a reply with a body up to the request's id, and the end of its entity tag."""
+    fields = [_XML if is_xml else _JSON, _VARY, _PRIVATE, *([_GZIP] if zipped else []), (b"x-request-id", b"")]
+    start = b"\r\n".join(b"%b: %b" % field for field in fields)
+    return start.decode(), tag("", xml=is_xml, gzip=zipped)[1:-1].decode()
 
 
-def _form(is_xml: bool, zipped: bool) -> bytes:
-    """The end of an entity tag."""
-    return tag("", xml=is_xml, gzip=zipped)[1:-1]
-
-
-_STATELESS = _template()
-_TAGGED = _template((b"etag", b'"%d@"'))
-_DATED = _template((b"etag", b'"%d@"'), (b"last-modified", b"%b"))
+_FORMS = {(is_xml, zipped): _form(is_xml, zipped) for is_xml, zipped in product((False, True), repeat=2)}
+"""By whether it is XML, and whether it is compressed."""
 
 
 def rendered(media: Media, outcome: Outcome) -> bytes:
@@ -187,4 +168,4 @@ def refused(app: AppContext, request: Request, seen: Seen, refusal: Refusal) -> 
     if not kept:
         headers.append(_NO_STORE)
     closes = _CLOSE in refusal.headers
-    return Response(status, headers, body, reason.name, closes, seen.quota)
+    return Response(status, headers, body, closes, seen.quota, reason.name)

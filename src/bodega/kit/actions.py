@@ -5,6 +5,7 @@ The law calls, in this order: `parse`, `find`, then for a read `answer`, for a w
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -150,9 +151,12 @@ class Action(MayFetch):
     def _includes_files(self, query: Query) -> bool:
         return any(self.listing.includes[name].files for name in query.include)
 
-    async def _find_item(self, context: Context) -> Found:
+    def _find_item(self, context: Context) -> Coroutine[Any, Any, Found]:
+        return self._find_with_includes(context) if context.query.include else self.selection.item(context)
+
+    async def _find_with_includes(self, context: Context) -> Found:
         found = await self.selection.item(context)
-        if not context.query.include or found.state is None:
+        if found.state is None:
             return found
         return replace(found, state=Validator.of_all(found.state, *await self._included(context)))
 
@@ -205,14 +209,19 @@ class ShowItem(_OfItem):
         self.selection = Selection(
             endpoint, rest=endpoint.version == 2 or (endpoint.v3 is not None and endpoint.v3.view is not None)
         )
+        self._is_stored = endpoint.v3 is None or endpoint.v3.view is None
 
     def may_name_files(self, query: Query) -> bool:
         return self._own_files or (bool(query.include) and self._includes_files(query))
 
     async def answer(self, context: Context, found: Found) -> Outcome:
         if self.endpoint.version == 3:
-            doc = await render.v3_document(context, self.endpoint, found.row)
-            return Shown(ready=b'{"data":' + doc + b',"meta":{}}')
+            query = context.query
+            if self._is_stored and not query.include and query.fields is None:
+                doc = found.row.doc
+            else:
+                doc = await render.v3_document(context, self.endpoint, found.row)
+            return Shown(ready=b'{"data":%b,"meta":{}}' % doc)
         members = await render.v2_documents(context, self.endpoint, [found.row.entity(self.table)])
         return Shown(value=members[0], root=shape_of(self.endpoint).item, weight=len(found.row.doc))
 

@@ -70,7 +70,7 @@ class Many(Action):
                 refused[position] = refusal
         return refused
 
-    def read_each(self, content: Any, identity: str, *, creates: bool) -> list[dict[str, Any]]:
+    def read_each(self, content: Any, identity: str | None, *, creates: bool) -> list[dict[str, Any]]:
         """The drafts of a list whose faulty items do not keep the others from being saved."""
         assert self.endpoint.v3 is not None
         items = parse_json(content)
@@ -189,7 +189,7 @@ class CreateMany(Many):
     def read(self, content: Any) -> Any:
         assert self.endpoint.v3 is not None
         if self.batch.each:
-            return self.read_each(content, "", creates=True)
+            return self.read_each(content, None, creates=True)
         return self.endpoint.v3.read_new(content, self.batch.cap)
 
     async def write_item(

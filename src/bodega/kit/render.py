@@ -138,8 +138,6 @@ async def v3_document(context: Context, endpoint: Endpoint, row: StoredRow) -> b
     """As `v3_documents`, for one row."""
     view = _view(endpoint)
     doc = row.doc if view is None else view(row.doc, row.rest)
-    if not context.query.include and context.query.fields is None:
-        return doc
     return (await v3_documents(context, endpoint, [(doc, row.id)]))[0]
 
 

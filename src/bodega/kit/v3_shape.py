@@ -202,11 +202,13 @@ class V3Shape(Sealed):
             raise refuse_faults(faults)
         return changes
 
-    def read_many(self, body: bytes, maximum: int, *, identity: str = "id", creates: bool = False) -> list[Changes]:
+    def read_many(
+        self, body: bytes, maximum: int, *, identity: str | None = "id", creates: bool = False
+    ) -> list[Changes]:
         """The changes of a JSON array of objects; faults are named `0.name`. Raises Refusal.
 
-        Each item names its row by its member `identity`, which becomes the draft's `id`. With `creates`, an item
-        without it is a new row.
+        Each item names its row by its member `identity`, which becomes the draft's `id`; None: no member names it.
+        With `creates`, an item without it is a new row.
         """
         items = parse_json(body)
         respect_cap(items, maximum)
@@ -219,17 +221,19 @@ class V3Shape(Sealed):
         """The drafts of a JSON array of new rows; faults are named `0.name`. Raises Refusal."""
         items = parse_json(body)
         respect_cap(items, maximum)
-        drafts, faults = self._read_list("", items, "", creates=True)
+        drafts, faults = self._read_list("", items, None, creates=True)
         if faults:
             raise refuse_faults(faults)
         return drafts
 
-    def read_item(self, item: Any, identity: str, *, creates: bool) -> tuple[Changes, list[Fault]]:
+    def read_item(self, item: Any, identity: str | None, *, creates: bool) -> tuple[Changes, list[Fault]]:
         """The draft of an item of a list: an update when its member `identity` names a row, else a new row."""
         if not isinstance(item, dict):
             return {}, [wrong_type("", WrongType("must be an object", "error.expected.jsobject"))]
-        named = whole_number(item.get(identity))
+        named = None if identity is None else whole_number(item.get(identity))
         changes, wrong = self.read_members(item, creating=creates and named is None)
+        if identity is None:
+            return changes, wrong
         if named is None:
             if not creates:
                 message = f"{identity} is required."
@@ -240,7 +244,7 @@ class V3Shape(Sealed):
         return {**changes, "id": named}, wrong
 
     def _read_list(
-        self, name: str, items: list[Any], identity: str, *, creates: bool
+        self, name: str, items: list[Any], identity: str | None, *, creates: bool
     ) -> tuple[list[Changes], list[Fault]]:
         drafts: list[Changes] = []
         faults: list[Fault] = []
@@ -271,7 +275,7 @@ class V3Shape(Sealed):
             if len(items) > nested.maximum:
                 faults.append(_too_long(name, Excess("", nested.maximum)))
                 continue
-            identity = "" if nested.new else "id"
+            identity = None if nested.new else "id"
             changes[name], wrong = nested.shape._read_list(name, items, identity, creates=True)
             faults += wrong
 

@@ -1,6 +1,8 @@
-"""What differs between two states of a store: snapshots, or a snapshot and now, as the V3 documents of its rows.
+"""What differs between two states: snapshots of a store, a snapshot and now, or a fork and its origin, as the V3
+documents of its rows.
 
 Rows of the same version are the same: no version of a store is ever used twice. So only what was changed is compared.
+Two stores use the same versions, for different rows perhaps: of these every document is compared.
 """
 
 from __future__ import annotations
@@ -60,12 +62,14 @@ class _Kind(NamedTuple):
     source: str
 
 
-def _kinds(table: Table, before: str, after: str) -> tuple[_Kind, ...]:
-    old, new = f"{before}{table.name}", f"{after}{table.name}"
+def _kinds(table: Table, states: Comparison) -> tuple[_Kind, ...]:
+    old, new = (f"{place}{table.name}" for place in states.places)
     made = f"{new} n LEFT JOIN {old} o ON o.id = n.id WHERE o.id IS NULL"
     lost = f"{old} o LEFT JOIN {new} n ON n.id = o.id WHERE n.id IS NULL"
-    kept = f"{new} n JOIN {old} o ON o.id = n.id WHERE o.version <> n.version"
-    other = " AND (o.doc <> n.doc OR o.rest IS DISTINCT FROM n.rest)"
+    kept = f"{new} n JOIN {old} o ON o.id = n.id WHERE "
+    other = "(o.doc <> n.doc OR o.rest IS DISTINCT FROM n.rest)"
+    if not states.apart:
+        other = f"o.version <> n.version AND {other}"
     return (
         _Kind("created", "n.id, NULL, NULL, n.doc, n.rest", made),
         _Kind("updated", "n.id, o.doc, o.rest, n.doc, n.rest", kept + other),
@@ -75,11 +79,10 @@ def _kinds(table: Table, before: str, after: str) -> tuple[_Kind, ...]:
 
 async def counts(states: Comparison, resources: Sequence[str] = ()) -> dict[str, Counts]:
     """How many rows of each resource differ; those in which none does are left out."""
-    before, after = states.places
     found = {}
     for name in resources or RESOURCES:
         told = Counts()
-        for kind in _kinds(RESOURCES[name], before, after):
+        for kind in _kinds(RESOURCES[name], states):
             sql = f"SELECT count(*) FROM {kind.source}"  # noqa: S608 - declared names
             ((number,),) = await states.rows(sql)
             setattr(told, kind.name, int(number))
@@ -90,7 +93,7 @@ async def counts(states: Comparison, resources: Sequence[str] = ()) -> dict[str,
 
 async def changes(states: Comparison, store_hash: str, resource: str, after: int = 0) -> AsyncIterator[Change]:
     """The rows of a resource that differ, those with ids above `after`, by id."""
-    each = [_of_kind(states, store_hash, resource, kind, after) for kind in _kinds(RESOURCES[resource], *states.places)]
+    each = [_of_kind(states, store_hash, resource, kind, after) for kind in _kinds(RESOURCES[resource], states)]
     waiting: list[tuple[Change, AsyncIterator[Change]]] = []
     for found in each:
         if (first := await anext(found, None)) is not None:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from bodega.access.stores import OpenStore
+from bodega.aside import aside
 from bodega.kit.endpoint import Endpoint
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
@@ -68,8 +69,9 @@ async def generate(
 ) -> None:
     """Adds as many rows as there are numbers; those that conflict are skipped in favour of later ones.
 
-    `draft(k)` is what number k asks for, made before the transaction; `write` adds the rows of drafts, returns how many
-    it added, and raises Taken. Raises Refusal when the plan holds no more; what was added until then stays.
+    `draft(k)` is what number k asks for, made in a thread before the transaction; `write` adds the rows of drafts,
+    returns how many it added, and raises Taken. Raises Refusal when the plan holds no more; what was added until then
+    stays.
     """
     number, count = numbers.start, len(numbers)
 
@@ -85,10 +87,14 @@ async def generate(
 
     while count > 0:
         end = number + min(chunk, count)
-        drafts = [(k, draft(k)) for k in range(number, end)]
+        drafts = await aside(partial(_drafted, draft, range(number, end)))
         jobs = [add(dict(drafts[start : start + job])) for start in range(0, len(drafts), job)]
         count -= sum(await _all_of(jobs))
         number = end
+
+
+def _drafted(draft: Callable[[int], Any], numbers: range) -> list[tuple[int, Any]]:
+    return [(number, draft(number)) for number in numbers]
 
 
 async def one_by_one(rows: Keyed, drafts: Drafts, unit: Unit) -> int:

@@ -118,13 +118,16 @@ def number(text: str) -> float | None:
     return -amount if "-" in (found["sign"], found["inner"]) else amount
 
 
-def product(row: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
-    """The body of a POST, and what is wrong with the row."""
+def product(row: Mapping[str, str], *, new: bool = True) -> tuple[dict[str, Any], list[str]]:
+    """The body of a POST, or of a PUT if it is not `new`, and what is wrong with the row. A PUT changes only what the
+    row says: columns that the file lacks, and empty cells, leave the product as it is."""
     row = {column: text[1:] if _is_guarded(text) else text for column, text in row.items()}
-    body: dict[str, Any] = {"name": row[NAME].strip(), "weight": 0}
+    name = row[NAME].strip()
+    body: dict[str, Any] = {"name": name} if name or new else {}
     problems = []
-    kind = row.get("Product Type", "").strip().upper()
-    body["type"] = "digital" if kind.startswith("D") else "physical"
+    if new:
+        digital = row.get("Product Type", "").strip().upper().startswith("D")
+        body |= {"weight": 0, "type": "digital" if digital else "physical"}
     for column, member in _TEXTS.items():
         if text := row.get(column, "").strip():
             body[member] = text
@@ -147,9 +150,9 @@ def product(row: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
     if row.get("Allow Purchases?", "").strip().upper() in ("N", "NO", "FALSE", "0"):
         body["availability"] = "disabled"
     tracking = row.get("Track Inventory", "").strip().lower()
-    if tracking in _TRACKING:
+    if tracking in _TRACKING and (tracking or new):
         body["inventory_tracking"] = _TRACKING[tracking]
-    else:
+    elif tracking:
         problems.append(f"Track Inventory is {tracking[:40]}, and must be none, by product or by option.")
     if condition := row.get("Product Condition", "").strip().capitalize():
         body["condition"] = condition

@@ -15,6 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bodega.access.stores import OpenStore
+from bodega.aside import Turn
 from bodega.kit.fields import moment
 from bodega.lab.bulk import Bulk
 from bodega.lab.deterministic import DeterministicRandom
@@ -123,7 +124,9 @@ class Clerk:
         builder = LineBuilder(unit, await order_policy.money(unit, ""), await order_policy.taxes(unit), [])
         sold: Counter[int] = Counter()
         given_back: list[tuple[Sale, new_order.Work]] = []
+        turn = Turn()
         for number, item in sales.items():
+            await turn.breathe()
             bulk.now = item.when
             work, moves = await self._reckoned(builder, item)
             sold.update(moves.sold)

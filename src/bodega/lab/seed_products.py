@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from bodega.access.stores import OpenStore
+from bodega.aside import aside
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.fields import moment
 from bodega.kit.picture import Picture
@@ -74,7 +75,7 @@ KEYS: Mapping[str, Callable[[ProductDraft], str]] = {
 
 async def generate_products(store: OpenStore, count: int, seed: int, made: Made) -> None:
     """Adds the `count` products of a seed that do not exist yet. Raises Refusal when the plan is full."""
-    pictures = {name: tiles.of_department(name) for name in words().departments}
+    pictures = await aside(lambda: {name: tiles.of_department(name) for name in words().departments})
     categories: list[int] = await store.write(partial(_categories, pictures))
     labels: list[int] = await store.write(_brands)
     places: list[int] = await store.write(seed_places.places)

@@ -17,9 +17,11 @@ from bodega.events.hooks import TABLE, Hook
 from bodega.events.scopes import SCOPES, is_known
 from bodega.lab.deterministic import mix
 from bodega.storage import query
+from bodega.storage.model import DataModel
 from bodega.storage.outbox import CREATED, DELETED, EVERYTHING, Signal, asks_for, outbox_events
 from bodega.storage.outbox import OutboxEvent as Event
 from bodega.storage.table import Table
+from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
 LISTENING = "/bodega-listen/"
@@ -54,40 +56,74 @@ class Triggered(msgspec.Struct, frozen=True):
 # Making an event
 
 
-async def trigger(unit: Unit, scope: str, data: Any = None, entity_id: int | None = None) -> Triggered:
+class Sample(NamedTuple):
+    """The data of an event. `real`: whether a row of the store would send it, and not only of the same form."""
+
+    data: Any
+    real: bool
+
+
+async def trigger(
+    unit: Unit, scope: str, data: Any = None, entity_id: int | None = None, *, hook_id: int | None = None
+) -> Triggered:
     """Fires an event as if a row had changed: of the newest row of its table, or of the one with this id; or with the
-    given data. Raises CannotTrigger."""
-    if wrong := unknown_scope(scope):
+    given data. It goes to the hooks that subscribed to it, or to `hook_id` alone, whatever that subscribed to. Raises
+    CannotTrigger."""
+    if wrong := _not_one_event(scope):
         raise CannotTrigger(wrong)
-    if scope.endswith("*"):
-        below = [one for one in SCOPES if asks_for(scope, one) and not one.endswith("*")]
-        told = f" of them, as {', '.join(below[:3])}" if below else ", as store/product/created"
-        raise CannotTrigger(f"{scope} stands for many events: trigger one{told}.")
-    real = data is None
-    if data is None:
-        data = await _data(unit, scope, entity_id)
-        real = data is not None
-    if data is None:
-        data = made_up(scope, entity_id or 1)
-    audience = await unit.audience()
-    hooks = audience.of(scope) if audience is not None else ()
-    events = outbox_events([(scope, hooks)], data, unit.now)
+    found = await sample(unit.tx, unit.model, scope, entity_id) if data is None else Sample(data, real=False)
+    hooks = await _subscribed(unit, scope) if hook_id is None else (await _active(unit, hook_id),)
+    events = outbox_events([(scope, hooks)], found.data, unit.now)
     unit.statistics.outbox += events
-    return Triggered(scope, data, events[0].hash if events else "", list(hooks), real)
+    return Triggered(scope, found.data, events[0].hash if events else "", list(hooks), found.real)
 
 
-async def _data(unit: Unit, scope: str, entity_id: int | None) -> Any:
+async def sample(tx: Tx, model: DataModel[Any], scope: str, entity_id: int | None = None) -> Sample:
+    """The data that an event would carry: of the newest row of its table, or of the one with this id; made up where
+    the store has none. Raises CannotTrigger."""
+    if wrong := _not_one_event(scope):
+        raise CannotTrigger(wrong)
+    data = await _data(tx, model, scope, entity_id)
+    return Sample(made_up(scope, entity_id or 1), real=False) if data is None else Sample(data, real=True)
+
+
+def _not_one_event(scope: str) -> str:
+    """Why no single event has this scope; empty if one does."""
+    if wrong := unknown_scope(scope):
+        return wrong
+    if not scope.endswith("*"):
+        return ""
+    below = [one for one in SCOPES if asks_for(scope, one) and not one.endswith("*")]
+    told = f" of them, as {', '.join(below[:3])}" if below else ", as store/product/created"
+    return f"{scope} stands for many events: trigger one{told}."
+
+
+async def _subscribed(unit: Unit, scope: str) -> tuple[int, ...]:
+    audience = await unit.audience()
+    return audience.of(scope) if audience is not None else ()
+
+
+async def _active(unit: Unit, hook_id: int) -> int:
+    """The hook, if it gets anything. Raises CannotTrigger."""
+    row = await unit.get(TABLE, hook_id)
+    if row is None or not row.entity.is_active:
+        what = "does not exist" if row is None else "is not active, so it gets nothing"
+        raise CannotTrigger(f"Hook {hook_id} {what}.")
+    return hook_id
+
+
+async def _data(tx: Tx, model: DataModel[Any], scope: str, entity_id: int | None) -> Any:
     """What the newest row of its table would send; None where no table fires it, or there is no row that would."""
-    for table, signal, change in signals_of(unit, scope):
+    for table, signal, change in signals_of(model, scope):
         if entity_id is not None:
-            row = await unit.get(table, entity_id)
+            row = await query.get(tx, table, entity_id)
             if row is None:
                 raise CannotTrigger(f"There is no row {entity_id} in {table.name}.")
             found = [row.entity]
         else:
             newest = f"SELECT max(id) FROM {table.name}"  # noqa: S608 - a declared name
-            last = await query.value(unit.tx, newest)
-            row = await unit.get(table, last) if last is not None else None
+            last = await query.value(tx, newest)
+            row = await query.get(tx, table, last) if last is not None else None
             found = [row.entity] if row is not None else []
         for entity in found:
             for old, new in _changes(signal, change, entity):
@@ -97,14 +133,19 @@ async def _data(unit: Unit, scope: str, entity_id: int | None) -> Any:
     return None
 
 
-def signals_of(unit: Unit, scope: str) -> Iterator[tuple[Table, Signal, str]]:
+def signals_of(model: DataModel[Any], scope: str) -> Iterator[tuple[Table, Signal, str]]:
     """The signals that fire a scope, each with its table and the change."""
-    plain = _CHANNEL.sub("/channel/#/", scope)
-    for table in unit.model.tables:
-        for signal in unit.model.rules_of(table).signals:
-            if signal.scope in (scope, plain):
+    declared = plain(scope)
+    for table in model.tables:
+        for signal in model.rules_of(table).signals:
+            if signal.scope in (scope, declared):
                 for change in sorted(signal.on):
                     yield table, signal, change
+
+
+def plain(scope: str) -> str:
+    """A scope as it is declared: with # in place of a channel's id."""
+    return _CHANNEL.sub("/channel/#/", scope)
 
 
 def _changes(signal: Signal, change: str, entity: Any) -> Iterator[tuple[Any, Any]]:

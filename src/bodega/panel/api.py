@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 from bodega.http.internal import PANEL
 from bodega.http.internal_api import ApiReply, send
 from bodega.kit.upload import Upload
 from bodega.panel.sentences import sentence_of
 from bodega.panel.web import PageError, PanelRequest, without_rows
+from bodega.storage.unit import Unit
+
+T = TypeVar("T")
 
 CLIENT = PANEL
 
@@ -37,6 +40,22 @@ async def send_request(
     return await _send(request, method, path, body, sent, query, client)
 
 
+async def write(request: PanelRequest, name: str, job: Callable[[Unit], Awaitable[T]]) -> T:
+    """Runs a job in one transaction of the store, for what no request of the API does as a whole. `name` is what it is
+    called in the log of changes. Raises Refusal, and PageError where the store is being upgraded."""
+    if request.shop.rows is None:
+        raise without_rows(request.shop)
+
+    async def as_panel(unit: Unit) -> T:
+        unit.client_id = CLIENT
+        return await job(unit)
+
+    result: T = await request.shop.write(as_panel)
+    request.panel.api.wrote(request.shop)
+    request.written.append(name)
+    return result
+
+
 async def upload(request: PanelRequest, path: str, name: str, file: Upload, **fields: str) -> ApiReply:
     """A POST of a file with text fields, as multipart/form-data."""
     lines = [f'--{_BOUNDARY}\r\ncontent-disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'
@@ -61,9 +80,12 @@ async def _send(
 ) -> ApiReply:
     if request.shop.rows is None:
         raise without_rows(request.shop)
-    return await send(
+    reply = await send(
         request.panel.api, request.shop, client, method, path, body, origin=request.origin, headers=headers, query=query
     )
+    if method != "GET" and not reply.refused:
+        request.written.append(f"{method} {path}")
+    return reply
 
 
 async def read(request: PanelRequest, path: str, **query: Any) -> ApiReply:

@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from bodega.access import owners, sessions, team
@@ -22,6 +22,7 @@ from bodega.log import Log
 from bodega.panel import cookies, oauth
 from bodega.panel.assets import static_files
 from bodega.panel.context import PanelContext
+from bodega.panel.sent_form import SentForm
 from bodega.panel.web import (
     ROOT,
     SAFE,
@@ -39,6 +40,9 @@ from bodega.panel.web import (
 )
 from bodega.storage.sealing import NoKey
 from bodega.storage.tx import Busy, Damaged
+
+if TYPE_CHECKING:
+    from bodega.lab.control.lab import Lab
 
 Mount = Callable[[Mapping[str, Any], Receive, Send], Awaitable[None]]
 
@@ -109,15 +113,22 @@ class Panel:
         if request.owner is None and not page.public:
             return _sign_in_first(request)
         if request.method == "POST":
-            request.form, request.files = await read_form(request.headers, receive, page.maximum)
+            form, request.files = await read_form(request.headers, receive, page.maximum)
+            request.form = SentForm(form)
             _carries_the_token(request)
         store = request.ids.get("store")
         if store is not None:
             await _enter(request, store)
             _is_allowed(request)
-        reply = await page.handler(request)
-        if store is not None and request.method == "POST" and reply.status < HTTPStatus.BAD_REQUEST:
-            await _note(request)
+        if store is None or request.method != "POST":
+            return await page.handler(request)
+        done = False
+        try:
+            reply = await page.handler(request)
+            done = reply.status < HTTPStatus.BAD_REQUEST and not page.asks
+        finally:
+            if done or request.written:  # also what was saved before the page gave up
+                await _note(request, partly=not done)
         return reply
 
 
@@ -228,13 +239,14 @@ def _is_allowed(request: PanelRequest) -> None:
         raise PageError(HTTPStatus.FORBIDDEN, message)
 
 
-async def _note(request: PanelRequest) -> None:
+async def _note(request: PanelRequest, *, partly: bool) -> None:
     """Keeps who changed what."""
     from bodega.panel.audit import says
 
     path = request.path.removeprefix(request.base) or "/"
-    change = team.PanelChange(request.now, request.who.email, path[:200], says(request.form))
-    await team.record(request.panel.tx, request.shop.record.hash, change)
+    for told in says(request.form, request.written, partly=partly):
+        change = team.PanelChange(request.now, request.who.email, path, told)
+        await team.record(request.panel.tx, request.shop.record.hash, change)
 
 
 def _error_page(request: PanelRequest, error: PageError) -> Reply:
@@ -261,10 +273,12 @@ def mounts(
     https_port: int,
     ca: Path | None,
     api: AppContext,
+    lab: Lab | None = None,
     now: Callable[[], float] = time.time,
 ) -> dict[str, Mount]:
     """What the panel serves, by the first segment of the path: its pages, and the token endpoint for apps."""
     panel = PanelContext(
-        stores, journal, journal_sync, log, insecure_http=insecure_http, https_port=https_port, ca=ca, now=now, api=api
-    )
+        stores, journal, journal_sync, log, insecure_http=insecure_http, https_port=https_port, ca=ca, now=now, api=api,
+        lab=lab,
+    )  # fmt: skip
     return {"manage": Panel(panel), "oauth2": oauth.Tokens(panel)}

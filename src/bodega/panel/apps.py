@@ -142,9 +142,19 @@ async def delete(request: PanelRequest) -> Reply:
 # Opening the app's own pages
 
 
-def _onward(request: PanelRequest, app: App, message: str, url: str, **query: str) -> Reply:
-    address = url + ("&" if "?" in url else "?") + urlencode(query)
-    return show(request, "onward.html", app=app, message=message, address=address)
+def callback(url: str, **query: str) -> str:
+    """A callback with parameters beside its own."""
+    return url + ("&" if "?" in url else "?") + urlencode(query)
+
+
+def onward(request: PanelRequest, app: App, message: str, url: str, **query: str) -> Reply:
+    """The page that leads to a callback."""
+    return show(request, "onward.html", app=app, message=message, address=callback(url, **query))
+
+
+async def signed(request: PanelRequest, app: App, user: Owner, found: Installation) -> dict[str, str]:
+    """The parameters that tell an app who opens it and in which store, in both forms. Raises NoKey."""
+    return _signed(request, app, user, await _installer(request, found))
 
 
 def _signed(request: PanelRequest, app: App, user: Owner, owner: Owner) -> dict[str, str]:
@@ -167,7 +177,7 @@ async def install(request: PanelRequest) -> Reply:
     code = await apps.grant(request.panel.tx, app, store, request.who.id, request.now)
     scope = " ".join(sorted(app.scopes))
     facts = {"code": code, "scope": scope, "context": f"stores/{store}", "account_uuid": request.who.uuid}
-    return _onward(request, app, "Installing", app.auth_url, **facts)
+    return onward(request, app, "Installing", app.auth_url, **facts)
 
 
 @pages.post(HERE + "/{app}/load")
@@ -177,9 +187,7 @@ async def load(request: PanelRequest) -> Reply:
     found = await the_installation(request, app)
     if not app.load_url:
         raise PageError(HTTPStatus.CONFLICT, "The app has no load callback.")
-    return _onward(
-        request, app, "Opening", app.load_url, **_signed(request, app, request.who, await _installer(request, found))
-    )
+    return onward(request, app, "Opening", app.load_url, **await signed(request, app, request.who, found))
 
 
 @pages.post(HERE + "/{app}/uninstall")
@@ -191,7 +199,7 @@ async def uninstall(request: PanelRequest) -> Reply:
     await apps.uninstall(request.panel.registry, found)
     if not app.uninstall_url:
         return go(f"{request.base}/apps?done=uninstalled", *SAFE)
-    return _onward(request, app, "Uninstalling", app.uninstall_url, **_signed(request, app, request.who, owner))
+    return onward(request, app, "Uninstalling", app.uninstall_url, **_signed(request, app, request.who, owner))
 
 
 @pages.post(HERE + "/{app}/remove-user")
@@ -203,10 +211,10 @@ async def remove_user(request: PanelRequest) -> Reply:
     user = next((person for person in people if str(person.id) == request.field("user")), None)
     if user is None or not app.remove_user_url:
         raise PageError(HTTPStatus.CONFLICT, "The app has no callback for that, or there is no such user.")
-    return _onward(
+    return onward(
         request,
         app,
         "Removing a user of",
         app.remove_user_url,
-        **_signed(request, app, user, await _installer(request, found)),
+        **await signed(request, app, user, found),
     )

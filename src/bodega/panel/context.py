@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bodega.access.stores import Stores
 from bodega.http.app_context import AppContext
@@ -15,11 +15,14 @@ from bodega.log import Log
 from bodega.storage.registry import Registry
 from bodega.storage.tx import Tx
 
+if TYPE_CHECKING:
+    from bodega.lab.control.lab import Lab
+
 
 class PanelContext:
     """`ca` is the local authority's file, None when the operator brought a certificate; `now` is in UTC seconds.
 
-    `api` is the context of the store's API.
+    `api` is the context of the store's API; `lab` is what the lab works on, None where it is off.
     """
 
     def __init__(
@@ -34,9 +37,11 @@ class PanelContext:
         ca: Path | None,
         now: Callable[[], float],
         api: AppContext,
+        lab: Lab | None = None,
     ) -> None:
         self.stores = stores
         self.api = api
+        self.lab = lab
         self.journal = journal
         self.journal_sync = journal_sync
         self.log = log

@@ -1,50 +1,33 @@
-"""What is done with a customer as a whole: two records of one person are merged, all that is known of them is exported,
+"""What is done with a customer as a whole: two records of one person are merged, all that is known of them is copied,
 and all that is personal is erased.
 
-An erasure and a merge work through at most `AT_ONCE` orders in one request; for more they say so and are sent again.
+Each is one transaction (`resources/personal/`). The erasure of a customer with more than `ORDERS_AT_ONCE` orders begins
+with transactions that erase orders alone.
 """
 
 from __future__ import annotations
 
 import re
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 
+from bodega.access import team
 from bodega.panel import api
-from bodega.panel.customers import CUSTOMERS, ONE, VALUES
-from bodega.panel.sentences import sentence_of
+from bodega.panel.customers import CUSTOMERS, ONE
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, go
+from bodega.resources.personal import erasing, merging
+from bodega.resources.personal.copying import copy_of
+from bodega.resources.personal.finding import Person, rows_of, search
+from bodega.storage.text import caseless
+from bodega.storage.tx import Tx
 
 pages = Pages()
 
-AT_ONCE = 200
-ORDERS = "/v2/orders"
-SUBSCRIBERS = "/v3/customers/subscribers"
-WISHLISTS = "/v3/wishlists"
-ADDRESS_MEMBERS = ("first_name", "last_name", "company", "street_1", "street_2", "city", "state", "zip", "country",
-                   "phone", "address_type")  # fmt: skip
-ERASED = {"first_name": "Erased", "last_name": "Erased", "company": "", "street_1": "Erased", "street_2": "",
-          "zip": "00000", "city": "Erased", "phone": "", "email": "erased@example.invalid"}  # fmt: skip
-"""What stands in an order in place of a person; state and country stay, since taxes were due there."""
-
-_LINKS = ("products", "shipping_addresses", "coupons", "fees", "consignments")
-"""Members of an order that are addresses of others."""
-
 _ID = re.compile(r"#?([0-9]{1,9})")
-
-
-class Failed(Exception):
-    """A request of several was refused; the message is a sentence."""
-
-
-async def _must(request: PanelRequest, method: str, path: str, body: Any = None, **query: Any) -> Any:
-    reply = await api.send_request(request, method, path, body, **query)
-    if reply.refused:
-        raise Failed(sentence_of(reply))
-    return reply.data
 
 
 async def the_customer(request: PanelRequest) -> dict[str, Any]:
@@ -53,42 +36,27 @@ async def the_customer(request: PanelRequest) -> dict[str, Any]:
     return found
 
 
-async def _orders(request: PanelRequest, customer: int, maximum: int) -> list[dict[str, Any]]:
-    return await api.whole(request, ORDERS, maximum, customer_id=customer)
+def _person(customer: dict[str, Any]) -> Person:
+    return Person(customer["id"], caseless(customer["email"]))
 
 
-async def _addresses(request: PanelRequest, customer: int) -> list[dict[str, Any]]:
-    return await api.whole(request, f"{CUSTOMERS}/{customer}/addresses", 250)
+def _reader(request: PanelRequest) -> Tx:
+    rows = request.shop.rows
+    assert rows is not None, "the customer was read"
+    return rows.reader
 
 
-# Export
+# A copy
 
 
 @pages.get(ONE + "/export")
 async def export(request: PanelRequest) -> Reply:
     """All that the store knows of a customer, as a file of JSON."""
     customer = await the_customer(request)
-    key, email = customer["id"], customer["email"]
-    orders = []
-    for order in await _orders(request, key, 1_000):
-        path = f"{ORDERS}/{order['id']}"
-        orders.append({
-            **{name: order[name] for name in order if name not in _LINKS},
-            "products": await api.whole(request, f"{path}/products", 250),
-            "shipping_addresses": await api.whole(request, f"{path}/shipping_addresses", 250),
-        })  # fmt: skip
-    known = {
-        "customer": customer,
-        "addresses": await _addresses(request, key),
-        "attributes": await api.whole(request, VALUES, 250, **{"customer_id:in": key}),
-        "newsletter": await api.whole(request, SUBSCRIBERS, 250, email=email),
-        "wishlists": await api.whole(request, WISHLISTS, 250, customer_id=key),
-        "orders": orders,
-    }
-    body = msgspec.json.format(msgspec.json.encode(known), indent=2)
+    body = msgspec.json.format(msgspec.json.encode(await copy_of(_reader(request), _person(customer))), indent=2)
     headers = [
         (b"content-type", b"application/json"),
-        (b"content-disposition", f'attachment; filename="customer-{key}.json"'.encode()),
+        (b"content-disposition", f'attachment; filename="customer-{customer["id"]}.json"'.encode()),
         (b"cache-control", b"no-store"),
         *SAFE,
     ]
@@ -106,40 +74,43 @@ async def before_erasure(request: PanelRequest) -> Reply:
 
 async def _erasure(request: PanelRequest, message: str = "") -> Reply:
     customer = await the_customer(request)
-    orders = await _orders(request, customer["id"], AT_ONCE + 1)
+    found = await rows_of(_reader(request), _person(customer), {})
     status = HTTPStatus.UNPROCESSABLE_ENTITY if message else HTTPStatus.OK
     return show(
-        request, "customer_erase.html", status=status, customer=customer, orders=len(orders), most=AT_ONCE,
-        addresses=len(await _addresses(request, customer["id"])), message=message,
+        request, "customer_erase.html", status=status, customer=customer, orders=len(found["orders"]),
+        addresses=len(found["customer_addresses"]), message=message,
+        days=request.shop.settings["journal.keep_days"],
     )  # fmt: skip
 
 
 @pages.post(ONE + "/erase")
 async def erase(request: PanelRequest) -> Reply:
-    """Takes the person out of their orders, then deletes the customer and their subscription."""
+    """Deletes what is the customer's own, and takes the person out of what stays; what the log of changes says of them
+    goes first, since it is kept apart."""
     customer = await the_customer(request)
-    if request.field("confirm") != customer["email"]:
+    key, email, seen = customer["id"], request.field("confirm"), request.field("orders")
+    if email != customer["email"]:
         return await _erasure(request, "Enter the e-mail address of the customer to confirm.")
-    orders = await _orders(request, customer["id"], AT_ONCE + 1)
-    try:
-        for order in orders[:AT_ONCE]:
-            await _erase_order(request, order)
-        if len(orders) > AT_ONCE:
-            return await _erasure(request, f"{AT_ONCE} orders were erased, and there are more. Confirm again.")
-        for one in await api.whole(request, SUBSCRIBERS, 250, email=customer["email"]):
-            await _must(request, "DELETE", f"{SUBSCRIBERS}/{one['id']}")
-        await _must(request, "DELETE", f"{CUSTOMERS}/{customer['id']}")
-    except Failed as failed:
-        return await _erasure(request, str(failed))
+    person, reader = _person(customer), _reader(request)
+    searched = await search(reader, person)
+    orders = (await rows_of(reader, person, searched))["orders"]
+    counted = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else None
+    if len(orders) > erasing.ORDERS_AT_ONCE:
+        if counted not in (None, len(orders)):
+            return await _erasure(request, erasing.CHANGED)
+        counted = None
+        some = partial(erasing.erase_orders, customer_id=key, email=email)
+        while await api.write(request, "erase orders", some) == erasing.ORDERS_AT_ONCE:
+            pass
+    refused = await api.write(
+        request, "erase", partial(erasing.erase, customer_id=key, email=email, orders=counted, searched=searched)
+    )
+    if refused:
+        return await _erasure(request, refused)
+    await team.forget(
+        request.panel.tx, request.shop.record.hash, [f"/customers/{key}", *(f"/orders/{one}" for one in orders)], email
+    )
     return go(f"{request.base}/customers?done=erased", *SAFE)
-
-
-async def _erase_order(request: PanelRequest, order: dict[str, Any]) -> None:
-    path = f"{ORDERS}/{order['id']}"
-    for one in await api.whole(request, f"{path}/shipping_addresses", 250):
-        await _must(request, "PUT", f"{path}/shipping_addresses/{one['id']}", ERASED)
-    body = {"billing_address": ERASED, "customer_message": "", "staff_notes": "", "customer_id": 0}
-    await _must(request, "PUT", path, body)
 
 
 # Merge
@@ -158,14 +129,14 @@ async def _merge(request: PanelRequest, who: str, message: str = "") -> Reply:
         if other is None:
             message = "There is no such customer."
         elif other["id"] == customer["id"]:
-            message, other = "This is the same customer.", None
+            message, other = merging.SAME, None
     counts = {}
     if other is not None:
-        counts = {"orders": len(await _orders(request, other["id"], AT_ONCE + 1)),
-                  "addresses": len(await _addresses(request, other["id"]))}  # fmt: skip
+        found = await rows_of(_reader(request), Person(other["id"], ""), {})
+        counts = {"orders": len(found["orders"]), "addresses": len(found["customer_addresses"])}
     return show(
         request, "customer_merge.html", status=HTTPStatus.UNPROCESSABLE_ENTITY if message else HTTPStatus.OK,
-        customer=customer, other=other, who=who, counts=counts, message=message, most=AT_ONCE,
+        customer=customer, other=other, who=who, counts=counts, message=message,
     )  # fmt: skip
 
 
@@ -186,60 +157,7 @@ async def merge(request: PanelRequest) -> Reply:
     other = await _other(request, who)
     if other is None or other["id"] == customer["id"]:
         return await _merge(request, who)
-    orders = await _orders(request, other["id"], AT_ONCE + 1)
-    try:
-        for order in orders[:AT_ONCE]:
-            await _must(request, "PUT", f"{ORDERS}/{order['id']}", {"customer_id": customer["id"]})
-        if len(orders) > AT_ONCE:
-            return await _merge(request, who, f"{AT_ONCE} orders were moved, and there are more. Merge again.")
-        await _move_addresses(request, customer["id"], other["id"])
-        await _move_attributes(request, customer["id"], other["id"])
-        for one in await api.whole(request, WISHLISTS, 250, customer_id=other["id"]):
-            items = [
-                {name: item[name] for name in ("product_id", "variant_id") if item.get(name)} for item in one["items"]
-            ]
-            body = {"customer_id": customer["id"], "name": one["name"], "is_public": one["is_public"], "items": items}
-            await _must(request, "POST", WISHLISTS, body)
-            await _must(request, "DELETE", f"{WISHLISTS}/{one['id']}")
-        changed = _filled(customer, other)
-        if changed:
-            await _must(request, "PUT", f"{CUSTOMERS}/{customer['id']}", changed)
-        await _must(request, "DELETE", f"{CUSTOMERS}/{other['id']}")
-    except Failed as failed:
-        return await _merge(request, who, str(failed))
+    refused = await api.write(request, "merge", partial(merging.merge, stays=customer["id"], goes=other["id"]))
+    if refused:
+        return await _merge(request, who, refused)
     return go(f"{request.base}/customers/{customer['id']}?done=merged", *SAFE)
-
-
-def _filled(customer: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    """What the one gains from the other: what it lacks itself, the notes and the credit of both."""
-    gained = {
-        name: other[name] for name in ("company", "phone", "customer_group_id") if other[name] and not customer[name]
-    }
-    if other["notes"]:
-        gained["notes"] = "\n".join(filter(None, [customer["notes"], other["notes"]]))
-    if float(other["store_credit"]):
-        gained["store_credit"] = f"{float(customer['store_credit']) + float(other['store_credit']):.4f}"
-    return gained
-
-
-async def _move_addresses(request: PanelRequest, to: int, source: int) -> None:
-    def key(one: dict[str, Any]) -> tuple[str, ...]:
-        return tuple(str(one[name] or "").casefold() for name in ADDRESS_MEMBERS if name != "address_type")
-
-    known = {key(one) for one in await _addresses(request, to)}
-    for one in await _addresses(request, source):
-        if key(one) not in known:
-            known.add(key(one))
-            body = {name: one[name] for name in ADDRESS_MEMBERS if one[name]}
-            await _must(request, "POST", f"{CUSTOMERS}/{to}/addresses", body)
-
-
-async def _move_attributes(request: PanelRequest, to: int, source: int) -> None:
-    has = {one["attribute_id"] for one in await api.whole(request, VALUES, 250, **{"customer_id:in": to})}
-    gained = [
-        {"customer_id": to, "attribute_id": one["attribute_id"], "value": one["attribute_value"]}
-        for one in await api.whole(request, VALUES, 250, **{"customer_id:in": source})
-        if one["attribute_id"] not in has
-    ]
-    if gained:
-        await _must(request, "PUT", VALUES, gained)

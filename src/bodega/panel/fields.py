@@ -16,6 +16,7 @@ import msgspec
 
 from bodega.kit.fields import DECIMAL, EMAIL, FLAG, INTEGER, MOMENT, bare, field_type_of, longest
 from bodega.kit.hints import hints_of
+from bodega.panel.sent_form import compared
 
 Choices = Sequence[tuple[str, str]]
 
@@ -219,11 +220,14 @@ def drafted(
     whose stored value `now` is not the one that the form showed is reported and not overwritten.
     """
     texts = typed(fields, form, before)
+    stored = shown(fields, now)
+    for field in fields:
+        if field.name in texts:
+            compared(form, before + field.name, "" if now is None else stored[field.name], texts[field.name])
     if now is None:
         draft = {field.name: field.value(texts[field.name]) for field in fields if _says(field, texts)}
         return FormDraft(draft, texts, {}, {})
     was = _was(form, before)
-    stored = shown(fields, now)
     draft, meanwhile = {}, {}
     for field in fields:
         name = field.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -10,7 +11,7 @@ import msgspec
 
 from bodega.explain import MEANS, reason_facts, statuses
 from bodega.journal.curl import curl
-from bodega.journal.exchange import TOKEN_PATH
+from bodega.journal.exchange import TOKEN_PATH, Exchange
 from bodega.journal.har import archive, recorded_of, url
 from bodega.journal.ring import Wanted
 from bodega.law.outcome import OUTCOMES
@@ -25,6 +26,7 @@ SHOWN = 100
 EXPORTED = 1_000
 """Requests of a page, and of an export."""
 
+_WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 FILTERS = Wanted._fields[:6]
 """All but the time: what the form asks."""
 
@@ -79,20 +81,35 @@ async def har(request: PanelRequest) -> Reply:
     return Reply(HTTPStatus.OK, headers, msgspec.json.encode(found))
 
 
-@pages.get("/stores/{store}/journal/{id}")
-async def detail(request: PanelRequest) -> Reply:
-    """One request in full."""
+async def the_entry(request: PanelRequest) -> Exchange:
+    """The request that the path names. Raises PageError."""
     entry = await request.panel.journal_sync.find(request.shop.record.hash, request.ids["id"])
     if entry is None:
         raise PageError(
             HTTPStatus.NOT_FOUND, "This request is no longer in the journal, which keeps them for some days."
         )
+    return entry
+
+
+@pages.get("/stores/{store}/journal/{id}")
+async def detail(request: PanelRequest) -> Reply:
+    """One request in full."""
+    return show_entry(request, await the_entry(request))
+
+
+def show_entry(
+    request: PanelRequest, entry: Exchange, status: int = HTTPStatus.OK, problems: Sequence[str] = ()
+) -> Reply:
+    """The page of a request; `problems` say why it was not undone."""
     reason = Reason.__members__.get(entry.reason)
     scope = curl_suggestions.missing_scope(entry)
     account = request.shop.by_client.get(entry.client_id)
     return show(
         request,
         "entry.html",
+        status=HTTPStatus(status),
+        problems=problems,
+        undoable=request.panel.lab is not None and entry.method in _WRITES and entry.status < HTTPStatus.BAD_REQUEST,
         entry=entry,
         path=path(entry.status, reason) if entry.path != TOKEN_PATH else [],
         reason=reason_facts(reason) if reason is not None else None,

@@ -79,9 +79,22 @@ STORE = (
             NavigationLink("API accounts", "/accounts", "key"),
             NavigationLink("Journal", "/journal", "journal"),
             NavigationLink("Webhooks", "/webhooks", "hook"),
+            NavigationLink("Workbench", "/workbench", "hook"),
+            NavigationLink("Report card", "/report", "report"),
+            NavigationLink("Least permission", "/permissions", "key"),
             NavigationLink("Tasks", "/tasks", "task"),
             NavigationLink("Apps", "/apps", "app"),
             NavigationLink("Request checks", "/law", "law"),
+        ),
+    ),
+    Section(
+        "Lab",
+        (
+            NavigationLink("Faults", "/lab/faults", "fault"),
+            NavigationLink("Clock", "/lab/clock", "clock"),
+            NavigationLink("Snapshots", "/lab/snapshots", "copies"),
+            NavigationLink("Named states", "/lab/states", "state"),
+            NavigationLink("Sample data", "/lab/sample", "seed"),
         ),
     ),
     Section(
@@ -90,6 +103,7 @@ STORE = (
             NavigationLink("Shop settings", "/shop", "store"),
             NavigationLink("Status and plan", "/status", "pulse"),
             NavigationLink("Settings", "/settings", "settings"),
+            NavigationLink("Installed apps", "/installed-apps", "app"),
             NavigationLink("Team", "/team", "customer"),
         ),
     ),
@@ -108,8 +122,9 @@ def sections(request: PanelRequest) -> list[tuple[str, list[tuple[NavigationLink
 
 
 def shown(request: PanelRequest, section: Section) -> list[NavigationLink]:
-    """The links of a section that the role of whoever looks may follow."""
-    return [link for link in section.links if team.may(request.role, link.path, changes=False)]
+    """The links of a section that the role of whoever looks may follow; those of the lab where it is on."""
+    links = [link for link in section.links if team.may(request.role, link.path, changes=False)]
+    return [link for link in links if request.panel.lab is not None or team.area_of(link.path) != "lab"]
 
 
 def _leads(link: NavigationLink, here: str) -> bool:

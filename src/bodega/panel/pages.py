@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bodega.panel import (
     accounts,
+    app_frames,
     apps,
     brands,
     carts,
@@ -13,7 +14,16 @@ from bodega.panel import (
     customer_care,
     customers,
     journal,
+    lab,
+    lab_clock,
+    lab_copies,
+    lab_diff,
+    lab_faults,
+    lab_sample,
+    lab_states,
+    lab_undo,
     law,
+    least_permission,
     locations,
     marketing,
     order_list,
@@ -28,6 +38,7 @@ from bodega.panel import (
     products,
     promotions,
     redirects,
+    report,
     search,
     settings,
     shipping,
@@ -43,6 +54,7 @@ from bodega.panel import (
     variants,
     webhooks,
     widgets,
+    workbench,
 )
 from bodega.panel.web import PanelPage
 
@@ -50,7 +62,8 @@ from bodega.panel.web import PanelPage
 def every() -> list[PanelPage]:
     """In the order in which a path is matched: fixed paths of a module come before those with an id."""
     catalogue = (product_bulk, product_files, products, product_parts, variants, stock, categories, brands, locations)
-    developing = (accounts, journal, webhooks, tasks, apps, law)
+    developing = (accounts, journal, webhooks, workbench, report, least_permission, tasks, apps, app_frames, law)
+    laboratory = (lab, lab_faults, lab_clock, lab_copies, lab_diff, lab_states, lab_sample, lab_undo)
     modules = (
         sign_in,
         overview,
@@ -75,6 +88,7 @@ def every() -> list[PanelPage]:
         themes,
         widgets,
         *developing,
+        *laboratory,
         status,
         settings,
         shop_settings,

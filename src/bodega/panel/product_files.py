@@ -83,7 +83,7 @@ class _Read(NamedTuple):
 
 def _read(content: bytes) -> _Read:
     """Reads a file up to its limits. Raises NoProducts."""
-    found = _Read([], [], [])
+    found, seen = _Read([], [], []), dict[int, int]()
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -91,16 +91,17 @@ def _read(content: bytes) -> _Read:
     for count, (number, row) in enumerate(product_csv.rows(io.StringIO(text, newline=""))):
         if count >= MOST_ROWS:
             raise product_csv.NoProducts(f"The file has more than {MOST_ROWS:,} products. Import it in parts.")
-        body, wrong = product_csv.product(row)
         key = row.get(ID, "").strip()
+        body, wrong = product_csv.product(row, new=not key)
         if key and not (key.isascii() and key.isdigit() and len(key) < 10):
             wrong.append(f"{ID} is {key[:40]}, and must be a whole number.")
+        elif key and (before := seen.setdefault(int(key), number)) != number:
+            wrong.append(f"{ID} {key} is on line {before} already.")
         found.problems.extend(f"Line {number}: {why}" for why in wrong)
         if key and not wrong:
-            kept = {name: value for name, value in body.items() if name not in _NEW_ONLY}
-            if body["inventory_tracking"] != "product":
-                kept.pop("inventory_level", None)  # it is the sum of its variants'
-            found.changes.append({"id": int(key), **kept})
+            if body.get("inventory_tracking", "product") != "product":
+                body.pop("inventory_level", None)  # it is the sum of its variants'
+            found.changes.append({"id": int(key), **body})
         elif not wrong:
             found.new.append(body)
     return found
@@ -127,10 +128,6 @@ async def import_file(request: PanelRequest) -> Reply:
         if reply.refused:
             return _refused(request, sentence_of(reply))
     return go(f"{request.base}/tasks?done=imported", *SAFE)
-
-
-_NEW_ONLY = frozenset({"type"})
-"""What a row says of a new product only."""
 
 
 def _refused(request: PanelRequest, message: str, problems: list[str] | None = None) -> Reply:

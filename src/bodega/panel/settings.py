@@ -11,6 +11,7 @@ from urllib.parse import quote
 from msgspec.structs import replace
 
 from bodega.access.settings import SETTINGS, OneOf, Setting
+from bodega.panel.sent_form import compared
 from bodega.panel.status import fresh
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go
@@ -201,6 +202,8 @@ async def save(request: PanelRequest) -> Reply:
                 typed[key] = present
         else:
             typed[key] = present if sent is None else sent[-1].strip("\r\n")
+        if sent is not None or f"{key}.shown" in request.form:
+            compared(request.form, key, present, typed[key])
         if typed[key] == present:
             continue
         try:

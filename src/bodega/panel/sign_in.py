@@ -141,7 +141,7 @@ async def come_in(request: PanelRequest) -> Reply:
     password = request.form.get("password", [""])[-1]
     try:
         email = owners.read_email(request.field("email"))
-        hashed = await passwords.hashed(owners.read_password(password)) if password else ""
+        hashed = await passwords.hashed(owners.read_password(password), staff=True) if password else ""
     except ValueError as error:
         facts = {"invitation": found, "email": request.field("email")[:255], "message": str(error)}
         return _form(request, "welcome.html", status=HTTPStatus.UNPROCESSABLE_ENTITY, **facts)
@@ -266,7 +266,7 @@ async def change_password(request: PanelRequest) -> Reply:
     if request.who.password and not await owners.is_password(request.who, old):
         return await _you(request, "The current password is wrong.", status=HTTPStatus.FORBIDDEN)
     try:
-        hashed = await passwords.hashed(owners.read_password(new))
+        hashed = await passwords.hashed(owners.read_password(new), staff=True)
     except ValueError as error:
         return await _you(request, str(error), status=HTTPStatus.UNPROCESSABLE_ENTITY)
     await sessions.forgive(request.panel.tx, request.who.email, request.address)

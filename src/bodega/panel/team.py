@@ -24,11 +24,13 @@ async def listed(request: PanelRequest) -> Reply:
 
 
 async def _show(request: PanelRequest, message: str = "", link: str = "", email: str = "") -> Reply:
-    found = await team.members(request.panel.tx, request.shop.record.hash)
+    store = request.shop.record.hash
+    found = await team.members(request.panel.tx, store)
     return show(
         request, "team.html", status=HTTPStatus.UNPROCESSABLE_ENTITY if message else HTTPStatus.OK, members=found,
+        people={member.owner.id: member.owner.email for member in found},
         roles=_grantable(request), all_roles=team.ROLES, message=message, link=link, email=email,
-        days=INVITED_SECONDS // 86_400,
+        days=INVITED_SECONDS // 86_400, open=await owners.invitations(request.panel.tx, store, request.now),
     )  # fmt: skip
 
 
@@ -48,9 +50,17 @@ async def invite(request: PanelRequest) -> Reply:
     except ValueError as error:
         return await _show(request, str(error), email=request.field("email"))
     token = await owners.invite(
-        request.panel.tx, request.shop.record.hash, email, request.now, INVITED_SECONDS, role=role
+        request.panel.tx, request.shop.record.hash, email, request.now, INVITED_SECONDS, role, inviter=request.who.id
     )
     return await _show(request, link=f"{request.origin}{ROOT}/welcome/{token}", email=email)
+
+
+@pages.post(HERE + "/invitations/{key}/revoke")
+async def revoke(request: PanelRequest) -> Reply:
+    """Takes back a link that nobody has used."""
+    if not await owners.revoke(request.panel.tx, request.shop.record.hash, request.ids["key"]):
+        return await _show(request, "This link was used already, or has expired.")
+    return go(f"{request.base}/team?done=revoked", *SAFE)
 
 
 async def _member(request: PanelRequest) -> team.Member:
@@ -70,7 +80,7 @@ async def change_role(request: PanelRequest) -> Reply:
     member, role = await _member(request), request.field("role")
     if role not in _grantable(request):
         return await _show(request, "Choose a role.")
-    if not await team.set_role(request.panel.tx, member.owner.id, request.shop.record.hash, role):
+    if not await team.set_role(request.panel.registry, member.owner.id, request.shop.record.hash, role):
         return await _show(request, "A store has one owner at least.")
     return go(f"{request.base}/team?done=role" if request.who.id != member.owner.id else request.base, *SAFE)
 
@@ -81,7 +91,8 @@ async def remove(request: PanelRequest) -> Reply:
     member = await _member(request)
     if member.owner.id == request.who.id:
         return await _show(request, "Nobody removes themselves: ask somebody else.")
-    await owners.remove(request.panel.tx, member.owner.id, request.shop.record.hash)
+    if not await team.remove(request.panel.registry, member.owner.id, request.shop.record.hash):
+        return await _show(request, "A store has one owner at least.")
     return go(f"{request.base}/team?done=removed", *SAFE)
 
 

@@ -17,6 +17,7 @@ from bodega.access.sessions import Session
 from bodega.access.stores import OpenStore
 from bodega.kit.upload import Upload
 from bodega.panel.context import PanelContext
+from bodega.panel.sent_form import SentForm
 from bodega.storable import pairs_of, storable
 
 Headers = list[tuple[bytes, bytes]]
@@ -77,7 +78,7 @@ class PanelRequest(msgspec.Struct):
     address: str
     now: int
     panel: PanelContext
-    form: dict[str, list[str]] = {}
+    form: SentForm = msgspec.field(default_factory=SentForm)
     files: dict[str, Upload] = {}
     cookies: Mapping[str, str] = {}
     ids: Mapping[str, str] = {}
@@ -87,6 +88,8 @@ class PanelRequest(msgspec.Struct):
     store: OpenStore | None = None
     role: str = ""
     """What they may do in the store of the page (access/team.py)."""
+    written: list[str] = []
+    """What was written for this request, in order: method and path of each request to the API, or the name of a job."""
 
     @property
     def who(self) -> Owner:
@@ -134,13 +137,14 @@ Handler = Callable[[PanelRequest], Awaitable[Reply]]
 
 class PanelPage(NamedTuple):
     """A declared page; `public` pages need no signing in. `maximum` is the limit of a form in bytes: forms with
-    files have a higher one."""
+    files have a higher one. A form that only `asks` changes nothing, so the log of changes leaves it out."""
 
     method: str
     pattern: re.Pattern[str]
     handler: Handler
     public: bool
     maximum: int = LONGEST_FORM
+    asks: bool = False
 
 
 class Pages:
@@ -153,15 +157,19 @@ class Pages:
         """A page that only shows."""
         return self._page("GET", path, public)
 
-    def post(self, path: str, *, public: bool = False, files: bool = False) -> Callable[[Handler], Handler]:
-        """A form's target; `files`: the form may contain some."""
-        return self._page("POST", path, public, LONGEST_UPLOAD if files else LONGEST_FORM)
+    def post(
+        self, path: str, *, public: bool = False, files: bool = False, asks: bool = False
+    ) -> Callable[[Handler], Handler]:
+        """A form's target; `files`: the form may contain some; `asks`: it changes nothing."""
+        return self._page("POST", path, public, LONGEST_UPLOAD if files else LONGEST_FORM, asks=asks)
 
-    def _page(self, method: str, path: str, public: bool, maximum: int = LONGEST_FORM) -> Callable[[Handler], Handler]:
+    def _page(
+        self, method: str, path: str, public: bool, maximum: int = LONGEST_FORM, *, asks: bool = False
+    ) -> Callable[[Handler], Handler]:
         pattern = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]{1,200})", path))
 
         def declare(handler: Handler) -> Handler:
-            self.all.append(PanelPage(method, pattern, handler, public, maximum))
+            self.all.append(PanelPage(method, pattern, handler, public, maximum, asks))
             return handler
 
         return declare
@@ -239,6 +247,13 @@ def without_rows(store: OpenStore) -> PageError:
     if store.damage:
         return PageError(HTTPStatus.SERVICE_UNAVAILABLE, f"The store's database is damaged: {store.damage}.")
     return PageError(HTTPStatus.SERVICE_UNAVAILABLE, "The store is being upgraded. Try again in a moment.")
+
+
+def with_frames_of(reply: Reply, origin: str) -> Reply:
+    """A page that may show pages of one other origin in a frame; no other page may show any."""
+    policy = f"{CSP}; frame-src {origin}".encode()
+    headers = [(name, policy if name == b"content-security-policy" else value) for name, value in reply.headers]
+    return reply._replace(headers=headers)
 
 
 def go(path: str, *headers: tuple[bytes, bytes]) -> Reply:

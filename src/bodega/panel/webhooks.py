@@ -15,6 +15,9 @@ from bodega.events.attempts import RETRY_SCHEDULE
 from bodega.events.deliveries import Delivery, DueDelivery
 from bodega.events.hooks import TABLE, Hook
 from bodega.events.scopes import SCOPES
+from bodega.journal.exchange import LONGEST_BODY, Attempt
+from bodega.lab.workbench import check_signature
+from bodega.masking import MASK
 from bodega.panel import api, forms
 from bodega.panel.fields import Field
 from bodega.panel.forms import FieldGroup
@@ -22,6 +25,7 @@ from bodega.panel.sentences import sentence_of
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go, without_rows
 from bodega.storage import query
+from bodega.storage.registry import Account
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
@@ -35,7 +39,8 @@ COUNTS = "SELECT hook_id, state, count(*) FROM deliveries GROUP BY hook_id, stat
 BLOCKS = "SELECT client_id, domain, blocked_until FROM hook_blocks WHERE blocked_until > $1"
 
 
-def _reader(request: PanelRequest) -> Tx:
+def reader_of(request: PanelRequest) -> Tx:
+    """Reads the store's rows. Raises PageError while they cannot be shown."""
     if request.shop.rows is None:
         raise without_rows(request.shop)
     return request.shop.rows.reader
@@ -48,7 +53,7 @@ def names(request: PanelRequest) -> dict[str, str]:
 
 async def the_hook(request: PanelRequest) -> Hook:
     """The hook in the path. Raises PageError."""
-    found = await query.get(_reader(request), TABLE, api.number(request.ids["hook"]))
+    found = await query.get(reader_of(request), TABLE, api.number(request.ids["hook"]))
     if found is None:
         raise PageError(HTTPStatus.NOT_FOUND, "There is no such webhook; its client may have deleted it.")
     hook: Hook = found.entity
@@ -58,7 +63,7 @@ async def the_hook(request: PanelRequest) -> Hook:
 @pages.get(HERE)
 async def listed(request: PanelRequest) -> Reply:
     """All hooks of all clients, with the states of their deliveries."""
-    reader = _reader(request)
+    reader = reader_of(request)
     hooks = await query.entities(reader, TABLE)
     counts: dict[int, dict[str, int]] = {}
     for hook_id, state, count in await reader.rows(COUNTS):
@@ -125,7 +130,7 @@ async def detail(request: PanelRequest) -> Reply:
 
 
 async def _show(request: PanelRequest, hook: Hook, message: str = "") -> Reply:
-    reader = _reader(request)
+    reader = reader_of(request)
     state = request.query_value("state") if request.query_value("state") in STATES else ""
     text = request.query_value("before")
     before = int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
@@ -180,7 +185,7 @@ async def _as_its_client(request: PanelRequest, hook: Hook, method: str, done: s
 
 async def the_delivery(request: PanelRequest) -> Delivery:
     """The delivery in the path. Raises PageError."""
-    found = await deliveries.show(_reader(request), api.number(request.ids["delivery"]))
+    found = await deliveries.show(reader_of(request), api.number(request.ids["delivery"]))
     if found is None or found.hook_id != api.number(request.ids["hook"]):
         raise PageError(HTTPStatus.NOT_FOUND, "There is no such delivery; the log is kept for a few days only.")
     return found
@@ -193,7 +198,7 @@ async def delivery(request: PanelRequest) -> Reply:
 
 
 async def _show_delivery(request: PanelRequest, found: Delivery, problem: str = "") -> Reply:
-    row = await query.get(_reader(request), TABLE, found.hook_id)
+    row = await query.get(reader_of(request), TABLE, found.hook_id)
     hook: Hook | None = row.entity if row is not None else None
     due = DueDelivery(
         found.id, found.hook_id, found.scope, msgspec.json.encode(found.data), found.hash, found.created, found.attempts
@@ -207,12 +212,22 @@ async def _show_delivery(request: PanelRequest, found: Delivery, problem: str = 
     made = await request.panel.journal_sync.attempts(
         request.shop.record.hash, hook_id=found.hook_id, message_id=found.hash
     )
+    account = request.shop.by_client.get(hook.client_id) if hook is not None else None
     return show(
         request, "delivery.html", status=HTTPStatus.CONFLICT if problem else HTTPStatus.OK, delivery=found, hook=hook,
+        signatures={one.number: _judged(account, one) for one in made},
         sent=masking.headers(encoded), body=json.dumps(json.loads(content), indent=2, ensure_ascii=False),
         made=made, message=problem, tries=len(schedule) + 1, clock_now=request.shop.clock.now(),
         busy=found.state == "waiting",
     )  # fmt: skip
+
+
+def _judged(account: Account | None, made: Attempt) -> list[str] | None:
+    """What is wrong with the signature of an attempt; None where not all of it is known."""
+    body = made.body or ""
+    if account is None or not account.secret or not made.headers or MASK in body or len(body.encode()) >= LONGEST_BODY:
+        return None
+    return check_signature(account.secret, dict(made.headers), body.encode(), made.at)
 
 
 @pages.post(ONE + "/deliveries/{delivery}/again")

@@ -14,7 +14,8 @@ from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference
 from bodega.storage.text import caseless
 
-SCOPE = "store_v2_information"
+SCOPE = "store_v2_customers"
+"""Letters hold what only their readers should, links that choose a password among it."""
 KEPT_SECONDS = 30 * 86_400
 SWEPT = 250
 PAGE = 50

@@ -21,7 +21,7 @@ class Arrival:
         self._refusing = refusing
         self.head_bytes = 0  # bytes that certainly belong to the head now open
         self.arrived = 0  # the same, with the bytes that are being parsed
-        self.body_bytes = 0  # decoded bytes of the current body
+        self.body_bytes = 0  # decoded bytes of the current body; set to 0 when its head is read
         self._body_wire_bytes = 0  # the same as received, with chunk lines and trailers
         self._uploading: RequestResponseCycle | None = None  # the request whose body arrives in more than one read
         self._keep_after_upload = False
@@ -30,10 +30,6 @@ class Arrival:
     def begun(self) -> bool:
         """Whether a part of a message has arrived, and the rest has not."""
         return self.head_bytes > 0 or self._uploading is not None
-
-    def read(self, size: int) -> None:
-        """Counts bytes that go to the parser."""
-        self.arrived = self.head_bytes + size
 
     def check_part(self, size: int, before: RequestResponseCycle | None) -> None:
         """Enforce the cap and the deadline of the open part of a message; `before` was the newest cycle when these
@@ -60,10 +56,6 @@ class Arrival:
         self._connection.timer.clear()
         self._end_upload()
         self.head_bytes = 0
-
-    def begin_body(self) -> None:
-        """The head is read."""
-        self.body_bytes = 0
 
     def count_body(self, size: int) -> None:
         """Counts decoded bytes of the body."""

@@ -9,6 +9,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from bodega.server.limits import Limits, ProtocolRefusal
+from bodega.server.whole import CUT, WHOLE, written_fields
+
+_ASGI = {"version": "3.0", "spec_version": "2.3"}
+EXTENSIONS: dict[str, dict[object, object]] = {WHOLE: {}, CUT: {}}
 
 
 class Unreadable(Exception):
@@ -43,6 +47,24 @@ class Timer:
         then()
 
 
+class _Kept:
+    """The fields that were written last: those that the server adds to each reply are the same for a second."""
+
+    def __init__(self) -> None:
+        self._fields: object = None
+        self._lines = b""
+
+    def lines(self, fields: list[tuple[bytes, bytes]]) -> bytes:
+        """The fields as they are sent; a list that was written once does not change."""
+        if fields is not self._fields:
+            self._lines = written_fields(fields)
+            self._fields = fields
+        return self._lines
+
+
+_DEFAULTS = _Kept()
+
+
 class Connection(HttpToolsProtocol):
     """One connection. `limits` bound every request on it."""
 
@@ -61,6 +83,34 @@ class Connection(HttpToolsProtocol):
         self.deaf = False  # no more input is parsed
         self.half_closed = False  # the client has said that it will send no more
         self.reason: ProtocolRefusal | None = None  # why the parser stopped
+        self._blank: dict[str, Any] = {}
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._blank = {
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": "1.1",
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme or "http",
+            "root_path": "",
+            "headers": [],
+            "state": self.app_state,
+            "method": "",
+            "path": "",
+            "raw_path": b"",
+            "query_string": b"",
+            "extensions": EXTENSIONS,
+        }
+
+    def blank_scope(self) -> Any:
+        """A scope to be filled, but for the headers; the state is the server's own, and not a copy of it."""
+        return self._blank.copy()
+
+    def default_lines(self) -> bytes:
+        """The fields that the server adds to each reply, as they are sent."""
+        return _DEFAULTS.lines(self.server_state.default_headers)
 
     def stop(self, reason: ProtocolRefusal) -> NoReturn:
         """Stops the parser, from inside one of its callbacks."""

@@ -2,16 +2,17 @@
 
 import asyncio
 import functools
-from collections.abc import Awaitable, Iterable
+import logging
+from collections.abc import Awaitable
 from typing import Any
 
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from bodega.server.connection import Connection
 from bodega.server.half_closed import until_gone
-from bodega.server.whole import CUT, DATE, WHOLE, Later, Whole
+from bodega.server.whole import CUT, DATE, WHOLE, Later, Whole, written_fields
 
-EXTENSIONS: dict[str, dict[object, object]] = {WHOLE: {}, CUT: {}}
 COPIED = 16 * 1024  # a body up to this size is sent with its head in one system call, a longer one without copying
 
 
@@ -41,14 +42,17 @@ class Signal:
             await self._event.wait()
 
 
-class Cycle(RequestResponseCycle):
-    """A request and its reply, which the application may send as one message.
+class Cycle(Signal, RequestResponseCycle):
+    """A request and its reply, which the application may send as one message. It is the signal of its own messages.
 
     Two messages are two system calls, and the server scans every header twice. An application that has the whole reply
     sends `{"type": "http.response.whole", "reply": Whole(...)}` instead, if the scope offers that extension.
     """
 
     # What uvicorn sets at each request, and what is mostly left as it is.
+    body: Any = b""
+    logger = logging.getLogger("uvicorn.error")
+    waiting_for_100_continue = False
     access_log = False
     access_logger = None  # type: ignore[assignment]
     disconnected = False
@@ -59,18 +63,29 @@ class Cycle(RequestResponseCycle):
     expected_content_length = 0
     body_read = False
 
-    def __init__(self, connection: Connection, *, keep_alive: bool) -> None:
+    def __init__(self, connection: Connection, keep_alive: bool) -> None:
         self.connection = connection
         self.scope = connection.scope
         self.transport = connection.transport
-        self.flow = connection.flow
-        self.logger = connection.logger
-        self.default_headers = connection.server_state.default_headers
-        self.message_event = Signal()  # type: ignore[assignment]
-        self.waiting_for_100_continue = connection.expect_100_continue
         self.keep_alive = keep_alive
         self.on_response = connection.on_response_complete
-        self.body = bytearray()
+        if connection.expect_100_continue:
+            self.waiting_for_100_continue = True
+
+    @functools.cached_property
+    def flow(self) -> FlowControl:  # type: ignore[override]
+        """That of the connection."""
+        return self.connection.flow
+
+    @functools.cached_property
+    def default_headers(self) -> list[tuple[bytes, bytes]]:  # type: ignore[override]
+        """The fields that the server adds to each reply."""
+        return self.connection.server_state.default_headers
+
+    @property
+    def message_event(self) -> Signal:  # type: ignore[override]
+        """What is given when more of the message has arrived, and when the reply is complete."""
+        return self
 
     async def receive(self) -> Any:
         """ASGI's receive. Once the body has been read it waits for the client to go away."""
@@ -157,28 +172,25 @@ class Cycle(RequestResponseCycle):
         """Sends a whole reply, unless the client is gone."""
         if self.disconnected or self.response_started:
             return
-        body = reply.body
+        headers, body = reply.headers, reply.body
         if reply.closes:
             self.keep_alive = False
-        parts = [STATUS_LINE[reply.status], reply.head]
-        dated = False
-        if reply.headers:
-            parts.append(_written(reply.headers))
-            dated = reply.headers[0][0] == DATE
-        if not dated:
-            for name, value in self.default_headers:
-                parts += (name, b": ", value, b"\r\n")
-        parts.append(b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n")
+        end = b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n"
+        if not headers or headers[0][0] != DATE:
+            end = self.connection.default_lines() + end
+        start = STATUS_LINE[reply.status]
+        if headers:
+            end = written_fields(headers) + end
         self.response_started = True
-        self.waiting_for_100_continue = False
+        if self.waiting_for_100_continue:
+            self.waiting_for_100_continue = False
         if len(body) <= COPIED:
-            parts.append(body)
-            self.transport.write(b"".join(parts))
+            self.transport.write(b"".join((start, reply.head, end, body)))
         else:
-            self.transport.write(b"".join(parts))
+            self.transport.write(b"".join((start, reply.head, end)))
             self.transport.write(body)
         self.response_complete = True
-        self.message_event.set()
+        self.set()
         if not self.keep_alive:
             self.transport.close()
         self.on_response()
@@ -194,19 +206,3 @@ async def _there(reply: Whole) -> Whole:
 
 async def _failed(error: BaseException) -> Whole:
     raise error
-
-
-def _written(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    parts: list[bytes] = []
-    for name, value in headers:
-        parts += (name, b": ", value, b"\r\n")
-    written = b"".join(parts)
-    if written.count(b"\n") != len(parts) // 4:
-        raise RuntimeError("A header value holds a line break.")  # nothing from a caller may end a header
-    return written
-
-
-def cycle_of(connection: Connection, version: str) -> Cycle:
-    """The cycle of the request whose head was just read. A stopping server ends the connection with its reply."""
-    keep_alive = version == "1.1" and connection.parser.should_keep_alive() and "leaving" not in connection.app_state
-    return Cycle(connection, keep_alive=keep_alive)

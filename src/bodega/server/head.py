@@ -7,14 +7,39 @@ from urllib.parse import unquote
 import httptools
 
 from bodega.server.connection import Connection
-from bodega.server.cycle import EXTENSIONS
 from bodega.server.limits import ProtocolRefusal
+from bodega.server.whole import FIELDS
 
 REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) \S+ HTTP/1\.[01]\r\n")
 METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?: |$)")
 
 
 _FRAMING = frozenset({b"host", b"expect", b"content-length", b"transfer-encoding"})
+_TELLING = frozenset({b"expect", b"content-length", b"transfer-encoding", b"connection", b"proxy-connection"})
+_METHODS = {name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")}
+
+
+def is_plain(connection: Connection, arrived: int) -> bool:
+    """Whether a head leaves nothing to be judged: it is short, says each thing once and has a Host; there is no body,
+    and nothing is said of the connection. Its fields are then in the scope as a dictionary, too.
+
+    Its version is 1.1 and the connection is kept: of one of which nothing is said, no other version keeps it (RFC 9112
+    section 9.3), and asking for the version costs as much as all of this.
+    """
+    headers, limits = connection.headers, connection.limits
+    fields = dict(headers)
+    if (
+        len(fields) != len(headers)
+        or len(headers) > limits.fields
+        or arrived > limits.head_bytes
+        or b"host" not in fields
+        or not _TELLING.isdisjoint(fields)
+        or not connection.parser.should_keep_alive()
+    ):
+        return False
+    scope: Any = connection.scope
+    scope[FIELDS] = fields
+    return True
 
 
 def judge_head(connection: Connection, version: str, arrived: int) -> None:
@@ -54,26 +79,33 @@ def judge_head(connection: Connection, version: str, arrived: int) -> None:
 
 def fill_scope(connection: Connection, version: str, method: bytes) -> None:
     """Puts the request line into the application's scope."""
-    if method == b"CONNECT" and not connection.url.startswith(b"/"):
+    url, scope = connection.url, connection.scope
+    scope["method"] = _METHODS.get(method) or method.decode("ascii")
+    scope["http_version"] = version
+    if url.isascii():
+        text = url.decode()
+        if text[:1] == "/" != text[1:2] and "#" not in text and "%" not in text:  # the usual target needs no parser
+            path, asked, query = text.partition("?")
+            scope["path"] = path
+            scope["raw_path"] = path.encode() if asked else url
+            scope["query_string"] = query.encode()
+            return
+    raw_path, scope["query_string"] = _target(connection, method)
+    scope["raw_path"] = raw_path
+    scope["path"] = unquote(raw_path.decode("ascii"))
+
+
+def _target(connection: Connection, method: bytes) -> tuple[bytes, bytes]:
+    """Path and query of any request target."""
+    url = connection.url
+    if method == b"CONNECT" and not url.startswith(b"/"):
         # Its target is a host to tunnel to, which an application cannot serve.
         connection.stop(ProtocolRefusal.METHOD_UNKNOWN)
-    scope = connection.scope
-    path, query = b"*", b""
-    if connection.url != b"*":
-        path, query = _target(connection.url)
-    elif method != b"OPTIONS":
-        connection.stop(ProtocolRefusal.MALFORMED)  # only OPTIONS asks about the server itself (RFC 9112 section 3.2.4)
-    scope["method"] = method.decode("ascii")
-    scope["http_version"] = version
-    scope["raw_path"] = path
-    scope["path"] = unquote(path.decode("ascii")) if path.find(b"%") >= 0 else path.decode("ascii")
-    scope["query_string"] = query
-    scope["extensions"] = EXTENSIONS
-
-
-def _target(url: bytes) -> tuple[bytes, bytes]:
-    """Path and query of a request target, of which the usual one needs no parser."""
-    if url[:1] == b"/" and url[:2] != b"//" and url.find(b"#") < 0 and url.isascii():
+    if url == b"*":
+        if method != b"OPTIONS":  # only OPTIONS asks about the server itself (RFC 9112 section 3.2.4)
+            connection.stop(ProtocolRefusal.MALFORMED)
+        return url, b""
+    if url[:1] == b"/" != url[1:2] and url.find(b"#") < 0 and url.isascii():
         path, _, query = url.partition(b"?")
         return path, query
     target = httptools.parse_url(url)

@@ -16,20 +16,20 @@ from uvicorn.server import ServerState
 from bodega.server.arrival import Arrival
 from bodega.server.closing import Closing
 from bodega.server.connection import Connection
-from bodega.server.cycle import Cycle, cycle_of
-from bodega.server.head import METHOD, REQUEST_LINE, fill_scope, judge_head
+from bodega.server.cycle import Cycle
+from bodega.server.head import METHOD, REQUEST_LINE, fill_scope, is_plain, judge_head
 from bodega.server.limits import Limits, ProtocolRefusal
 from bodega.server.refusing import Refusing
 from bodega.server.upgrade import read_past_upgrades
 from bodega.server.whole import AtOnce, Whole
-
-_ASGI: Any = {"version": "3.0", "spec_version": "2.3"}
 
 LAST_CALL_SECONDS = 0.25  # how long a stopping server still listens on a connection that is idle
 
 
 class Protocol(Connection):
     """One connection, which passes what arrives to its parts, and the requests to the application in turn."""
+
+    cycle: Cycle
 
     def __init__(
         self,
@@ -64,8 +64,8 @@ class Protocol(Connection):
             self._closing.discard(data)
             return
         self._idle_since = None
-        before = self.cycle
-        self._arrival.read(len(data))
+        before, arrival = self.cycle, self._arrival
+        arrival.arrived = arrival.head_bytes + len(data)
         try:
             try:
                 self.parser.feed_data(data)
@@ -77,9 +77,9 @@ class Protocol(Connection):
             return
         cycle = self.cycle
         if cycle is None or cycle.more_body or cycle.response_complete or cycle.scope is not self.scope:
-            self._arrival.check_part(len(data), before)
+            arrival.check_part(len(data), before)
         elif self.timer.runs:
-            self._arrival.is_whole()
+            arrival.is_whole()
         if self._next is not None:
             self._start_next(whole=not self._next.more_body)
 
@@ -103,21 +103,11 @@ class Protocol(Connection):
         return True
 
     def on_message_begin(self) -> None:
-        """A scope to be filled; the state is the server's own, and not a copy of it."""
+        """Begins a scope."""
         self.url = b""
         self.expect_100_continue = False
-        self.headers = []
-        self.scope = {
-            "type": "http",
-            "asgi": _ASGI,
-            "http_version": "1.1",
-            "server": self.server,
-            "client": self.client,
-            "scheme": self.scheme or "http",
-            "root_path": "",
-            "headers": self.headers,
-            "state": self.app_state,
-        }  # type: ignore[typeddict-item]
+        self.scope = scope = self.blank_scope()
+        self.headers = scope["headers"] = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Nothing is judged before the head is whole."""
@@ -125,13 +115,18 @@ class Protocol(Connection):
 
     def on_headers_complete(self) -> None:
         """Judge the head, then hand the request to the application, or queue it behind the ones before it."""
-        version = self.parser.get_http_version()
-        judge_head(self, version, self._arrival.arrived)
-        fill_scope(self, version, self._alias or self.parser.get_method())
+        arrival, parser = self._arrival, self.parser
+        version, keep_alive = "1.1", True
+        if not is_plain(self, arrival.arrived):
+            version = parser.get_http_version()
+            judge_head(self, version, arrival.arrived)
+            keep_alive = version == "1.1" and parser.should_keep_alive()
+        fill_scope(self, version, self._alias or parser.get_method())
         before = self.cycle
-        self.cycle = cycle_of(self, version)
+        # A stopping server ends the connection with its reply.
+        self.cycle = Cycle(self, keep_alive and "leaving" not in self.app_state)
         self._alias = None
-        self._arrival.begin_body()
+        arrival.body_bytes = 0
         self.headers = []  # trailer fields must not join the header fields the application reads
         if before is None or before.response_complete:
             self._next = self.cycle
@@ -141,13 +136,15 @@ class Protocol(Connection):
 
     def on_body(self, body: bytes) -> None:
         self._arrival.count_body(len(body))
+        if not self.cycle.body:
+            self.cycle.body = bytearray()
         super().on_body(body)
 
     def on_message_complete(self) -> None:
         cycle = self.cycle
         if not cycle.response_complete:
             cycle.more_body = False
-            cycle.message_event.set()
+            cycle.set()
 
     def on_response_complete(self) -> None:
         """Turn to the next request: one that is waiting, or one that must begin within the keep-alive time.
@@ -160,7 +157,8 @@ class Protocol(Connection):
             if not self.deaf:
                 self._closing.close_idle()
             return
-        self.flow.resume_reading()
+        if self.flow.read_paused:
+            self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
             return

@@ -24,11 +24,13 @@ Settle = Callable[["Rows"], Awaitable[None]]
 
 
 class Comparison(NamedTuple):
-    """Two states of a store that are read at once: `rows` runs a query with `$n`, in which a table of the one is named
-    after the first of `places` (as `a.products`), of the other after the second."""
+    """Two states that are read at once: `rows` runs a query with `$n`, in which a table of the one is named after the
+    first of `places` (as `a.products`), of the other after the second. `apart`: they are of two stores, each of which
+    gave its own versions to rows."""
 
     rows: Callable[..., Awaitable[list[Any]]]
     places: tuple[str, str]
+    apart: bool = False
 
 
 class NoCopy(Exception):
@@ -105,9 +107,10 @@ class Backend(Protocol):
         """Restores the store from the snapshot, while servers may have it open. Raises NoCopy."""
 
     def compared(
-        self, record: StoreRecord, before: str | None, after: str | None
+        self, record: StoreRecord, before: str | None, after: str | None, origin: StoreRecord | None = None
     ) -> AbstractAsyncContextManager[Comparison]:
-        """Two states of the store: snapshots, or now (None). Raises NoCopy, Damaged, Busy."""
+        """Two states of the store: snapshots, or now (None). With an `origin` the first one is that store's, now or in
+        its snapshot. Raises NoCopy, Damaged, Busy."""
 
     async def forget(self, record: StoreRecord, name: str) -> None:
         """Deletes a snapshot. Raises NoCopy."""

@@ -216,9 +216,10 @@ async def _takes_something(store: OpenStore, channel_id: int, scope: Mapping[str
 
 
 async def _from_the_shop(store: OpenStore, channel_id: int, scope: Mapping[str, Any]) -> bool:
-    """Whether a page of one of the channel's hosts leads here, as the browser tells."""
+    """Whether a page of one of the channel's hosts leads here, as the browser tells. Hosts of one site may be shops of
+    strangers."""
     sent: dict[bytes, bytes] = dict(scope["headers"])
-    if sent.get(b"sec-fetch-site") in (b"same-origin", b"same-site"):
+    if sent.get(b"sec-fetch-site") == b"same-origin":
         return True
     page = web_origin(sent.get(b"referer", b"").decode("latin-1"))
     assert store.rows is not None

@@ -128,12 +128,15 @@ def _who_pays(request: Request, store: OpenStore | None) -> Caller:
 async def spend_quota(app: AppContext, caller: Caller) -> bytes:
     """Requests are counted per account, by the store's clock; the reply shows what is left in the returned headers,
     which are written already."""
-    if caller.account.client_id in INSIDE:
+    account, store = caller.account, caller.store
+    if account.client_id in INSIDE:
         return b""  # whoever pays an order has no account: a token pays once
-    quota = caller.store.quota(caller.account)
-    now = caller.store.clock.now()
+    quota = store.quota(account)
+    now = store.clock.now()
     if isinstance(quota, WindowQuota):
         spent = quota.spend(now)
+        if spent.left >= 0:
+            return _window(spent)
     elif isinstance(quota, SharedQuota):
         spent = await quota.reserve(app.stores.registry.tx, now)
     elif isinstance(quota, HourAndWindow):
@@ -146,7 +149,7 @@ async def spend_quota(app: AppContext, caller: Caller) -> bytes:
         return both
     else:
         spent = quota.spend(now)
-    basic = caller.account.kind == "basic"
+    basic = account.kind == "basic"
     headers = _hourly(spent) if basic else _window(spent)
     if spent.left >= 0:
         return headers
@@ -201,7 +204,7 @@ def _hourly(spent: Spent) -> bytes:
 def _window(spent: Spent) -> bytes:
     """Always all four: clients that find one read all four."""
     left = spent.left
-    return _WINDOW % (left if left > 0 else 0, spent.quota, spent.reset_ms)
+    return f"{_LEFT}{left if left > 0 else 0}{_QUOTA}{spent.quota}{_RESET}{spent.reset_ms}{_LENGTH}".encode()
 
 
 def _in_version_2(request: Request) -> str:
@@ -212,12 +215,10 @@ def _in_version_2(request: Request) -> str:
     return "/" + quote("/".join(parts).lstrip("/"), safe="/!$&'()*+,;=:@~")
 
 
-_WINDOW = (
-    b"x-rate-limit-requests-left: %%d\r\n"
-    b"x-rate-limit-requests-quota: %%d\r\n"
-    b"x-rate-limit-time-reset-ms: %%d\r\n"
-    b"x-rate-limit-time-window-ms: %d\r\n"
-) % WINDOW_MS
+_LEFT = "x-rate-limit-requests-left: "
+_QUOTA = "\r\nx-rate-limit-requests-quota: "
+_RESET = "\r\nx-rate-limit-time-reset-ms: "
+_LENGTH = f"\r\nx-rate-limit-time-window-ms: {WINDOW_MS}\r\n"
 
 
 def _raw_path(request: Request) -> str:

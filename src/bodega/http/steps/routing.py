@@ -126,12 +126,12 @@ def offers(request: Request, action: Action) -> tuple[Media, ...]:
 
 async def readable(app: AppContext, request: Request, action: Action) -> bytes:
     """Returns the body, if the action takes one; its type, coding and size are judged (RFC 9110 15.5.14, 15.5.16)."""
-    length = request.headers.get(b"content-length")
-    if length in (None, b"0") and b"transfer-encoding" not in request.headers:
-        return b""
     if not action.body:
         return b""  # a meaningless body is left unread (RFC 9110 9.3.1)
     headers = request.headers
+    length = headers.get(b"content-length")
+    if length in (None, b"0") and b"transfer-encoding" not in headers:
+        return b""
     kind = media_of(headers.get(b"content-type", b""))
     media: tuple[Media, ...] = () if action.only_uploads else offers(request, action)
     if kind not in media and not _may_be_another(action, kind, named=b"content-type" in headers):
@@ -184,9 +184,10 @@ def parse_query(
     headers = request.headers
     if version == 2 and action.is_list and b"if-modified-since" in headers and b"if-none-match" not in headers:
         since = parse_http_date(headers[b"if-modified-since"])
+    account = caller.account
     return Context(
         version, match.ids, base, query, store.rows.reader, store.page_index, store.record, store.time(),
-        caller.account.client_id, since, task > 0, caller.account, caller.grant, store.keep_key, store.kept_key, task,
+        account.client_id, since, task > 0, account, caller.grant, store.keep_key, store.kept_key, task,
         headers.get(action.header, b"").decode("latin-1") if action.header else "", apart=store.write,
     )  # fmt: skip
 

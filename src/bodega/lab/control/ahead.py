@@ -24,6 +24,9 @@ PATIENCE_SECONDS = 60.0
 MANY = 500
 """After so many moments the clock advances by at least this part of the whole way: the rest is done in larger leaps."""
 
+FAR_SECONDS = 10 * 365 * 86_400
+"""So far ahead it is looked for what is due next."""
+
 _PAUSE_SECONDS = 0.001
 _LONGEST_PAUSE_SECONDS = 0.02
 
@@ -69,6 +72,13 @@ async def put(lab: Lab, store_hash: str, clock: Clock) -> None:
     async with lab.moving(store_hash):
         await _set(lab, store_hash, clock)
         await _settled(lab, store_hash)
+
+
+async def next_due(lab: Lab, store_hash: str) -> int | None:
+    """When something is due in a store next, in UTC seconds by its clock; None if nothing is."""
+    store = await lab.store(store_hash)
+    now = int(store.clock.now())
+    return await _next(lab, store, now, now + FAR_SECONDS)
 
 
 async def _set(lab: Lab, store_hash: str, clock: Clock) -> None:

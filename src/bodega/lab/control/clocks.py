@@ -66,13 +66,18 @@ async def advance_clock(lab: Lab, store_hash: str, body: Advance) -> AdvancedSho
     """Advance a store's clock. This is answered when all that became due on the way has run, each at its own moment:
     deliveries and their retries, tasks, pre-orders, whatever expires."""
     await lab.record(store_hash)
-    try:
-        seconds = parse_duration(body.by)
-    except ValueError as error:
-        raise Problem(422, "The request is not valid.", {"by": str(error)}) from None
+    seconds = seconds_of(body)
     clock, moments = await ahead.advance(lab, store_hash, seconds)
     facts = clock_facts(clock)
     return AdvancedShown(facts.mode, facts.now, facts.offset, moments)
+
+
+def seconds_of(body: Advance) -> int:
+    """By how many seconds. Raises Problem."""
+    try:
+        return parse_duration(body.by)
+    except ValueError as error:
+        raise Problem(422, "The request is not valid.", {"by": str(error)}) from None
 
 
 OPERATIONS = (

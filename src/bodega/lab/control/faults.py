@@ -6,13 +6,13 @@ from typing import Any
 
 import msgspec
 
-from bodega.kit.route import Route
 from bodega.lab.control.lab import Lab
 from bodega.lab.control.operation import Asked, Operation
 from bodega.lab.control.problem import Problem
 from bodega.lab.faults import kept
 from bodega.lab.faults.operations import operations
-from bodega.lab.faults.reading import FaultRefused
+from bodega.lab.faults.reading import PARTS, FaultRefused, rule_of
+from bodega.lab.faults.rule import FaultRule
 
 
 class FaultAsked(Asked):
@@ -42,22 +42,38 @@ class FaultShown(msgspec.Struct, frozen=True):
 
 async def list_faults(lab: Lab, store_hash: str) -> list[FaultShown]:
     """The fault rules of a store, the oldest first."""
+    return [_shown(one) for one in await rules(lab, store_hash)]
+
+
+async def rules(lab: Lab, store_hash: str) -> list[kept.KeptRule]:
+    """The rules as they are kept, with what was counted until now, the oldest first. Raises Problem."""
     await lab.record(store_hash)
     if lab.faults is not None:
         await lab.faults.keep()
-    return [_shown(one) for one in await kept.rules(lab.registry.tx, store_hash)]
+    return await kept.rules(lab.registry.tx, store_hash)
 
 
 async def add_fault(lab: Lab, store_hash: str, body: FaultAsked) -> FaultShown:
     """Add a fault rule. It strikes from the next request on."""
     record = await lab.record(store_hash)
-    given = {name: value for name in ("match", "schedule", "effect") if (value := getattr(body, name))}
     try:
-        made = await kept.add(lab.registry, store_hash, given, int(record.clock.now()), operations(_routes(lab)))
+        made = await kept.add(lab.registry, store_hash, _given(body), int(record.clock.now()), served(lab))
     except FaultRefused as error:
         raise Problem(422, "The rule is not valid.", error.faults) from None
     lab.stores.reread()
     return _shown(made)
+
+
+def read_fault(lab: Lab, body: FaultAsked) -> FaultRule:
+    """The rule that is asked for, which is not added. Raises Problem."""
+    try:
+        return rule_of(_given(body), "", served(lab))
+    except FaultRefused as error:
+        raise Problem(422, "The rule is not valid.", error.faults) from None
+
+
+def _given(body: FaultAsked) -> dict[str, Any]:
+    return {name: value for name in PARTS if (value := getattr(body, name))}
 
 
 async def delete_faults(lab: Lab, store_hash: str) -> None:
@@ -75,9 +91,9 @@ async def delete_fault(lab: Lab, store_hash: str, rule_id: str) -> None:
     lab.stores.reread()
 
 
-def _routes(lab: Lab) -> list[Route]:
-    """Everything that is served."""
-    return [] if lab.app is None else [route for routes in lab.app.routes.values() for route in routes.all]
+def served(lab: Lab) -> list[str]:
+    """Every operation that a rule may name."""
+    return [] if lab.app is None else operations(route for routes in lab.app.routes.values() for route in routes.all)
 
 
 def _shown(rule: kept.KeptRule) -> FaultShown:

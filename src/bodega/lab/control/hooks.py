@@ -21,11 +21,13 @@ LONGEST_SECONDS = 600.0
 
 
 class TriggerAsked(Asked):
-    """An event: its `scope`, and of which row (`id`; the newest if it is not given), or the payload's `data`."""
+    """An event: its `scope`, and of which row (`id`; the newest if it is not given), or the payload's `data`. It goes
+    to the hooks that subscribed to it, or to `hook_id` alone."""
 
     scope: str
     id: int | None = None
     data: Any = None
+    hook_id: int | None = None
 
 
 class ReplayAsked(Asked):
@@ -114,7 +116,7 @@ async def trigger_event(lab: Lab, store_hash: str, body: TriggerAsked) -> workbe
     await store.ready()
     try:
         made: workbench.Triggered = await store.write(
-            lambda unit: workbench.trigger(unit, body.scope, body.data, body.id)
+            lambda unit: workbench.trigger(unit, body.scope, body.data, body.id, hook_id=body.hook_id)
         )
     except workbench.CannotTrigger as error:
         raise Problem(422, "The event cannot be made.", {"scope": str(error)}) from None

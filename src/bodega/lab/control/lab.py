@@ -12,6 +12,7 @@ from bodega.events.dispatcher import Dispatcher
 from bodega.http.app_context import AppContext
 from bodega.journal.sync import JournalSync
 from bodega.lab.control.problem import Problem, unknown_store
+from bodega.lab.control.works import Works
 from bodega.lab.faults.injector import FaultInjector
 from bodega.log import Log
 from bodega.storage.backend import Backend
@@ -32,6 +33,7 @@ class Lab:
     key: str | None = None
     app: AppContext | None = None
     faults: FaultInjector | None = None
+    works: Works = field(default_factory=Works)
     _locks: dict[str, tuple[asyncio.Lock, int]] = field(default_factory=dict)
 
     @asynccontextmanager

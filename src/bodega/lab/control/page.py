@@ -23,6 +23,8 @@ Without a key, whoever is on this machine: the peer and the Host must be its own
 forwarded. With `--lab-key KEY` everybody who sends it, as `Authorization: Bearer KEY` or `Bodega-Lab-Key: KEY`.
 A page in a browser may use it only if it comes from the server itself.
 
+People have the same in the [panel](panel.md): the pages of its section Lab ask for a role in the store, and for no key.
+
 What is wrong with a request is said of every member at once, and an unknown member with the nearest name:
 
 ```
@@ -49,6 +51,10 @@ copy of it elsewhere; on PostgreSQL the rows are copied within the server.
 `before`, as V3 shows it, with the old and the new value of each member; `to` names another snapshot. `limit`
 bounds the changes of each resource; `resource` and `after` read on. `.../diff/lines` streams all of them.
 
+`.../diff?origin=template` lists what is different in the fork `mine` from the store `template` as it is now, or with
+`from` as it was in that snapshot of `template`. Both stores give the same versions to their rows, so there every
+document is compared, not only those that were written. The command is `bodega store diff mine --origin template`.
+
 ## Undo
 
 `POST {BASE}/stores/mine/journal/ID/undo` takes back what one request changed; ID is the `X-Request-Id` of its reply.
@@ -74,7 +80,8 @@ A path is below `{BASE}`; what is in *italics* must be given.
 LIMITS = """
 ## Limits
 
-- The lab has no accounts: whoever may use it may delete every store of the server. It is for development.
+- The lab's HTTP API has no accounts: whoever may use it may delete every store of the server. It is for development.
+- Work that a page of the panel began is known to the process that does it, and ends with it.
 - Snapshots and forks are copies: as quick as copying the rows, unless the file system can share blocks. Snapshots do
   not outlive the place of their store, and on PostgreSQL not an upgrade of the schema.
 - Undo needs what a server with a lab kept of the request. It takes back rows; a webhook that was sent stays sent.

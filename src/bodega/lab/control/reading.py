@@ -32,6 +32,11 @@ def read_query(query: str, kind: type[A]) -> A:
     return _read(given, kind, strict=False)
 
 
+def read_object(given: Mapping[str, Any], kind: type[A]) -> A:
+    """The members of an object, as those of a body. Raises Problem."""
+    return _read(given, kind, strict=True)
+
+
 def _read(given: Mapping[str, Any], kind: type[A], *, strict: bool) -> A:
     errors = faults(given, kind, strict=strict)
     if errors:

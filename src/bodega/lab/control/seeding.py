@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import msgspec
@@ -36,6 +37,13 @@ class Seeded(msgspec.Struct, frozen=True):
 
 async def seed_store(lab: Lab, store_hash: str, body: SeedAsked) -> Seeded:
     """Fill a store with sample data: products with their categories and brands, customers, orders, and promotions."""
+    return await add_sample(lab, store_hash, body)
+
+
+async def add_sample(
+    lab: Lab, store_hash: str, body: SeedAsked, progress: Callable[[str, int], None] | None = None
+) -> Seeded:
+    """The same; `progress` is told now and then of which kind how many more were added. Raises Problem, Refusal."""
     store = await lab.store(store_hash)
     await store.ready()
     wanted = {name: getattr(body, name) for name in AMOUNTS}
@@ -45,6 +53,8 @@ async def seed_store(lab: Lab, store_hash: str, body: SeedAsked) -> Seeded:
 
     def made(name: str, count: int) -> None:
         added[name] += count
+        if progress is not None:
+            progress(name, count)
 
     try:
         await sample.seed(store, sample.Amounts(**wanted), body.seed, made)

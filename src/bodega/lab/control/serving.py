@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import AsyncIterator, Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -15,12 +14,10 @@ from bodega.lab.control.guard import admit
 from bodega.lab.control.lab import Lab
 from bodega.lab.control.openapi import BASE, document
 from bodega.lab.control.operation import Bound, Operation, Streamed, bind
-from bodega.lab.control.problem import Problem, unknown_store
+from bodega.lab.control.problem import Problem
 from bodega.lab.control.reading import read_body, read_query
-from bodega.law.refusal import Header, Refusal
-from bodega.storage.backend import NoCopy
-from bodega.storage.sealing import NoKey
-from bodega.storage.tx import Busy
+from bodega.lab.control.told import problem_of
+from bodega.law.refusal import Header
 
 LARGEST_BODY = 16 * 1024 * 1024
 
@@ -44,11 +41,8 @@ def mount(lab: Lab, operations: Sequence[Operation]) -> Mount:
                 return
             operation, named = _find(bound, method, path)
             answer = await _carry_out(lab, operation, named, scope, receive, headers)
-        except Problem as problem:
-            await _refuse(send, method, problem)
         except Exception as error:
-            gone = await _gone(lab, named.get("store_hash"), error)
-            await _refuse(send, method, _told(lab, error) if gone is None else gone)
+            await _refuse(send, method, await problem_of(lab, named.get("store_hash"), error, BASE))
         else:
             await _answer(send, method, operation, answer)
 
@@ -108,28 +102,6 @@ async def _body(receive: Receive) -> bytes:
         raise Problem(400, "The body was not sent to its end.") from None
     except BodyTooLarge:
         raise Problem(413, f"A body may have {LARGEST_BODY} bytes at most.") from None
-
-
-async def _gone(lab: Lab, store_hash: str | None, error: Exception) -> Problem | None:
-    """Whether the store was deleted while it was worked on: then whatever its database said means that."""
-    if store_hash is None or isinstance(error, (NoCopy, NoKey, Refusal)):
-        return None
-    try:
-        return unknown_store(store_hash) if await lab.registry.store(store_hash) is None else None
-    except Exception:
-        return None  # the registry cannot be asked either
-
-
-def _told(lab: Lab, error: Exception) -> Problem:
-    """What an error of the rooms below means to whoever asked."""
-    if isinstance(error, NoCopy):
-        return Problem(409, str(error))
-    if isinstance(error, (Busy, NoKey)):
-        return Problem(503, str(error), headers=((b"retry-after", b"5"),))
-    if isinstance(error, Refusal):
-        return Problem(409, error.message)
-    lab.log.event("internal error", path=BASE, traceback="".join(traceback.format_exception(error)))
-    return Problem(500, "Something went wrong that should not; the server's log says what.")
 
 
 async def _refuse(send: Send, method: str, problem: Problem) -> None:

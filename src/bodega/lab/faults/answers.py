@@ -123,4 +123,4 @@ def _answer(request: Request, status: int, title: str, kind: str, detail: str, e
         (b"cache-control", b"no-store"),
         (b"link", f'<{kind}>; rel="help"'.encode()),
     ]
-    return Response(status, headers, body, FAULT)
+    return Response(status, headers, body, reason=FAULT)

@@ -165,7 +165,7 @@ def _refusal(effect: Effect, form: Form) -> Response | None:
         headers += [*window_fields(spent), (b"x-retry-after", b"%d" % wait)]
     if wait is not None:
         headers.append((b"retry-after", b"%d" % wait))
-    return Response(status, headers, body, name)
+    return Response(status, headers, body, reason=name)
 
 
 async def _answered(mount: Mount, scope: Mapping[str, Any], receive: Receive) -> Response:

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import structs
 
 from bodega.access.stores import OpenStore
+from bodega.aside import aside
 from bodega.http.app_context import AppContext
 from bodega.http.internal import carry_out
 from bodega.journal.exchange import Exchange
@@ -57,15 +58,19 @@ async def read_run(
     *,
     account: str = "",
     since: float = 0.0,
+    most: int = MOST,
+    bodies: bool = True,
 ) -> Run:
-    """What the journal keeps of a store since a time (UTC seconds), of one client id or of all. Raises Busy."""
+    """What the journal keeps of a store since a time (UTC seconds), of one client id or of all: the newest `most`
+    requests, with their bodies if these are asked for. Raises Busy, UnknownAccount."""
     key, wanted = key_of(record), Wanted(account=account, since=since)
     exchanges: list[Exchange] = []
     before = 0
-    while len(exchanges) < MOST:
-        page = await ring.exchanges(key, wanted, before=before, limit=READ_AT_ONCE, bodies=True)
+    while len(exchanges) < most:
+        limit = min(READ_AT_ONCE, most - len(exchanges))
+        page = await ring.exchanges(key, wanted, before=before, limit=limit, bodies=bodies)
         exchanges += page
-        if len(page) < READ_AT_ONCE:
+        if len(page) < limit:
             break
         before = page[-1].number
     known = {one.client_id for one in accounts}
@@ -73,8 +78,9 @@ async def read_run(
         near = get_close_matches(account, [*known, *(one.name for one in accounts)], n=2)
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
         raise UnknownAccount(f"Store {record.hash} has no account {account}, and its journal none either.{hint}")
-    attempts = await ring.attempts(key, wanted=Wanted(since=since), limit=MOST)
-    return recorded(exchanges, attempts, {one.client_id: one.scopes for one in accounts}, served)
+    attempts = await ring.attempts(key, wanted=Wanted(since=since), limit=most)
+    granted = {one.client_id: one.scopes for one in accounts}
+    return await aside(lambda: recorded(exchanges, attempts, granted, served))
 
 
 class UnknownAccount(ValueError):
@@ -90,10 +96,8 @@ async def report(app: AppContext, store: OpenStore, run: Run) -> Card:
         if await _goes_on(app, store, last := max(calls, key=lambda call: call.page))
     }
     here = store.record.hash
-    found = [
-        structs.replace(one, advice=one.advice.replace("HASH", here))
-        for one in findings(run._replace(unfinished=unfinished))
-    ]
+    told = await aside(lambda: findings(run._replace(unfinished=unfinished)))
+    found = [structs.replace(one, advice=one.advice.replace("HASH", here)) for one in told]
     found.sort(key=lambda one: (-SEVERITIES[one.severity].weight, one.check, one.where))
     return Card(store.record.hash, len(run.calls), len(run.attempts), found)
 

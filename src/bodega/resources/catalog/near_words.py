@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 from weakref import WeakKeyDictionary
 
@@ -29,6 +30,16 @@ MOST_WORDS = 50_000
 MOST_PRODUCTS = 100_000
 MOST_NEAR = 3
 """Words that are taken for one that is unknown: those that most products have."""
+
+MOST_PARTS = 8
+"""Unknown words of one search that near ones are looked for; the rest are left out."""
+
+MOST_WAITING = 16
+"""Searches whose words are looked for at once, all stores together; others find what they find."""
+
+_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="near-words")
+"""One of its own: what strangers mistype does not hold up what is read and parsed aside."""
+_waiting: set[object] = set()
 
 PATIENCE = 20
 """How many times as long as it took to read the words they are good, if something has changed."""
@@ -98,7 +109,7 @@ class ShopWords:
         nearest: list[str] = []
         for length in range(size - most, size + most + 1):
             for others, other in self._by_length.get(length, ()):
-                if (letters ^ others).bit_count() > at_most or (most > 1 and other[0] != word[0]):
+                if (most > 1 and other[0] != word[0]) or (letters ^ others).bit_count() > at_most:
                     continue
                 far = distance(word, other, most)
                 if far < most:
@@ -119,18 +130,36 @@ def _letters(word: str) -> int:
 
 def distance(one: str, other: str, most: int) -> int:
     """How many letters are wrong, missing, too many or swapped with their neighbour; more than `most` is `most` + 1."""
+    if abs(len(one) - len(other)) > most:
+        return most + 1
+    if one == other:
+        return 0
+    start = next((at for at, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), None)
+    start = min(len(one), len(other)) if start is None else start
+    one, other = one[start:], other[start:]
+    while one and other and one[-1] == other[-1]:
+        one, other = one[:-1], other[:-1]
+    return _distance(one, other, most)
+
+
+def _distance(one: str, other: str, most: int) -> int:
+    """As `distance`, of words that neither begin nor end alike: only what is near the diagonal is looked at."""
+    beyond, width = most + 1, len(other)
     before: list[int] = []
-    row = list(range(len(other) + 1))
+    row = [min(at, beyond) for at in range(width + 1)]
     for place, letter in enumerate(one, start=1):
-        before, last, row = row, before, [place]
-        for at, its in enumerate(other, start=1):
+        before, last = row, before
+        row = [beyond] * (width + 1)
+        row[0] = min(place, beyond)
+        for at in range(max(1, place - most), min(width, place + most) + 1):
+            its = other[at - 1]
             cost = min(before[at] + 1, row[at - 1] + 1, before[at - 1] + (letter != its))
             if at > 1 and place > 1 and letter == other[at - 2] and one[place - 2] == its:
                 cost = min(cost, last[at - 2] + 1)
-            row.append(cost)
+            row[at] = min(cost, beyond)
         if min(row) > most:
-            return most + 1
-    return min(row[-1], most + 1)
+            return beyond
+    return row[-1]
 
 
 class _Vocabulary:
@@ -180,6 +209,14 @@ async def instead_of(rows: Rows, looked_for: Sequence[Words]) -> list[Words]:
     if rows not in _KNOWN and len(_KNOWN) >= _MOST_STORES:
         del _KNOWN[next(iter(_KNOWN.keys()))]
     words = await _KNOWN.setdefault(rows, _Vocabulary()).words(rows.reader)
-    parts = [part for one in looked_for for part in one.parts]
-    near = await aside(lambda: [found for part in parts for found in words.near(part)])
+    parts = list(dict.fromkeys(part for one in looked_for for part in one.parts))[:MOST_PARTS]
+    if len(_waiting) >= MOST_WAITING:
+        return []
+    turn = object()
+    _waiting.add(turn)
+    try:
+        loop = asyncio.get_running_loop()
+        near = await loop.run_in_executor(_thread, lambda: [found for part in parts for found in words.near(part)])
+    finally:
+        _waiting.discard(turn)
     return [Words(words.spelled.get(one, one), (one,)) for one in dict.fromkeys(near)]

@@ -149,7 +149,7 @@ class Upsert(UpdateMany):
     """PUT of a list: each item makes the redirect from its path, or overwrites it. 201, as published."""
 
     def read(self, content: Any) -> Any:
-        return v3.read_many(content, self.batch.cap, identity="", creates=True)
+        return v3.read_many(content, self.batch.cap, identity=None, creates=True)
 
     async def write_item(self, unit: Unit, context: Context, parent: Any, draft: Changes, notes: list[Fault]) -> Row:
         if "to" not in draft and not await same_path(unit, draft):

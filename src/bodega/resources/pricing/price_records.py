@@ -154,7 +154,7 @@ class WriteRecords(Action):
         assert self.endpoint.v3 is not None
         items = parse_json(content)
         respect_cap(items, CREATES if self.new else UPSERTS)
-        return [_Draft(0, *self.endpoint.v3.read_item(item, "", creates=True)) for item in items]
+        return [_Draft(0, *self.endpoint.v3.read_item(item, None, creates=True)) for item in items]
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         drafts = [

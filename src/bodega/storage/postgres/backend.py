@@ -218,17 +218,25 @@ class PostgresBackend:
             await copies.put_back(connection, name, int(record.clock.now()))
 
     @contextlib.asynccontextmanager
-    async def compared(self, record: StoreRecord, before: str | None, after: str | None) -> AsyncIterator[Comparison]:
+    async def compared(
+        self, record: StoreRecord, before: str | None, after: str | None, origin: StoreRecord | None = None
+    ) -> AsyncIterator[Comparison]:
+        if origin is not None and origin.server != record.server:
+            raise NoCopy("Stores on two servers cannot be compared.")
         async with (
             self._connected(record) as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             places = []
-            for name in (before, after):
+            for of, name in ((origin or record, before), (record, after)):
+                schema = self.schema(of)
+                await connection.execute(f"SET LOCAL search_path TO {schema}")
+                kept = ""
                 if name is not None:
-                    await self._find(connection, record, name, usable=True)
-                places.append("" if name is None else f"kept{await copies.number_of(connection, name)}_")
-            yield Comparison(connection.fetch, (places[0], places[1]))
+                    await self._find(connection, of, name, usable=True)
+                    kept = f"kept{await copies.number_of(connection, name)}_"
+                places.append(f"{schema}.{kept}")
+            yield Comparison(connection.fetch, (places[0], places[1]), origin is not None)
 
     async def forget(self, record: StoreRecord, name: str) -> None:
         async with self._connected(record) as connection:

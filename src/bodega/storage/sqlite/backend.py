@@ -200,16 +200,20 @@ class SqliteBackend:
         self._copy(record, name).unlink()
 
     @asynccontextmanager
-    async def compared(self, record: StoreRecord, before: str | None, after: str | None) -> AsyncIterator[Comparison]:
-        files = [self.path(record) if name is None else self._copy(record, name) for name in (before, after)]
-        file.examine(self.path(record), record.hash)
+    async def compared(
+        self, record: StoreRecord, before: str | None, after: str | None, origin: StoreRecord | None = None
+    ) -> AsyncIterator[Comparison]:
+        states = ((origin or record, before), (record, after))
+        files = [self.path(of) if name is None else self._copy(of, name) for of, name in states]
+        for of, _ in states:
+            file.examine(self.path(of), of.hash)
         with file.read_errors(self.path(record), record.hash):
             reading = Reading(*files)
             try:
                 await self._aside(reading.begin)
                 if reading.revisions != {migrate.newest()}:
                     raise NoCopy("A snapshot that was taken before an upgrade of the schema cannot be compared.")
-                yield Comparison(functools.partial(self._read, reading), ("a.", "b."))
+                yield Comparison(functools.partial(self._read, reading), ("a.", "b."), origin is not None)
             finally:
                 await self._aside(reading.connection.close)
 

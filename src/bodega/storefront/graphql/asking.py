@@ -38,6 +38,9 @@ class Thing(NamedTuple):
     more: Any = None
 
 
+MOST_CORRECTED = 3
+"""Searches of one request that find nothing, and are tried again with words that are written almost like theirs."""
+
 _CURRENCIES = ("currencies", "channel_currencies")
 _ABOUT = (512, 4_096, 32_768, markup.LONGEST)
 
@@ -68,8 +71,14 @@ class Asking:
         self.address = address
         self.most_codes = MOST_OF_SERVERS if by_server else MOST_CODES
         self.base = api.origin
+        self._corrections = MOST_CORRECTED
         self._known: dict[Any, Any] = {}
         self._rows: dict[str, dict[int, Any]] = {}
+
+    def may_correct(self) -> bool:
+        """Whether near words are looked for in place of those of one more search that finds nothing."""
+        self._corrections -= 1
+        return self._corrections >= 0
 
     def changed(self) -> None:
         """Forgets what was read: a mutation has written."""

@@ -65,7 +65,7 @@ async def searched(asking: Asking, given: Mapping[str, Any], sort: str) -> Searc
     term = given.get("searchTerm") or ""
     words = search_texts.looked_for(term)
     found = search_texts.found_by(words, asking.reader.dialect) if words else None
-    if found is not None and not await _finds_any(asking, found):
+    if found is not None and not await _finds_any(asking, found) and asking.may_correct():
         assert asking.store.rows is not None
         meant = await near_words.instead_of(asking.store.rows, words)
         if meant:

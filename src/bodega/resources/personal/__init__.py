@@ -1,0 +1,1 @@
+"""What is personal in a store, declared once: a person's data are copied, erased, and merged with another record."""
