@@ -168,7 +168,9 @@ def look_like_a_refusal(reply: Reply, form: Form, reason: Reason) -> None:
     if reason is Reason.NOT_MODIFIED:
         assert reply.body == b""
         assert "content-length" not in reply.headers
+        assert "link" not in reply.headers  # it would become one of the stored copy (RFC 9111 3.2)
         return
+    assert f'</docs/status-codes#{reason.name.lower()}>; rel="help"' in reply.headers["link"].split("\n")  # RFC 8288
     assert reply.headers["cache-control"] == "no-store"
     assert reply.headers["content-length"] == str(len(reply.body))
     assert reply.headers["content-type"] == f"application/{form.media}"

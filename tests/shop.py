@@ -68,6 +68,10 @@ class Reply:
         return self.headers.get("bodega-reason", "")
 
 
+REPEATED = ("set-cookie", "link")
+"""Fields that a reply may have several of: they are joined by a line break."""
+
+
 class Heard:
     """Knows when the houses of this process have heard of all that changed in a registry on PostgreSQL."""
 
@@ -276,7 +280,8 @@ class Server:
         answered: dict[str, str] = {}
         for name, value in sent[0]["headers"]:
             told, text = name.decode(), value.decode("latin-1")
-            answered[told] = f"{answered[told]}\n{text}" if told == "set-cookie" and told in answered else text
+            repeats = told in REPEATED and told in answered
+            answered[told] = f"{answered[told]}\n{text}" if repeats else text
         return Reply(sent[0]["status"], answered, b"".join(part["body"] for part in sent[1:]))
 
 

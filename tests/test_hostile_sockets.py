@@ -50,6 +50,7 @@ def refused(reply: Reply, status: int) -> None:
     assert reply.headers["connection"] == "close"
     assert reply.headers["x-request-id"]
     assert reply.headers["date"]
+    assert re.fullmatch(r'</docs/status-codes#[a-z_]+>; rel="help"', reply.headers["link"])
     assert "server" not in reply.headers
 
 
@@ -58,6 +59,7 @@ def refused_in_v3(reply: Reply, status: int) -> None:
     assert reply.status == reply.json["status"] == status
     assert set(reply.json) == {"status", "title", "type", "detail"}
     assert re.fullmatch(r"/docs/status-codes#[a-z_]+", reply.json["type"])
+    assert reply.headers["link"] == f'<{reply.json["type"]}>; rel="help"'
     assert reply.headers["content-type"] == "application/json"
     assert reply.headers["connection"] == "close"
 

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from bodega.access import opening as access
+from bodega.cli import main
 from bodega.log import Log
 from bodega.resources import TABLES
 from bodega.resources.catalog import images, search_texts, variants
@@ -27,7 +29,7 @@ from bodega.storage.postgres.sharding import ordinary_schema
 from bodega.storage.sqlite import connection as sqlite
 from bodega.storage.sqlite.backend import SqliteBackend, add_functions
 from bodega.storage.sqlite.engine import open_file
-from bodega.storage.tx import Tx
+from bodega.storage.tx import Newer, Tx
 from bodega.storage.unit import Unit
 from pictures import picture
 from postgres import database
@@ -122,6 +124,10 @@ class Next:
         real = real_migrations()
         step = Migration(self.number, "next", sql)
         self.monkeypatch.setattr(migrate, "migrations", lambda: (*real, step))
+
+    def is_unknown(self) -> None:
+        """From now on the program is the older one again."""
+        self.monkeypatch.setattr(migrate, "migrations", real_migrations)
 
 
 real_migrations = migrate.migrations
@@ -376,6 +382,61 @@ def test_a_store_that_cannot_be_opened_is_opened_once_it_can(servers: Servers, m
         assert (reply.status, reply.reason) == (503, "UNREACHABLE")
     monkeypatch.setattr(server.backend, "open", real)
     assert shop.get("/v2/time").status == 200
+
+
+# An older program
+
+
+@pytest.fixture
+def options(place: tuple[Path | None, str | None], tmp_path: Path) -> list[str]:
+    """What names the place to a command."""
+    data, url = place
+    return ["--data", str(data or tmp_path), *(["--database", url] if url else [])]
+
+
+def test_a_store_of_a_newer_schema_is_not_opened(servers: Servers, step: Next, options: list[str]) -> None:
+    """It answers 503 and is left as it is, the log says so once, doctor names it, and the others are served."""
+    shop = servers().shop()
+    step.is_made_of("CREATE TABLE gained (id INTEGER PRIMARY KEY)")
+    until(seen_by(servers(), shop), 200)
+    for server in list(servers.running):
+        servers.stop(server)
+    step.is_unknown()
+    server = servers()
+    log = Told()
+    server.app.stores._opening._log = log
+    older = seen_by(server, shop)
+    for reply in (older.get("/v2/time"), older.post("/v3/catalog/brands", {"name": "Acme"})):
+        assert (reply.status, reply.reason, reply.headers["retry-after"]) == (503, "UPGRADING", "5")
+    store = server.run(server.app.stores.get(shop.name))
+    known = rf"store {shop.name} is of a newer schema \({step.number}\) .* knows \({step.number - 1}\)"
+    for refused in (store.ready(), server.backend.migrate(store.record)):
+        with pytest.raises(Newer, match=known):
+            server.run(refused)
+    store.again.set()
+    server.run(asyncio.sleep(0.1))
+    assert [told["schema"] for told in log.events("store is newer")] == [step.number]
+    assert revision(server, shop) == step.number
+    assert server.shop().get("/v2/time").status == 200
+    shown = CliRunner().invoke(main, ["doctor", "--https-port", "0", "--http-port", "0", *options])
+    assert "fail  database" in shown.output
+    assert f"newer schema than this version knows, so they answer 503: {shop.name}." in shown.output
+
+
+def test_a_registry_of_a_newer_schema_ends_serve_and_every_command(servers: Servers, options: list[str]) -> None:
+    """One sentence with both revisions, and no request is ever answered."""
+    server = servers()
+    server.shop()
+    known = migrate.revisions().registry
+    server.run(server.backend.registry.tx.run(migrate.WRITE, known + 1, "next"))
+    servers.stop(server)
+    told = f"registry is of a newer schema ({known + 1}) than this version of Bodega knows ({known})"
+    ports = ["--https-port", "0", "--http-port", "0"]
+    for command in (["serve", *ports], ["store", "list"], ["doctor", *ports]):
+        shown = CliRunner().invoke(main, [*command, *options])
+        assert shown.exit_code == 1, shown.output
+        assert told in " ".join(shown.output.split()), shown.output
+        assert "Traceback" not in shown.output
 
 
 # What was there

@@ -211,3 +211,16 @@ def test_a_refusal_is_told_with_its_reasons_in_the_format_of_the_caller() -> Non
             assert complaints(version, error, example["value"]) == [], name
             status = example["value"][0]["status"] if version == 2 else example["value"]["status"]
             assert status == Reason[name].status(version)
+
+
+@pytest.mark.parametrize(("method", "path"), [("get", "/orders/{id}"), ("post", "/orders"), ("put", "/orders/{id}")])
+def test_a_link_that_include_replaces_may_be_either(method: str, path: str) -> None:
+    """Also in replies that were only seen, as nobody asked for `include` then; other links are told as they are."""
+    document = document_of(2)
+    schema = document["paths"][path][method]["responses"]["200"]["content"]["application/json"]["schema"]
+    while "$ref" in schema:
+        schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    told = schema["properties"]
+    assert "type" not in told["fees"]
+    assert "type" not in told["consignments"]
+    assert told["coupons"]["properties"].keys() == {"url", "resource"}

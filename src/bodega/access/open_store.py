@@ -19,7 +19,7 @@ from bodega.access.shop_quota import quota_of_shop
 from bodega.clock import Clock
 from bodega.storage.registry import Account, Registry, StoreRecord, digest
 from bodega.storage.rows import PageIndex, Rows
-from bodega.storage.tx import Busy, Damaged
+from bodega.storage.tx import Busy, Damaged, Newer
 from bodega.storage.unit import Terms
 from bodega.storage.writer import Job
 
@@ -31,6 +31,7 @@ class OpenStore:
     """One store as this process knows it.
 
     `rows` is None while its schema is being upgraded, and as long as its database is damaged: then `damage` says how.
+    It is None, too, while only a newer version can serve it (`newer`), which answers as if it were being upgraded.
     `tried` is set once it was tried to open it, `again` has it tried at once. `closed` stores were deleted, or damaged.
     `at_work` are the keys (client id, name) of the POSTs that this process is carrying out, `under_way` the ids of the
     requests of those actions of which only so many are answered at once. `learned` counts how often `learn` was called:
@@ -52,6 +53,7 @@ class OpenStore:
         self.tried = asyncio.Event()
         self.again = asyncio.Event()
         self.damage = ""
+        self.newer: Newer | None = None
         self.closed = False
         self.at_work: set[tuple[str, str]] = set()
         self.under_way: dict[object, set[str]] = {}
@@ -143,15 +145,17 @@ class OpenStore:
         yield from self._quotas.items()
 
     async def ready(self) -> Rows:
-        """The rows, once the store is upgraded. Raises Damaged, or Busy when it is closed before."""
+        """The rows, once the store is upgraded. Raises Damaged, Newer, or Busy when it is closed before."""
         if self.rows is None and self.upgrade is not None:
             trying = asyncio.create_task(self.tried.wait())
             await asyncio.wait([self.upgrade, trying], return_when=asyncio.FIRST_COMPLETED)
             trying.cancel()
-            if not self.damage:
+            if not self.damage and not self.newer:
                 await asyncio.wait([self.upgrade])
         if self.rows is None and self.damage:
             raise Damaged(self.damage, self.record.hash)
+        if self.rows is None and self.newer:
+            raise self.newer
         if self.rows is None:
             raise Busy("the store was closed while it was upgraded")
         return self.rows

@@ -14,7 +14,7 @@ from bodega.storage import migrate
 from bodega.storage.aggregate import DataModel
 from bodega.storage.backend import Backend
 from bodega.storage.default_rows import insert_default_rows, missing_default_rows
-from bodega.storage.tx import Damaged
+from bodega.storage.tx import Damaged, Newer
 
 AGAIN_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 300.0
@@ -80,12 +80,18 @@ class Opening:
         except Damaged as error:
             self._note(store, error)
             return False
+        except Newer as error:
+            if store.newer is None:
+                self._log.event("store is newer", store=store.record.hash, schema=error.found, error=str(error))
+            store.newer = error
+            return False
         except Exception as error:
             text = "".join(traceback.format_exception(error))
             self._log.event("upgrade failed", store=store.record.hash, again_in_seconds=pause, traceback=text)
             return False
         finally:
             store.tried.set()
+        store.newer = None
         if store.damage:
             store.damage = ""
             self._log.event("store is back", store=store.record.hash)

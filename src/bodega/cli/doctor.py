@@ -174,7 +174,7 @@ def _private(data: Path) -> list[Path]:
 def database(config: Config) -> Iterator[Finding]:
     """Whether the registry and every store can be opened, and are of this program's schema."""
     from bodega.storage.sqlite.engine import Error
-    from bodega.storage.tx import Busy
+    from bodega.storage.tx import Busy, Newer
 
     place = config.place
     if place.database is None and not (place.data / "registry.db").exists():
@@ -182,6 +182,9 @@ def database(config: Config) -> Iterator[Finding]:
         return
     try:
         found = asyncio.run(_stores(place))
+    except Newer as error:
+        yield Finding("database", FAIL, str(error).partition(";")[0] + ".", _RUN_NEWER)
+        return
     except (Busy, OSError, Error) as error:
         do = "Is the server up, and the URL right?" if place.database else "Restore the file from a backup."
         yield Finding("database", FAIL, f"The registry cannot be opened: {error}.", do)
@@ -195,7 +198,7 @@ async def _stores(place: DataLocation) -> list[Finding]:
 
     backend = await open_backend(place)
     try:
-        old, broken = [], []
+        old, broken, newer = [], [], []
         damaged: list[Finding] = []
         records = await backend.registry.stores()
         for record in records:
@@ -208,20 +211,26 @@ async def _stores(place: DataLocation) -> list[Finding]:
                 broken.append(record.hash)
             else:
                 if revision > migrate.newest():
-                    broken.append(record.hash)
+                    newer.append(record.hash)
                 elif revision < migrate.newest():
                     old.append(record.hash)
-        told = _told(place, len(records), old, broken)
+        told = _told(place, len(records), old, broken, newer)
         return [*told, *damaged, *await _server_clock(backend), *await _journal(place, backend)]
     finally:
         await backend.close()
 
 
-def _told(place: DataLocation, count: int, old: list[str], broken: list[str]) -> Iterator[Finding]:
+_RUN_NEWER = "Run the version that wrote them, or recover backups that this one made: docs/upgrading.md."
+
+
+def _told(place: DataLocation, count: int, old: list[str], broken: list[str], newer: list[str]) -> Iterator[Finding]:
     kind = "PostgreSQL" if place.database else "SQLite"
     if broken:
-        do = "Restore them from backups (bodega store recover), or run the newer program that wrote them."
-        yield Finding("database", FAIL, f"Cannot be read by this version: {', '.join(broken[:5])}.", do)
+        do = "Bring them back from backups: bodega store recover."
+        yield Finding("database", FAIL, f"Cannot be read: {', '.join(broken[:5])}.", do)
+    elif newer:
+        text = f"Of a newer schema than this version knows, so they answer 503: {', '.join(newer[:5])}."
+        yield Finding("database", FAIL, text, _RUN_NEWER)
     elif old:
         do = "Start the server: it brings them forward, and they answer 503 meanwhile."
         yield Finding("database", WARN, f"{len(old)} of {count} stores are of an older schema.", do)

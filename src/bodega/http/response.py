@@ -148,6 +148,10 @@ def rendered(media: Media, outcome: Outcome) -> bytes:
     return b"[" + b",".join(map(json, outcome.value)) + b"]"  # one call for all would hold the interpreter
 
 
+_HELP = {reason: (b"link", f'<{reason.page}>; rel="help"'.encode()) for reason in Reason}
+"""Where each reason is explained, below the host that was asked (RFC 8288 3.2)."""
+
+
 def refused(app: AppContext, request: Request, seen: Seen, refusal: Refusal) -> Response:
     """The reply to a request that was refused, in the format of its version."""
     reason, media = refusal.reason, seen.media
@@ -155,8 +159,9 @@ def refused(app: AppContext, request: Request, seen: Seen, refusal: Refusal) -> 
     status = reason.status(request.version)
     named = [(b"x-request-id", request.request_id.encode()), (b"bodega-reason", reason.name.encode())]
     headers: list[Header] = [*named, *header(remedy), *refusal.headers]
-    if reason is Reason.NOT_MODIFIED:
+    if reason is Reason.NOT_MODIFIED:  # no help: its fields would become those of the copy (RFC 9111 3.2)
         return Response(status, [_VARY, _PRIVATE, *headers], reason=reason.name, head=seen.quota)
+    headers.insert(0, _HELP[reason])
     body = error_body(request.version, media, refusal, remedy)
     kept = any(name == b"cache-control" for name, _ in refusal.headers)
     headers += [_XML if media is Media.XML else _JSON, (b"content-length", b"%d" % len(body))]

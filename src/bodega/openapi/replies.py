@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, NamedTuple
 
 from bodega.kit.actions import Action, CountAll, Create, Delete, ListAll, ShowItem, Update
@@ -98,12 +98,24 @@ def _v2_item(endpoint: Endpoint) -> Schema:
     if shape is None:
         return {"type": "object"}
     properties = {name: _v2_member(shape, shape.wires[name]) for name in shape.members}
-    for name, include in endpoint.listing.includes.items():
-        if (include.member or name) in properties:
-            properties[include.member or name] = _EITHER
+    properties |= _replaced(endpoint, properties)
     for name in shape.when_chosen:
         properties.setdefault(name, {})
     return {"type": "object", "properties": properties}
+
+
+def _replaced(endpoint: Endpoint, names: Container[str]) -> dict[str, Schema]:
+    """Those members of a V2 row that are links, unless what they lead to is asked for with `include`."""
+    members = {include.member or name for name, include in endpoint.listing.includes.items()}
+    return {name: _EITHER for name in sorted(members) if name in names}
+
+
+def _as_asked(action: Action, version: int, learned: Schema) -> Schema:
+    """What was seen of a row in V2, which was asked for without `include`."""
+    endpoint, properties = getattr(action, "endpoint", None), learned.get("properties")
+    if version == 3 or endpoint is None or not properties:
+        return learned
+    return {**learned, "properties": {**properties, **_replaced(endpoint, properties)}}
 
 
 def _v2_member(shape: V2Shape, wire: Wire) -> Schema:
@@ -143,7 +155,8 @@ def replies_of(action: Action, version: int, kept: Kept, item: Schema) -> list[R
             found[status] = Reply(status, (), None, declared=False)
             continue
         types = (*types, *(kind for kind in media if types[:1] == ("application/json",) and kind not in types))
-        found[status] = Reply(status, types, loosened(told.get("schema", {})), declared=False)
+        learned = _as_asked(action, version, loosened(told.get("schema", {})))
+        found[status] = Reply(status, types, learned, declared=False)
     if isinstance(action, Delete | DeleteMany):
         found.setdefault(204, Reply(204, (), None, declared=False))
     if version == 2 and not action.writes and "array" in types_of((200 in found and found[200].schema) or {}):

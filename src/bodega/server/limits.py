@@ -46,6 +46,7 @@ class ProtocolRefusal(Enum):
             b"content-type: application/json",
             b"content-length: %d" % len(content),
             b"x-request-id: %s" % uuid4().hex.encode(),
+            b'link: <%s>; rel="help"' % self.page.encode(),
             b"connection: close",
         ]
         return b"\r\n".join(lines) + b"\r\n\r\n" + (content if with_body else b"")
@@ -53,8 +54,12 @@ class ProtocolRefusal(Enum):
     def _body_in_v3(self) -> dict[str, Any]:
         """The form of the law's own refusals (RFC 9457 but for the media type)."""
         status, message = self.value
-        kind = f"/docs/status-codes#{self.name.lower()}"
-        return {"status": status, "title": message, "type": kind, "detail": self.remedy}
+        return {"status": status, "title": message, "type": self.page, "detail": self.remedy}
+
+    @property
+    def page(self) -> str:
+        """Where this server explains it."""
+        return f"/docs/status-codes#{self.name.lower()}"
 
     @property
     def remedy(self) -> str:

@@ -13,6 +13,8 @@ from collections.abc import Collection, Sequence
 from functools import cache
 from typing import NamedTuple
 
+from bodega.storage.tx import Newer
+
 _FOLDER = os.path.join(os.path.dirname(__file__), "migrations")
 
 
@@ -104,9 +106,15 @@ def revisions() -> Revisions:
     return Revisions(*(_files(part)[-1][0] for part in ("", "registry", "journal")))
 
 
-def pending(revision: int) -> list[Migration]:
-    """The migrations that a store at this revision still needs."""
-    return [migration for migration in migrations() if migration.number > revision]
+def pending(revision: int, store: str = "") -> list[Migration]:
+    """The migrations that a store at this revision still needs. Raises Newer, which names the store."""
+    return _needed(migrations(), revision, f"store {store}".rstrip())
+
+
+def _needed(known: Sequence[Migration], revision: int, whose: str) -> list[Migration]:
+    if revision > known[-1].number:
+        raise Newer(whose, revision, known[-1].number)
+    return [migration for migration in known if migration.number > revision]
 
 
 _CHANGED = re.compile(
@@ -141,15 +149,15 @@ def told_missing(names: Collection[str], dialect: str) -> str:
 
 
 def journal_pending(revision: int) -> list[Migration]:
-    """The migrations that the journal's database still needs."""
-    return [migration for migration in journal_migrations() if migration.number > revision]
+    """The migrations that the journal's database still needs. Raises Newer."""
+    return _needed(journal_migrations(), revision, "the journal")
 
 
 def registry_pending(revision: int, *, unnumbered: bool) -> list[Migration]:
     """The migrations that the registry still needs. One created before its schema had numbers (`unnumbered`) is at the
-    first."""
+    first. Raises Newer."""
     at = max(revision, 1) if unnumbered else revision
-    return [migration for migration in registry_migrations() if migration.number > at]
+    return _needed(registry_migrations(), at, "the stores' registry")
 
 
 TABLE = "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL)"

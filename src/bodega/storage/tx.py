@@ -48,6 +48,18 @@ class Damaged(Busy):
         self.sure = sure
 
 
+class Newer(Busy):
+    """A database is of a newer schema than this version knows: what it would write might lack what belongs beside it.
+
+    `whose` names the database in words, as `store demo`; `found` and `known` are revisions of its schema.
+    """
+
+    def __init__(self, whose: str, found: int, known: int) -> None:
+        told = f"The database of {whose} is of a newer schema ({found}) than this version of Bodega knows ({known})"
+        super().__init__(f"{told}; run the version that wrote it, or recover backups of this one: docs/upgrading.md")
+        self.found = found
+
+
 class Tx(Protocol):
     """Rows come back as records: `bodega.storage.query` reads them by name."""
 

@@ -94,8 +94,7 @@ def unanswered(request: Request, status: int = 0) -> Response:
 
 def of_the_connection(request: Request, refusal: ProtocolRefusal) -> Response:
     """What the server says to a request that it cannot read, to one that it could."""
-    kind = f"/docs/status-codes#{refusal.name.lower()}"
-    answer = _answer(request, refusal.status, refusal.value[1], kind, refusal.remedy, {})
+    answer = _answer(request, refusal.status, refusal.value[1], refusal.page, refusal.remedy, {})
     answer.headers.append((b"connection", b"close"))
     answer.closes = True
     return answer
@@ -122,5 +121,6 @@ def _answer(request: Request, status: int, title: str, kind: str, detail: str, e
         (b"content-type", b"application/xml" if is_xml else b"application/json"),
         (b"content-length", b"%d" % len(body)),
         (b"cache-control", b"no-store"),
+        (b"link", f'<{kind}>; rel="help"'.encode()),
     ]
     return Response(status, headers, body, reason=FAULT)

@@ -148,7 +148,7 @@ class PostgresBackend:
                     raise Damaged(await self._what_is_there(record), record.hash)
                 if not there:
                     await template.apply(connection, schema, script)
-                pending = migrate.pending(await connection.fetchval(migrate.READ))
+                pending = migrate.pending(await connection.fetchval(migrate.READ), record.hash)
                 await sharding.carry_out(connection, schema, pending)
         finally:
             await connection.close()

@@ -123,7 +123,7 @@ class SqliteBackend:
         path = self.path(record)
         file.examine(path, record.hash)
         with file.read_errors(path, record.hash):
-            await self._aside(forward, path)
+            await self._aside(functools.partial(forward, path, record.hash))
 
     async def open(self, record: StoreRecord, model: DataModel | None = None) -> SqliteRows:
         from bodega.storage.model import NO_TABLES
@@ -299,14 +299,14 @@ def add_functions(connection: engine.Connection) -> None:
     engine.add_function(connection, "normalize", normalize)
 
 
-def forward(path: Path) -> None:
-    """Brings a store's file to the newest schema; it may be empty, but must exist."""
+def forward(path: Path, store: str = "") -> None:
+    """Brings the file of a store of this hash to the newest schema; it may be empty, but must exist. Raises Newer."""
     connection = connect(path, busy_ms=600_000)
     add_functions(connection)
     try:
         begin(connection)
         connection.execute(migrate.TABLE)
-        carry_out(connection, migrate.pending(revision_of(connection)), adapted)
+        carry_out(connection, migrate.pending(revision_of(connection), store), adapted)
         connection.execute("COMMIT")
     finally:
         engine.roll_back(connection)
