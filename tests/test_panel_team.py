@@ -9,8 +9,13 @@ from typing import Any
 
 import pytest
 
+<<<<<<< HEAD
 from bodega.access import apps, owners, team
 from bodega.panel import pages
+=======
+from bodega.access import owners, team
+from bodega.panel import pages, views
+>>>>>>> 1f6a9a8e (Keep views of the panel's lists, and edit HTML texts without rewriting what nobody touched)
 from bodega.panel.audit import MASK, says
 from panel import PASSWORD, Browser, Page, add_owner, base, signed_in
 from shop import Shop
@@ -39,8 +44,9 @@ def of_store() -> list[Any]:
 
 def test_every_page_belongs_to_an_area() -> None:
     for page in of_store():
-        path = page.pattern.pattern.partition(")")[2]
-        assert team.area_of(path) is not None, path
+        pattern = page.pattern.pattern.partition(")")[2]
+        for path in {pattern.replace("(?P<list>[^/]{1,200})", name) for name in views.LISTS}:
+            assert team.area_of(path) is not None, path
 
 
 @pytest.mark.parametrize("role", [*team.ROLES, "nobody"])

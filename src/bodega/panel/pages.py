@@ -49,6 +49,7 @@ from bodega.panel import (
     team,
     themes,
     variants,
+    views,
     webhooks,
     widgets,
 )
@@ -64,6 +65,7 @@ def every() -> list[PanelPage]:
         sign_in,
         overview,
         search,
+        views,
         *catalogue,
         order_list,
         order_new,
