@@ -9,13 +9,8 @@ from typing import Any
 
 import pytest
 
-<<<<<<< HEAD
 from bodega.access import apps, owners, team
-from bodega.panel import pages
-=======
-from bodega.access import owners, team
 from bodega.panel import pages, views
->>>>>>> 1f6a9a8e (Keep views of the panel's lists, and edit HTML texts without rewriting what nobody touched)
 from bodega.panel.audit import MASK, says
 from panel import PASSWORD, Browser, Page, add_owner, base, signed_in
 from shop import Shop

@@ -307,7 +307,7 @@ class Editor {
   paste(event) {
     event.preventDefault();
     const html = event.clipboardData.getData("text/html");
-    if (html) this.insert(this.clean(parsed(html)));
+    if (html) this.insert(this.clean(parsed(html.replace(/<style\b[^]*?<\/style>/gi, ""))));
     else this.does("insertText", event.clipboardData.getData("text/plain"));
   }
 
