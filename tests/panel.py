@@ -92,12 +92,17 @@ class Forms(HTMLParser):
             self._select = ""
         elif tag == "textarea" and self._area:
             fields = self.all[-1].fields
-            fields[self._area] = fields[self._area].removeprefix("\n").replace("\n", "\r\n")
+            fields[self._area] = _lines(fields[self._area]).removeprefix("\n").replace("\n", "\r\n")
             self._area = ""
 
     def handle_data(self, data: str) -> None:
         if self._area:
             self.all[-1].fields[self._area] += data
+
+
+def _lines(text: str) -> str:
+    """A text as a browser reads it: its lines end in one way."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _listed(value: Any) -> list[str]:

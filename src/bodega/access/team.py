@@ -35,6 +35,8 @@ AREAS: Mapping[str, str] = {
 """The pages of an area, by the first word of their paths below the store's."""
 
 EVERYBODYS = frozenset({"", "search"})
+VIEWS = "/views/"
+"""Saved views of a list, as /views/orders: whoever sees the list keeps views of it."""
 _AREA_OF = {word: area for area, words in AREAS.items() for word in words.split()}
 
 ERASED = "(erased with the customer)"
@@ -89,13 +91,15 @@ class PanelChange(NamedTuple):
 
 def area_of(path: str) -> str | None:
     """The area of a path below the store's own, as /orders/7; empty for pages that everybody sees, None for none."""
-    word = path.strip("/").partition("/")[0]
+    word = path.removeprefix(VIEWS).strip("/").partition("/")[0]
     return "" if word in EVERYBODYS else _AREA_OF.get(word)
 
 
 def may(role: str, path: str, *, changes: bool) -> bool:
     """Whether a role may see a page, or send its forms. What belongs to no area is for owners and admins."""
     known, area = ROLES.get(role), area_of(path)
+    if path.startswith(VIEWS):
+        changes = False
     if known is None:
         return False
     if role in (OWNER, ADMIN):

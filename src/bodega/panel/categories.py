@@ -8,7 +8,7 @@ from typing import Any
 
 from bodega.panel import api, forms
 from bodega.panel.catalogue import CATEGORIES, TREE, tree
-from bodega.panel.fields import fields_of
+from bodega.panel.fields import fields_of, rich
 from bodega.panel.forms import FieldGroup, Form
 from bodega.panel.images import drop_image, put_image
 from bodega.panel.templating import show
@@ -41,7 +41,9 @@ async def groups(request: PanelRequest, own: int = 0) -> list[FieldGroup]:
         return fields_of(Category, names, required="name", titles=TITLES, choices=choices)
 
     return [
-        FieldGroup("", made("name parent_id is_visible description sort_order default_product_sort")),
+        FieldGroup(
+            "", rich(made("name parent_id is_visible description sort_order default_product_sort"), "description")
+        ),
         FieldGroup(
             "Search engines", made("custom_url page_title meta_description meta_keywords search_keywords"), open=False
         ),

@@ -50,7 +50,7 @@ async def _page_groups(request: PanelRequest) -> list[FieldGroup]:
         FieldGroup(
             "Content",
             [
-                Field("body", "Text or HTML", "long", wide=True),
+                Field("body", "Text or HTML", "html", wide=True),
                 Field("link", "Leads to", "text", "For a link: the whole address.", wide=True),
                 Field("email", "Messages go to", "email", "For a contact form."),
                 Field(

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode
 
 from bodega.http.internal_api import ApiReply
-from bodega.panel import api, forms
+from bodega.panel import api, forms, views
 from bodega.panel.fields import Choices, Field, fields_of
 from bodega.panel.forms import FieldGroup, Form
 from bodega.panel.sentences import sentence_of
 from bodega.panel.templating import show
+from bodega.panel.views import ListView
 from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go
 from bodega.resources.customers.customer import Customer
 from bodega.resources.geography import places
@@ -73,8 +73,16 @@ def _address() -> list[FieldGroup]:
     return [FieldGroup("", fields)]
 
 
-@pages.get(HERE)
-async def listed(request: PanelRequest) -> Reply:
+VIEWS = views.declare(
+    "customers",
+    "Customers",
+    {"q": "Name or e-mail address", "group": "Group"},
+    {"email": "E-mail", "group": "Group", "since": "Since"},
+)
+
+
+@views.listing(pages, VIEWS)
+async def listed(request: PanelRequest, view: ListView) -> Reply:
     """The list, searched by name or e-mail address."""
     page, word, group = api.page_of(request), request.query_value("q"), request.query_value("group")
     asks: dict[str, Any] = {"customer_group_id:in": group}
@@ -83,10 +91,11 @@ async def listed(request: PanelRequest) -> Reply:
     reply = await api.send_request(request, "GET", LIST, limit=PER_PAGE, page=page, sort="date_created:desc", **asks)
     given = {name: value for name, value in (("q", word), ("group", group)) if value}
     choices = await group_choices(request)
+    query = view.carry(given, {"group": dict(choices)})
     return show(
         request, "customers.html", customers=reply.data or [], total=reply.total, message=sentence_of(reply), page=page,
         per=PER_PAGE,
-        word=word, group=group, groups=choices, names=dict(choices), query=f"{urlencode(given)}&" if given else "",
+        word=word, group=group, groups=choices, names=dict(choices), query=query, view=view,
     )  # fmt: skip
 
 

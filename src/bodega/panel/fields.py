@@ -27,7 +27,8 @@ LONG_FROM = 256
 
 
 class Field(NamedTuple):
-    """One field. `kind` is text, long, email, number, whole, flag, choice, moment, list (words joined by commas), ids.
+    """One field. `kind` is text, long, html, email, number, whole, flag, choice, moment, list (words joined by commas),
+    ids.
 
     `blank` is what the member becomes when the field is emptied; `low` and `high` bound a number, `maximum` is the
     greatest length of a text. `url` holds the path of a page (`custom_url`), `many` the ids that were ticked;
@@ -103,6 +104,11 @@ def fields_of(
         field = field._replace(title=(titles or {}).get(name, field.title), hint=(hints or {}).get(name, field.hint))
         made.append(field)
     return made
+
+
+def rich(fields: Sequence[Field], *names: str) -> list[Field]:
+    """The fields, with those that hold HTML marked: for them there is an editor."""
+    return [field._replace(kind="html") if field.name in names else field for field in fields]
 
 
 def plain(value: Any) -> str:
@@ -182,9 +188,13 @@ def typed(fields: Sequence[Field], form: Mapping[str, Sequence[str]], before: st
             if f"{before}{field.name}.shown" in form:
                 found[field.name] = _ticked(sent or []) if field.kind == "many" else "true" if sent else ""
         elif sent is not None:
-            text = sent[-1].replace("\r\n", "\n")
-            found[field.name] = text if field.kind == "long" else text.strip()
+            found[field.name] = _as_sent(field, sent[-1])
     return found
+
+
+def _as_sent(field: Field, text: str) -> str:
+    """A text as a form sends it: browsers end lines in one way, whichever the stored text has."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if field.kind in ("long", "html") else text.strip()
 
 
 def _ticked(sent: Sequence[str]) -> str:
@@ -231,9 +241,9 @@ def drafted(
     draft, meanwhile = {}, {}
     for field in fields:
         name = field.name
-        if name not in texts or texts[name] == was.get(name, stored[name]):
+        if name not in texts or texts[name] in (_as_sent(field, was.get(name, stored[name])), stored[name]):
             continue
-        if texts[name] == stored[name]:
+        if texts[name] == _as_sent(field, stored[name]):
             continue
         if was.get(name, stored[name]) != stored[name]:
             meanwhile[name] = (

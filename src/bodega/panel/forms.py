@@ -34,6 +34,18 @@ class Form:
     was: dict[str, str] = field(default_factory=dict)
     before: str = ""
     new: bool = False
+    pictures: Sequence[tuple[str, str]] = ()
+    """Addresses and descriptions of pictures that an HTML text may show."""
+
+    @property
+    def is_rich(self) -> bool:
+        """Whether a field is HTML, for which there is an editor."""
+        return any(item.kind == "html" for item in flat(self.groups))
+
+    @property
+    def pictures_json(self) -> str:
+        """`pictures`, as the editor reads them."""
+        return json.dumps(self.pictures, ensure_ascii=False)
 
     @property
     def was_json(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bodega.panel import api
-from bodega.panel.fields import Choices, Field, fields_of
+from bodega.panel.fields import Choices, Field, fields_of, rich
 from bodega.panel.forms import FieldGroup
 from bodega.panel.shelf import Listed, Shelf, put_up
 from bodega.panel.templating import show
@@ -33,7 +33,9 @@ async def _banner_groups(_request: PanelRequest) -> list[FieldGroup]:
         },
         choices={"page": WHERE, "date_type": (("always", "Always"), ("custom", "Between two dates"))},
     )  # fmt: skip
-    return [FieldGroup("", [one._replace(blank=0) if one.name == "item_id" else one for one in fields])]
+    return [
+        FieldGroup("", [one._replace(blank=0) if one.name == "item_id" else one for one in rich(fields, "content")])
+    ]
 
 
 def _of_banner(banner: Any) -> Any:

@@ -5,18 +5,26 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from bodega.panel import api
-from bodega.panel.orders import COLOURS, HERE, IN_ORDER, LIST, PER_PAGE, WHOLE
+from bodega.panel import api, views
+from bodega.panel.orders import COLOURS, IN_ORDER, LIST, PER_PAGE, WHOLE
 from bodega.panel.sentences import sentence_of
 from bodega.panel.templating import show
+from bodega.panel.views import ListView
 from bodega.panel.web import Pages, PanelRequest, Reply
 from bodega.panel.zones import day_bounds, zone_of
 
 pages = Pages()
 
+VIEWS = views.declare(
+    "orders",
+    "Orders",
+    {"q": "Number or e-mail address", "status": "Status", "customer": "Customer", "from": "From", "to": "To"},
+    {"customer": "Customer", "status": "Status", "items": "Items", "total": "Total"},
+)
 
-@pages.get(HERE)
-async def listed(request: PanelRequest) -> Reply:
+
+@views.listing(pages, VIEWS)
+async def listed(request: PanelRequest, view: ListView) -> Reply:
     """The list: searched by number, e-mail address, customer and status, the newest first."""
     page, word = api.page_of(request), request.query_value("q").strip().removeprefix("#")
     status, customer = request.query_value("status"), request.query_value("customer")
@@ -37,11 +45,21 @@ async def listed(request: PanelRequest) -> Reply:
     total = sum(counts.values()) if chosen is None else counts.get(chosen, 0)
     asked = (("q", word), ("status", status), ("customer", customer), ("from", since and first), ("to", until and last))
     given = {name: value for name, value in asked if value}
-    kept = {name: value for name, value in given.items() if name != "status"}
+    states = {"archived", *(str(number) for number, _ in IN_ORDER)}
+    query = view.carry(given, {"status": states, "customer": await _customers(request, customer)})
+    kept = [*((name, value) for name, value in view.given if name != "status"), ("view", view.mark)]
     return show(
         request, "orders.html", orders=reply.data or [], total=total, page=page,
         message=sentence_of(reply) or sentence_of(counted), per=PER_PAGE, word=word, chosen=status,
         customer=customer, colours=COLOURS, first=since and first, last=until and last,
         statuses=[(number, name, counts.get(number, 0)) for number, name in IN_ORDER], everything=sum(counts.values()),
-        query=f"{urlencode(given)}&" if given else "", kept=f"{urlencode(kept)}&" if kept else "",
+        query=query, kept=f"{urlencode(kept)}&", view=view,
     )  # fmt: skip
+
+
+async def _customers(request: PanelRequest, customer: str) -> set[str]:
+    """The customer that is asked for, if there is one."""
+    if not WHOLE.fullmatch(customer):
+        return set()
+    reply = await api.send_request(request, "GET", f"/v2/customers/{customer}")
+    return set() if reply.refused else {customer}

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode
 
-from bodega.panel import api, forms
+from bodega.panel import api, forms, views
 from bodega.panel.catalogue import BRANDS, PRODUCTS, CategoryNode, brand_names, tax_classes, tree
-from bodega.panel.fields import Field, fields_of
+from bodega.panel.fields import Field, fields_of, rich
 from bodega.panel.forms import FieldGroup, Form
 from bodega.panel.sentences import sentence_of
 from bodega.panel.templating import show
+from bodega.panel.views import ListView
 from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, go
 from bodega.resources.catalog.product import Product
 from bodega.resources.catalog.product_shapes import V3_SHAPE
@@ -40,6 +40,8 @@ SHOWN: dict[str, tuple[str, dict[str, str]]] = {
 COLUMNS = (
     "name,sku,price,calculated_price,inventory_level,inventory_warning_level,inventory_tracking,is_visible,availability"
 )
+MAX_PICTURES = 30
+"""How many of its pictures are offered for a product's description."""
 MAX_TREE = 400
 """With more categories than this, ids are typed instead of ticked: nobody reads a page of thousands of boxes."""
 
@@ -79,7 +81,7 @@ async def groups(request: PanelRequest) -> list[FieldGroup]:
     ]
     brands = await brand_names(request)
     brand = Field("brand_name", "Brand", "suggest", "A new name creates a new brand.", choices=brands)
-    made[0] = made[0]._replace(fields=[*made[0].fields, brand])
+    made[0] = made[0]._replace(fields=[*rich(made[0].fields, "description"), brand])
     made[3] = made[3]._replace(fields=[*made[3].fields, _categories(await tree(request))])
     return made
 
@@ -99,8 +101,16 @@ async def product_of(request: PanelRequest) -> tuple[dict[str, Any], str]:
     return product, reply.etag
 
 
-@pages.get(HERE)
-async def listed(request: PanelRequest) -> Reply:
+VIEWS = views.declare(
+    "products",
+    "Products",
+    {"q": "Words", "category": "Category", "brand": "Brand", "show": "Show", "sort": "Order"},
+    {"sku": "SKU", "price": "Price", "stock": "In stock", "state": "State"},
+)
+
+
+@views.listing(pages, VIEWS)
+async def listed(request: PanelRequest, view: ListView) -> Reply:
     """The list: searched, filtered, sorted."""
     page = api.page_of(request)
     wanted = {name: request.query_value(name) for name in ("q", "category", "brand", "show", "sort")}
@@ -113,6 +123,8 @@ async def listed(request: PanelRequest) -> Reply:
     )
     nodes = await tree(request)
     given = {name: value for name, value in wanted.items() if value}
+    there = {"category": [str(node.id) for node in nodes], "show": SHOWN, "sort": SORTS}
+    query = view.carry(given, {**there, "brand": await _brands(request, wanted["brand"])})
     facts: dict[str, Any] = {
         "products": reply.data or [],
         "total": reply.total,
@@ -121,10 +133,18 @@ async def listed(request: PanelRequest) -> Reply:
         "nodes": nodes,
     }
     return show(
-        request, "products.html", page=page, per=PER_PAGE, query=f"{urlencode(given)}&" if given else "",
+        request, "products.html", page=page, per=PER_PAGE, query=query, view=view,
         shown={key: title for key, (title, _) in SHOWN.items()},
         sorts={key: title for key, (title, _) in SORTS.items()}, **facts,
     )  # fmt: skip
+
+
+async def _brands(request: PanelRequest, brand: str) -> set[str]:
+    """The brand that is asked for, if there is one."""
+    if not (brand.isascii() and brand.isdigit()):
+        return set()
+    reply = await api.send_request(request, "GET", f"{BRANDS}/{brand}", include_fields="name")
+    return set() if reply.refused else {brand}
 
 
 @pages.get(HERE + "/new")
@@ -152,12 +172,14 @@ async def create(request: PanelRequest) -> Reply:
 async def detail(request: PanelRequest) -> Reply:
     """The form of a product."""
     product, etag = await product_of(request)
-    return _one(request, product, etag, forms.opened(await groups(request), product))
+    return await _one(request, product, etag, forms.opened(await groups(request), product))
 
 
-def _one(
+async def _one(
     request: PanelRequest, product: Mapping[str, Any], etag: str, form: Form, status: HTTPStatus = HTTPStatus.OK
 ) -> Reply:
+    images = await api.send_request(request, "GET", f"{PRODUCTS}/{product['id']}/images", limit=MAX_PICTURES)
+    form.pictures = [(one["url_standard"], one["description"] or "") for one in images.data or []]
     return show(request, "product.html", status=status, product=product, etag=etag, form=form, tab="details")
 
 
@@ -171,13 +193,13 @@ async def change(request: PanelRequest) -> Reply:
     if "brand_name" in draft:
         draft["brand_id"] = 0  # the name alone decides, even if it is empty
     if form.faulty:
-        return _one(request, product, etag, form, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return await _one(request, product, etag, form, HTTPStatus.UNPROCESSABLE_ENTITY)
     if not draft:
         return go(f"{request.base}/products/{product['id']}?done=unchanged", *SAFE)
     reply = await api.send_request(request, "PUT", path, draft, etag=etag)
     if reply.refused or reply.errors:
         forms.complain(form, reply)
-        return _one(request, product, etag, form, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return await _one(request, product, etag, form, HTTPStatus.UNPROCESSABLE_ENTITY)
     return go(f"{request.base}/products/{product['id']}?done=saved", *SAFE)
 
 
@@ -189,5 +211,5 @@ async def delete(request: PanelRequest) -> Reply:
         product, etag = await product_of(request)
         form = forms.opened(await groups(request), product)
         forms.complain(form, reply)
-        return _one(request, product, etag, form, HTTPStatus(reply.status))
+        return await _one(request, product, etag, form, HTTPStatus(reply.status))
     return go(f"{request.base}/products?done=deleted", *SAFE)
