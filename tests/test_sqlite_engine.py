@@ -6,6 +6,8 @@ import asyncio
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,7 +18,7 @@ import pytest
 
 from bodega.storage.sqlite import engine
 from bodega.storage.sqlite.connection import SqliteTx, begin, connect
-from bodega.storage.sqlite.engine import Connection, open_file, plain, plain_of_write
+from bodega.storage.sqlite.engine import Connection, open_file, plain, plain_of_write, rows
 from bodega.storage.tx import Busy, Clash, Damaged, Unstorable
 
 MEANT: dict[str, type[Exception] | None] = {
@@ -231,3 +233,25 @@ def test_no_other_sqlite_is_loaded_by_a_server() -> None:
     """Not by a library either: two that open one file in one process drop each other's locks."""
     code = "import sys, bodega.app, bodega.cli, bodega.panel; sys.exit('_sqlite3' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_file_that_another_process_holds_for_a_moment_is_waited_for(tmp_path: Path) -> None:
+    """Who opens or closes a database alone holds its log; that is over in milliseconds."""
+    path = tmp_path / "store.db"
+    with closing(open_file(path, "rwc")) as made:
+        made.execute("PRAGMA journal_mode=WAL")
+        made.execute("CREATE TABLE t (a)")
+    holder = open_file(path)
+    holder.execute("PRAGMA locking_mode=EXCLUSIVE")
+    holder.execute("INSERT INTO t VALUES (1)")
+    release = threading.Timer(0.2, holder.close)
+    release.start()
+    with closing(connect(path)) as opened:
+        assert rows(opened, "SELECT a FROM t") == [(1,)]
+        with closing(open_file(path)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            began = time.monotonic()
+            with pytest.raises(Busy):
+                begin(opened)
+            assert time.monotonic() - began < 0.1, "but once it is set up, it is the caller who waits"
+    release.join()

@@ -64,13 +64,18 @@ def adapted(statement: str) -> str:
     return statement + " WITHOUT ROWID" if made else statement
 
 
+_SET_UP_MS = 2_000
+
+
 def connect(path: Path, busy_ms: int = 0, *, one_thread: bool = False) -> Connection:
     """Opens a database file as `open_file` does, set up for the work of a server; it must exist: none is created by
-    being opened."""
-    connection = open_file(path, busy_ms=busy_ms, one_thread=one_thread)
+    being opened. `busy_ms` is for what is done with it: to be set up it waits, since a process that has just opened or
+    closed the same file holds its log for a moment."""
+    connection = open_file(path, busy_ms=max(busy_ms, _SET_UP_MS), one_thread=one_thread)
     try:
         for pragma in PRAGMAS:
             connection.execute(pragma)
+        connection.set_busy_timeout(busy_ms)
     except BaseException:
         connection.close()
         raise
