@@ -517,6 +517,42 @@ def test_a_server_that_lost_its_connections_answers_503_and_finds_its_way_back(
         runner.run(server.app.stop())
 
 
+def test_a_new_account_is_good_before_its_notification_comes(
+    runner: asyncio.Runner, own_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process made it, and told its user; a token of nobody costs one look, which those who come meanwhile
+    share."""
+    server = Server(runner, runner.run(open_backend(None, own_database)))
+    registry = server.backend.registry
+    try:
+        shop = server.shop()
+        assert shop.get("/v3/catalog/brands").status == 200
+        monkeypatch.setattr(registry, "has_changed", lambda: False)
+        token = shop.account("store_v2_products")
+        assert shop.get("/v3/catalog/brands", token=token).status == 200
+        looks: list[str] = []
+        accounts = registry.accounts
+
+        async def counted(name: str) -> Any:
+            looks.append(name)
+            return await accounts(name)
+
+        monkeypatch.setattr(registry, "accounts", counted)
+        assert shop.get("/v3/catalog/brands", token="nobody's").status == 401
+        assert shop.get("/v3/catalog/brands", token=token).status == 200
+        assert len(looks) == 1
+        store = server.run(server.app.stores.get(shop.name))
+
+        async def several() -> None:
+            await asyncio.gather(*[server.app.stores.looked_up(store) for _ in range(50)])
+
+        server.run(several())
+        assert len(looks) <= 3
+    finally:
+        monkeypatch.undo()
+        runner.run(server.app.stop())
+
+
 def test_a_server_that_cannot_hear_of_changes_looks_for_them(
     runner: asyncio.Runner, own_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

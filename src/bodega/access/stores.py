@@ -44,6 +44,7 @@ class Stores:
         self._rings = 0
         self._only: str | None = None
         self._learning = asyncio.Lock()
+        self._looks = 0
         self._losing: dict[str, asyncio.Task[None]] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self.opened: Callable[[OpenStore], None] | None = None
@@ -107,6 +108,19 @@ class Stores:
             if rings == self._rings:  # else what was read may already be stale
                 self._remember(store_hash, store)
             return store
+
+    async def looked_up(self, store: OpenStore) -> OpenStore | None:
+        """A store with its accounts as the registry has them now, if other processes may change them: the notification
+        that tells of a new account comes a moment after the account. Who asks while others look shares the next
+        look."""
+        if not self._shared:
+            return store
+        before = self._looks
+        async with self._learning:
+            if self._looks == before:
+                self._looks += 1
+                return await self._learn(store.record.hash)
+            return self._open.get(store.record.hash)
 
     def _remember(self, store_hash: str, store: OpenStore | None) -> None:
         if len(self._fresh) > 100_000:  # unknown hashes are remembered too, but strangers must not fill the memory

@@ -79,16 +79,23 @@ def _kinds(table: Table, states: Comparison) -> tuple[_Kind, ...]:
 
 async def counts(states: Comparison, resources: Sequence[str] = ()) -> dict[str, Counts]:
     """How many rows of each resource differ; those in which none does are left out."""
+    names = list(resources or RESOURCES)
     found = {}
-    for name in resources or RESOURCES:
-        told = Counts()
-        for kind in _kinds(RESOURCES[name], states):
-            sql = f"SELECT count(*) FROM {kind.source}"  # noqa: S608 - declared names
-            ((number,),) = await states.rows(sql)
-            setattr(told, kind.name, int(number))
-        if told != Counts():
-            found[name] = told
-    return found
+    for place in range(0, len(names), _COUNTED_AT_ONCE):
+        asked = " UNION ALL ".join(_counted(name, states) for name in names[place : place + _COUNTED_AT_ONCE])
+        for name, created, updated, deleted in await states.rows(asked):
+            if created or updated or deleted:
+                found[str(name)] = Counts(int(created), int(updated), int(deleted))
+    return {name: found[name] for name in names if name in found}
+
+
+_COUNTED_AT_ONCE = 20
+"""Tables that one statement counts: a hundred statements would each take a turn of a thread."""
+
+
+def _counted(name: str, states: Comparison) -> str:
+    each = (f"(SELECT count(*) FROM {kind.source})" for kind in _kinds(RESOURCES[name], states))  # noqa: S608 - declared
+    return f"SELECT '{name}', {', '.join(each)}"
 
 
 async def changes(states: Comparison, store_hash: str, resource: str, after: int = 0) -> AsyncIterator[Change]:

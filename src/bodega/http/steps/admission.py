@@ -78,7 +78,16 @@ async def open_store(app: AppContext, request: Request) -> OpenStore | None:
     if store.maintenance:
         wait = come_back(store.settings["maintenance.retry_after"])
         raise InformedRefusal(Reason.MAINTENANCE, headers=wait, store=store)
-    return store
+    return store if _is_known(request, store) else await app.stores.looked_up(store)
+
+
+def _is_known(request: Request, store: OpenStore) -> bool:
+    """Whether this process knows whose credentials were sent, if any were."""
+    token = request.headers.get(b"x-auth-token")
+    if token is not None:
+        return store.holder(token) is not None
+    basic = request.headers.get(b"authorization", b"")
+    return basic[:6].lower() != b"basic " or store.user(basic) is not None
 
 
 async def store_named(stores: Stores, request: Request) -> str:
