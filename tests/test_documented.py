@@ -249,9 +249,10 @@ def test_every_version_of_the_list_has_a_host_with_a_heading() -> None:
 
 
 def test_the_operations_of_providers_are_those_that_the_code_asks_for() -> None:
-    """Each is the one text that an `ask` names; `test_tax_providers.py` and its neighbours see them arrive."""
+    """Each is the one text that an `ask` of the resources names; `test_tax_providers.py` and its neighbours see them
+    arrive."""
     named = set()
-    for file in Path(bodega.__file__).parent.rglob("*.py"):
+    for file in (Path(bodega.__file__).parent / "resources").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in ("_ask", "tax_messages.ask"):
                 named |= {
