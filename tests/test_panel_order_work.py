@@ -34,7 +34,8 @@ def test_orders_are_found_by_the_days_of_the_stores_zone(shop: Shop) -> None:
     page = browser.get(f"{base(shop)}/orders?from=2026-01-31&to=2026-01-31")
     assert "1 February 2026" not in page.text
     assert "31 January 2026, 23:30:00 NZDT" in page.text, "times are those of the store"
-    assert page.form("/orders").fields == {"q": "", "from": "2026-01-31", "to": "2026-01-31"}
+    sent = page.form("/orders").fields
+    assert {name: sent[name] for name in ("q", "from", "to")} == {"q": "", "from": "2026-01-31", "to": "2026-01-31"}
 
 
 @pytest.mark.parametrize("zone", ["UTC", "", "Mars/Olympus", "America/New_York", "../etc/passwd"])

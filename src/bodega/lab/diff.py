@@ -79,7 +79,7 @@ def _kinds(table: Table, states: Comparison) -> tuple[_Kind, ...]:
 
 async def counts(states: Comparison, resources: Sequence[str] = ()) -> dict[str, Counts]:
     """How many rows of each resource differ; those in which none does are left out."""
-    names = list(resources or RESOURCES)
+    names = await _moved(states, resources or tuple(RESOURCES))
     found = {}
     for place in range(0, len(names), _COUNTED_AT_ONCE):
         asked = " UNION ALL ".join(_counted(name, states) for name in names[place : place + _COUNTED_AT_ONCE])
@@ -87,6 +87,17 @@ async def counts(states: Comparison, resources: Sequence[str] = ()) -> dict[str,
             if created or updated or deleted:
                 found[str(name)] = Counts(int(created), int(updated), int(deleted))
     return {name: found[name] for name in names if name in found}
+
+
+async def _moved(states: Comparison, names: Sequence[str]) -> list[str]:
+    """Those of the resources that can differ: in two states of one store, those whose revision does."""
+    if states.apart:
+        return list(names)
+    old, new = (f"{place}table_statistics" for place in states.places)
+    other = f"{new} n LEFT JOIN {old} o ON o.name = n.name WHERE o.revision IS DISTINCT FROM n.revision"
+    sql = f"SELECT n.name FROM {other}"  # noqa: S608 - declared names
+    moved = {str(name) for (name,) in await states.rows(sql)}
+    return [name for name in names if name in moved]
 
 
 _COUNTED_AT_ONCE = 20

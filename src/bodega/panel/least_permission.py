@@ -15,6 +15,7 @@ from bodega.panel.accounts import the_account
 from bodega.panel.environment import part
 from bodega.panel.permissions import effective, row_of
 from bodega.panel.runs import MOST, PERIODS, Period, period_of, recorded_run
+from bodega.panel.sent_form import compared
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, go
 from bodega.storage.registry import Account
@@ -114,6 +115,7 @@ async def set_to_least(request: PanelRequest) -> Reply:
     wanted = frozenset(request.field("scopes").split(", ")) - {""}
     if not wanted or not wanted <= set(effective(account.scopes)):
         return await _ask(request, account, "An account can only be set to a part of what it has.")
+    compared(request.form, "scopes", ", ".join(sorted(account.scopes)), ", ".join(sorted(wanted)))
     await request.panel.registry.save_account(replace(account, scopes=wanted))
     return _back(request, account, period_of(request))
 
