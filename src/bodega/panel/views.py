@@ -10,12 +10,13 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from bodega.access import saved_views, team
 from bodega.access.saved_views import LONGEST_NAME, LONGEST_QUERY, MOST, SavedView, ViewScope
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go
+from bodega.storable import pairs_of
 
 pages = Pages()
 
@@ -107,7 +108,7 @@ class ListView:
     @property
     def changed(self) -> bool:
         """Whether the list is asked for otherwise than the open view says."""
-        return self.current is not None and sorted(parse_qsl(self.current.query)) != sorted(self.given)
+        return self.current is not None and sorted(_pairs(self.current.query)) != sorted(self.given)
 
     @property
     def shares(self) -> bool:
@@ -189,11 +190,16 @@ def _name(request: PanelRequest) -> str:
     return name
 
 
+def _pairs(query: str) -> list[tuple[str, str]]:
+    """What a query says. Raises ValueError for more than a hundred names."""
+    return [(name, value) for name, value in pairs_of(query, 100) if value]
+
+
 def _query(request: PanelRequest, of: ListDeclaration) -> str:
     """The filters and columns of the list that were sent. Raises ValueError."""
     known = {*of.filters, "column"}
     try:
-        pairs = parse_qsl(request.field("query"), max_num_fields=100)
+        pairs = _pairs(request.field("query"))
     except ValueError:
         pairs = [("", "x" * LONGEST_QUERY)]
     text = urlencode([(name, value) for name, value in pairs if name in known or not name])
