@@ -176,11 +176,19 @@ async def forget(tx: Tx, store: str, pages: Collection[str], email: str) -> None
     last, wanted = "", email.casefold()
     while True:
         sql = "SELECT id, path, says FROM panel_changes WHERE store = $1 AND id > $2 ORDER BY id LIMIT 500"
-        rows = [tuple(row) for row in await tx.rows(sql, store, last)]
-        for key, path, says in rows:
-            page = "/".join(path.split("/")[:3])
-            if says not in ("", ERASED) and (page in pages or wanted in says.casefold()):
-                await tx.run("UPDATE panel_changes SET says = $2 WHERE id = $1", key, ERASED)
-        if len(rows) < 500:
+        found = await query.named(tx, _Said, sql, store, last)
+        for one in found:
+            page = "/".join(one.path.split("/")[:3])
+            if one.says not in ("", ERASED) and (page in pages or wanted in one.says.casefold()):
+                await tx.run("UPDATE panel_changes SET says = $2 WHERE id = $1", one.id, ERASED)
+        if len(found) < 500:
             return
-        last = rows[-1][0]
+        last = found[-1].id
+
+
+class _Said(NamedTuple):
+    """What is kept of a change."""
+
+    id: str
+    path: str
+    says: str

@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 
+from bodega.kit.render import json
 from bodega.resources.personal.declared import PERSONAL
 from bodega.resources.personal.finding import AT_ONCE, Person, rows_of, search
-from bodega.storage.table import numbered_placeholders, parts
+from bodega.storage import query
+from bodega.storage.table import parts
 from bodega.storage.tx import Tx
-
-_decode = msgspec.json.decode
 
 
 async def copy_of(tx: Tx, person: Person) -> dict[str, list[dict[str, Any]]]:
@@ -22,8 +22,7 @@ async def copy_of(tx: Tx, person: Person) -> dict[str, list[dict[str, Any]]]:
         withheld = frozenset(one.withheld.split())
         rows = copied[one.table.name] = []
         for some in parts(found[one.table.name], AT_ONCE):
-            sql = f"SELECT doc, rest FROM {one.table.name} WHERE id IN ({numbered_placeholders(len(some))}) ORDER BY id"
-            for doc, rest in await tx.rows(sql, *some):
-                row = _decode(doc) | (_decode(rest) if rest else {})
+            for entity in await query.entities_of(tx, one.table, some):
+                row = msgspec.json.decode(json(entity))
                 rows.append({name: value for name, value in row.items() if name not in withheld})
     return copied
