@@ -29,7 +29,7 @@ class Stores:
     """Opens stores when they are first asked for, and rereads their records after each change notification.
 
     `model` has the tables of every store and their rules; a store that is opened for the first time gets their default
-    rows.
+    rows. `shared`: other processes may change the registry.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Stores:
     ) -> None:
         self.backend = backend
         self.registry = backend.registry
-        self._shared = shared
+        self.shared = shared
         self._log = log or Log()
         self._open: dict[str, OpenStore] = {}
         self._fresh: dict[str, OpenStore | None] = {}
@@ -110,11 +110,8 @@ class Stores:
             return store
 
     async def looked_up(self, store: OpenStore) -> OpenStore | None:
-        """A store with its accounts as the registry has them now, if other processes may change them: the notification
-        that tells of a new account comes a moment after the account. Who asks while others look shares the next
-        look."""
-        if not self._shared:
-            return store
+        """A store with its accounts as the registry has them now: where it is `shared`, the notification that tells of
+        a new account comes a moment after the account. Who asks while others look shares the next look."""
         before = self._looks
         async with self._learning:
             if self._looks == before:
@@ -147,8 +144,8 @@ class Stores:
             if (changed or lost) and self.opened is not None and old.rows is not None:
                 self.opened(old)  # its rows may have been replaced, and a task with them; an account may be gone
             return old
-        kept = {} if self._shared else await kept_counts(self.registry.tx, store_hash)
-        store = OpenStore(record, accounts, self.registry, shared=self._shared, kept=kept)
+        kept = {} if self.shared else await kept_counts(self.registry.tx, store_hash)
+        store = OpenStore(record, accounts, self.registry, shared=self.shared, kept=kept)
         await self._opening.begin(store)
         self._open[store_hash] = store
         return store
@@ -178,8 +175,8 @@ class Stores:
                 except Damaged as found:
                     error = found
                 accounts = await self.registry.accounts(record.hash)
-                kept = {} if self._shared else await kept_counts(self.registry.tx, record.hash)
-                lost = OpenStore(current, accounts, self.registry, shared=self._shared, kept=kept)
+                kept = {} if self.shared else await kept_counts(self.registry.tx, record.hash)
+                lost = OpenStore(current, accounts, self.registry, shared=self.shared, kept=kept)
                 self._opening.refuse(lost, error, thorough=True)
                 self._open[record.hash] = lost
                 self._fresh.pop(record.hash, None)

@@ -78,7 +78,9 @@ async def open_store(app: AppContext, request: Request) -> OpenStore | None:
     if store.maintenance:
         wait = come_back(store.settings["maintenance.retry_after"])
         raise InformedRefusal(Reason.MAINTENANCE, headers=wait, store=store)
-    return store if _is_known(request, store) else await app.stores.looked_up(store)
+    if not app.stores.shared or _is_known(request, store):
+        return store
+    return await app.stores.looked_up(store)
 
 
 def _is_known(request: Request, store: OpenStore) -> bool:
