@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from bodega.lab.telling import cut
 from bodega.masking import is_secret
 from bodega.panel.sent_form import SentForm
 
@@ -53,5 +54,4 @@ def _change(name: str, old: str, new: str) -> str:
 
 
 def _short(text: str, longest: int = LONGEST_VALUE) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= longest else f"{line[: longest - 1]}\N{HORIZONTAL ELLIPSIS}"
+    return cut(" ".join(text.split()), longest)

@@ -6,11 +6,10 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-import msgspec
-
 from bodega.lab import diff
 from bodega.lab.control import diffs
 from bodega.lab.control.lab import Lab
+from bodega.lab.telling import told
 from bodega.panel.lab import asked, lab_page
 from bodega.panel.lab_copies import comparable
 from bodega.panel.templating import show
@@ -84,5 +83,4 @@ def _row(change: diff.Change) -> RowShown:
 
 
 def _text(value: Any) -> str:
-    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}\N{HORIZONTAL ELLIPSIS}"
+    return told(value, LONGEST)

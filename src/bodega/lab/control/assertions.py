@@ -18,6 +18,7 @@ from bodega.journal.ring import Wanted
 from bodega.lab.control.journals import ExchangeShown, shown
 from bodega.lab.control.lab import Lab
 from bodega.lab.control.operation import Asked, Operation
+from bodega.lab.telling import cut
 
 MOST = 10_000
 """Requests that are looked at: the newest."""
@@ -224,8 +225,7 @@ def _told(nearest: Sequence[NearMiss]) -> str:
 
 
 def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value)
-    return text if len(text) <= 200 else text[:199] + "\N{HORIZONTAL ELLIPSIS}"
+    return cut(value if isinstance(value, str) else json.dumps(value), 200)
 
 
 OPERATIONS = (Operation("POST", "/stores/{store_hash}/journal/verify", verify_requests),)

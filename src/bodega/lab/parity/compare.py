@@ -11,6 +11,7 @@ import msgspec
 from bodega.http import xml
 from bodega.journal.har import Recorded
 from bodega.lab.parity.ids import Ids, kind_of, shape_of_path
+from bodega.lab.telling import told
 
 STATUS, HEADER, MISSING, EXTRA, TYPE, VALUE = "status", "header", "missing", "extra", "type", "value"
 
@@ -160,5 +161,4 @@ def _plain(name: str, value: str) -> str:
 
 
 def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-    return text if len(text) <= 80 else text[:79] + "\N{HORIZONTAL ELLIPSIS}"
+    return told(value, 80)
