@@ -18,10 +18,13 @@ SITE = src/bodega/site.zip
 # What is measured beside Bodega, from its registry by a lock with hashes; nothing without npm.
 PEERS = build/peers/.installed
 SPEC ?= ../shared/spec
-# Tests run in as many processes as the machine has processors, a file of them in one; tests/conftest.py says which first.
+# Tests run in several processes, a file of them in one; tests/conftest.py says in how many, and which file first.
 SPREAD ?= -n auto --dist loadfile --no-loadscope-reorder
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# Compiled modules are kept, also where the environment says otherwise: the tests start hundreds of processes, and each
+# would compile the whole package again, which made up a third of the run.
+export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
 .PHONY: help dev serve test test-cluster lint docs docs-site dist bench bench-count bench-peers catalyst bench-large bench-variants bench-orders bench-prices bench-checkouts soak kills conformance lock clean

@@ -25,14 +25,17 @@ from receiver import Receiver, receiving
 from shop import Borrowed, Server, Shop
 
 LONGEST_FIRST = (
-    "test_operations_page", "test_packages",
+    "test_panel_screens", "test_operations_page", "test_packages",
     "test_durability", "test_soak", "test_kills", "test_rolling_restart", "test_connectors", "test_real_client",
-    "test_bad_input", "test_quota",
+    "test_bad_input", "test_quota", "test_panel_selling_browser", "test_copies", "test_migrations", "test_moves",
+    "test_asking", "test_pytest_plugin", "test_damaged", "test_every_member", "test_pool", "test_proportion",
     "test_faults", "test_page_examples",
-    "test_webhook_lives", "test_copies", "test_webhooks", "test_panel_browser", "test_panel_selling_browser",
-    "test_concurrency", "test_migrations", "test_seed", "test_panel_sign_in", "test_orders", "test_products",
+    "test_webhook_lives", "test_webhooks", "test_panel_browser", "test_shop_screens", "test_event_scopes",
+    "test_shop_browser", "test_scheduled_backups", "test_remedies", "test_node_clients", "test_testing_page",
+    "test_mutated_bodies", "test_undo", "test_openapi", "test_site", "test_javascript", "test_secrets_at_rest",
+    "test_concurrency", "test_seed", "test_panel_sign_in", "test_orders", "test_products",
     "test_panel_apps", "test_rules", "test_law_statuses", "test_scale", "test_fresh_start", "test_real_client_orders",
-    "test_cli", "test_sample_orders", "test_panel_journal", "test_pool",
+    "test_cli", "test_sample_orders", "test_panel_journal",
 )  # fmt: skip
 """Files that take long: whichever process is free takes the next file, and the last ones are to be short."""
 
@@ -83,6 +86,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files begin; inside a file nothing changes."""
     places = {name: place for place, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are processors: much of a run is waiting, for servers to start and to be killed."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session")
