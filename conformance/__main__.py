@@ -8,7 +8,7 @@ import random
 import re
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from conformance.asking import SEED, Answer, ask
@@ -41,12 +41,16 @@ def main() -> int:
     deadline = started + arguments.minutes * 60
     examples = arguments.examples or max(1, int(arguments.minutes * 60 * EXAMPLES_PER_SECOND / max(len(operations), 1)))
     print(f"{len(operations)} operations, {examples} random requests each and the boundaries of their schemas ...")
+    sieve = Sieve([], differing=False) if arguments.ours else Sieve(read())
     with running() as store:
         for refused in store.unsent:
             print(f"A row of tests/replies was refused: {refused}")
-        answers = _asked(operations, store, examples, deadline)
+        answers = []
+        for answered in _asked(operations, store, examples, deadline):
+            answers.append(answered)
+            if arguments.each:
+                _tell(*answered, sieve)
     print(f"{time.monotonic() - started:.0f} s.")
-    sieve = Sieve([], differing=False) if arguments.ours else Sieve(read())
     found = _unknown([answer for _, answer in answers], sieve)
     _report(operations, answers, found, sieve.stale if whole else [])
     return int(bool(found or len(answers) < len(operations) or (whole and sieve.stale) or _broken(answers)))
@@ -62,6 +66,7 @@ def _arguments() -> argparse.Namespace:
         "--only", type=re.compile, default=re.compile(""), help="operations that match: FILE METHOD PATH"
     )
     parser.add_argument("--sample", type=int, default=0, help="ask only so many operations, always the same")
+    parser.add_argument("--each", action="store_true", help="tell of each operation as soon as it was asked")
     parser.add_argument("--minutes", type=float, default=MINUTES, help="stop after so many minutes (%(default)s)")
     parser.add_argument("--examples", type=int, help="random requests an operation; by default as many as fit the time")
     return parser.parse_args()
@@ -69,19 +74,25 @@ def _arguments() -> argparse.Namespace:
 
 def _asked(
     operations: Sequence[Operation], store: Store, examples: int, deadline: float
-) -> Sequence[tuple[Operation, Answer]]:
-    answers: list[tuple[Operation, Answer]] = []
+) -> Iterator[tuple[Operation, Answer]]:
     file = ""
     for operation in operations:
         if time.monotonic() > deadline:
-            break
+            return
         if operation.file != file:
             file = operation.file
             print(f"  {file}", flush=True)
-        answers.append((operation, ask(operation, store, examples)))
+        yield operation, ask(operation, store, examples)
         if operation.method != "GET":
             store.restore()
-    return answers
+
+
+def _tell(operation: Operation, answer: Answer, sieve: Sieve) -> None:
+    print(f"  {operation.label}: {answer.requests} requests, {answer.seconds:.1f} s", flush=True)
+    for finding, shown in answer.findings.items():
+        if sieve.unknown(finding):
+            example = shown.replace("\n", "\n      ")
+            print(f"    {finding.check}: {finding.detail}\n      {example}", flush=True)
 
 
 def _unknown(answers: Iterable[Answer], sieve: Sieve) -> dict[tuple[str, str], list[tuple[Finding, str]]]:

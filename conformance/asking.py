@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ class Answer:
 
     requests: int = 0
     successes: int = 0
+    seconds: float = 0.0
     findings: dict[Finding, str] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
 
@@ -60,12 +62,14 @@ def ask(operation: Operation, store: Store, examples: int) -> Answer:
     schema = schemathesis.openapi.from_dict(
         operation.alone(store.existing(operation.version, operation.method, operation.path)), config=config
     )
+    began = time.monotonic()
     with _listening(schema, operation, answer):
         for event in from_schema(schema).execute():
             if isinstance(event, events.NonFatalError):
                 answer.errors.append(str(event.value)[:600])
             elif isinstance(event, events.FatalError):
                 answer.errors.append(str(event.exception)[:600])
+    answer.seconds = time.monotonic() - began
     return answer
 
 
