@@ -27,7 +27,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
-.PHONY: help dev serve test test-cluster lint docs docs-site dist bench bench-count bench-peers catalyst bench-large bench-variants bench-orders bench-prices bench-checkouts soak kills conformance lock clean
+.PHONY: help dev serve test test-cluster lint screenshots docs docs-site dist bench bench-count bench-peers catalyst bench-large bench-variants bench-orders bench-prices bench-checkouts soak kills conformance lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ lint: $(READY)  ## Check style, format, types, and for insecure code
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/bandit --quiet --recursive --configfile pyproject.toml src scripts
+
+screenshots: $(READY)  ## Index the screenshots that the tests in a browser saved: build/screenshots/index.html
+	@$(BIN)/python scripts/screenshots.py
 
 docs: $(READY)  ## Regenerate the pages that follow from the code
 	@$(BIN)/python -m bodega.docs

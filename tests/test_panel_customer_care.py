@@ -122,6 +122,27 @@ def test_a_merge_gives_one_what_the_other_has(shop: Shop) -> None:
     assert [(one["customer_id"], one["attribute_value"]) for one in values] == [(key, "M")], "what one has stays"
 
 
+def test_what_was_changed_under_a_merged_number_is_found_and_forgotten(shop: Shop) -> None:
+    first, second, stays = customer(shop, **TWIN), customer(shop, **{**TWIN, "email": "x@y.example"}), known(shop)[0]
+    browser = signed_in(shop)
+    page = browser.get(f"{base(shop)}/customers/{first}")
+    assert browser.post(page, f"/customers/{first}", notes="Likes candles").status == 303
+    assert merged(shop, second, TWIN["email"]).status == 303
+    assert merged(shop, stays, f"#{second}").status == 303
+    browser = signed_in(shop)
+    found = browser.get(f"{base(shop)}/team/changes?where=customers/{stays}").text
+    assert f"under numbers {second}, {first}, merged into this customer" in found
+    assert f">/customers/{first}</td>" in found
+    assert "Likes candles" in found
+    assert "Likes candles" not in browser.get(f"{base(shop)}/team/changes?where=customers/{stays}9").text
+    assert "Nothing was found." in browser.get(f"{base(shop)}/team/changes?where=orders").text
+    links = browser.get(f"{base(shop)}/customers/{stays}").text
+    assert f"{base(shop)}/team/changes?where=customers/{stays}" in links
+    done = browser.post(browser.get(at(shop, stays, "erase")), "/erase", confirm=ADA["email"])
+    assert done.status == 303, message(done)
+    assert "Likes candles" not in browser.get(f"{base(shop)}/team/changes").text
+
+
 @pytest.mark.parametrize("who", ["99", "nobody@example.com", "{key}"])
 def test_nobody_is_merged_with_themselves_or_with_nobody(shop: Shop, who: str) -> None:
     key = customer(shop, **ADA)

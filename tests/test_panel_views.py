@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.resources import files
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -219,7 +220,61 @@ def test_every_declared_list_has_a_page_of_its_views(shop: Shop) -> None:
     assert pages.every()
     browser = signed_in(shop)
     assert len(views.LISTS) >= 3
-    for path in views.LISTS:
-        assert tabs(browser.get(f"{base(shop)}/{path}?view=all"))[0][1].endswith("?view=all")
-        assert browser.get(f"{base(shop)}/views/{path}").status == 200
+    for key, of in views.LISTS.items():
+        assert tabs(browser.get(f"{base(shop)}/{of.path}?view=all"))[0][1].endswith("?view=all")
+        assert browser.get(f"{base(shop)}/views/{key}").status == 200
     assert browser.get(f"{base(shop)}/views/nothing").status == 404
+
+
+FILTERED = {
+    "products": "q=lamp", "orders": "status=11", "customers": "q=Ann", "carts": "customer=1", "promotions": "q=ten",
+    "redirects": "keyword=/old", "tasks": "state=done", "journal": "status=4xx&method=POST", "brands": "q=Acme",
+    "team-changes": "who=sam@example.com&where=customers/7",
+}  # fmt: skip
+
+
+def test_every_list_keeps_its_filters_under_a_name_and_opens_with_it(shop: Shop) -> None:
+    assert set(FILTERED) == set(views.LISTS)
+    browser = signed_in(shop)
+    for key, of in views.LISTS.items():
+        asked = parse_qs(FILTERED[key])
+        assert set(asked) <= set(of.filters), key
+        form = browser.get(f"{base(shop)}/{of.path}?{FILTERED[key]}&page=2")
+        made = browser.post(form, f"/views/{key}", name="Mine", first="true")
+        page = browser.follow(made)
+        assert ("The view was saved." in page.text, here(page)) == (True, "Mine"), key
+        opened = browser.get(f"{base(shop)}/{of.path}")
+        kept = parse_qs(urlsplit(opened.header("location")).query)
+        del kept["view"]
+        assert (opened.status, kept) == (303, asked), key
+        whole = browser.get(f"{base(shop)}/{of.path}?view=all")
+        assert (whole.status, here(whole)) == (200, f"All {of.title.lower()}"), key
+        gone = browser.post(browser.get(f"{base(shop)}/views/{key}"), "/delete")
+        assert gone.status == 303, key
+        assert browser.get(f"{base(shop)}/{of.path}").status == 200, key
+    assert stored(shop) == []
+
+
+NO_LISTS = {
+    "_parts.html": "the period of charts", "customer_merge.html": "looks for one customer", "frame.html": "the search",
+    "lab_snapshots.html": "chooses two states", "permissions.html": "chooses a row",
+    "permissions_account.html": "chooses a row", "report.html": "chooses a run", "shop_page.html": "a channel",
+    "webhook.html": "the deliveries of one webhook", "workbench.html": "an event", "workbench_event.html": "an event",
+}  # fmt: skip
+
+
+def test_every_list_that_is_filtered_has_views() -> None:
+    """By their templates: a form that asks (GET) filters a list, or stands here with what else it does."""
+    folder = files("bodega.panel") / "templates"
+    asking = {one.name for one in folder.iterdir() if 'method="get"' in one.read_text()}
+    assert {name for name in asking if "_views.html" not in (folder / name).read_text()} == set(NO_LISTS)
+
+
+def test_the_journal_is_followed_in_its_view_and_saved_as_it_is_filtered_now(shop: Shop) -> None:
+    browser = signed_in(shop)
+    save(browser, shop, "/journal?status=4xx", "Refused", first="true")
+    shop.get("/v3/nowhere")
+    swapped = browser.get(f"{base(shop)}/journal?method=GET", headers={"HX-Request": "true"})
+    assert 'name="query" value="method=GET" hx-swap-oob="true"' in swapped.text
+    alone = browser.get(f"{base(shop)}/journal", headers={"HX-Request": "true"})
+    assert (alone.status, "<html" in alone.text) == (200, False), "a list that is followed is not led elsewhere"

@@ -4,6 +4,7 @@ is wrong. axe finds nothing on any, and nothing is wider than the screen."""
 from __future__ import annotations
 
 import json
+import re
 import urllib.request
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 import axe
-from chromium import DESK, House, driver
+from chromium import DESK, SHOTS, House, driver
 from npm import needs_npm
 from test_shop_browser import ask, at_shop, checkout_of, house
 
@@ -42,7 +43,13 @@ class Look:
             self.page.get_by_text(wait).first.wait_for()
         self.page.wait_for_load_state("networkidle")
         self.seen.append(name)
-        self.wrong += axe.wrong_on(self.page, name, self.script)
+        shots, file = SHOTS / "shop", re.sub(r"[^\w.]+", "-", name).strip("-") or "home"
+        shots.mkdir(parents=True, exist_ok=True)
+
+        def shoot(look: str) -> None:
+            self.page.screenshot(path=shots / f"{file}-{look}.png", full_page=True)
+
+        self.wrong += axe.wrong_on(self.page, name, self.script, shoot)
         self.page.set_viewport_size(DESK)
 
     def press(self, name: str) -> None:

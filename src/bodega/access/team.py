@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
@@ -30,7 +31,7 @@ AREAS: Mapping[str, str] = {
     "develop": "accounts journal journal.har webhooks workbench report permissions apps law",
     "installed apps": "installed-apps",
     "lab": "lab",
-    "team": "team",
+    "team": "team team-changes",
 }
 """The pages of an area, by the first word of their paths below the store's."""
 
@@ -38,6 +39,12 @@ EVERYBODYS = frozenset({"", "search"})
 VIEWS = "/views/"
 """Saved views of a list, as /views/orders: whoever sees the list keeps views of it."""
 _AREA_OF = {word: area for area, words in AREAS.items() for word in words.split()}
+
+MERGED_AT, MERGED = "/customers/{}/merge", "merged"
+"""The page of a merge, and what the log of changes calls the number of the customer who went."""
+_MERGED = re.compile(r"(?:merged|with): #?([0-9]{1,9})(?:;|$)")
+MOST_MERGED = 100
+"""Former numbers of one customer that are looked for."""
 
 ERASED = "(erased with the customer)"
 """What stands in the log of changes in place of what was changed of a customer who was erased."""
@@ -161,13 +168,30 @@ async def record(tx: Tx, store: str, change: PanelChange) -> None:
     await tx.run("DELETE FROM panel_changes WHERE store = $1 AND at < $2", store, change.at - KEPT_SECONDS)
 
 
-async def changes(tx: Tx, store: str, email: str, limit: int, offset: int) -> list[PanelChange]:
-    """What was changed, the newest first; of one person if an address is given."""
+async def changes(
+    tx: Tx, store: str, email: str, limit: int, offset: int, pages: Sequence[str] = ()
+) -> list[PanelChange]:
+    """What was changed, the newest first; of one person if an address is given, on these pages and below them if any
+    are, by their paths."""
+    below = [f"substr(path || '/', 1, {len(page) + 1}) = ${number}" for number, page in enumerate(pages, 5)]
+    there = f" AND ({' OR '.join(below)})" if below else ""
     sql = (
-        "SELECT at, email, path, says FROM panel_changes WHERE store = $1 AND ($2 = '' OR email = $2)"
-        " ORDER BY at DESC, id DESC LIMIT $3 OFFSET $4"
+        "SELECT at, email, path, says FROM panel_changes WHERE store = $1 AND ($2 = '' OR email = $2)"  # noqa: S608 - numbers
+        f"{there} ORDER BY at DESC, id DESC LIMIT $3 OFFSET $4"
     )
-    return await query.named(tx, PanelChange, sql, store, email, limit, offset)
+    return await query.named(tx, PanelChange, sql, store, email, limit, offset, *(f"{page}/" for page in pages))
+
+
+async def merged_into(tx: Tx, store: str, customer_id: int) -> list[int]:
+    """The numbers that a customer had before records of theirs were merged, as the log of changes tells it."""
+    found = [customer_id]
+    for one in found:
+        sql = "SELECT says FROM panel_changes WHERE store = $1 AND path = $2 ORDER BY id"
+        for says in await query.values(tx, sql, store, MERGED_AT.format(one)):
+            told = _MERGED.match(says)
+            if told and int(told[1]) not in found and len(found) <= MOST_MERGED:
+                found.append(int(told[1]))
+    return found[1:]
 
 
 async def forget(tx: Tx, store: str, pages: Collection[str], email: str) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from urllib.parse import urlencode
 
-from bodega.panel import api, forms
+from bodega.panel import api, forms, views
 from bodega.panel.catalogue import BRANDS
 from bodega.panel.fields import fields_of
 from bodega.panel.forms import FieldGroup
 from bodega.panel.images import drop_image, put_image
 from bodega.panel.sentences import sentence_of
 from bodega.panel.templating import show
+from bodega.panel.views import ListView
 from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, go
 from bodega.resources.catalog.brands import Brand
 
@@ -25,16 +25,18 @@ GROUPS = [
 ]
 
 
-@pages.get(HERE)
-async def listed(request: PanelRequest) -> Reply:
+VIEWS = views.declare("brands", "Brands", {"q": "Name"})
+
+
+@views.listing(pages, VIEWS)
+async def listed(request: PanelRequest, view: ListView) -> Reply:
     """The list, by name."""
     page, word = api.page_of(request), request.query_value("q")
     asks = {"name:like": word} if word else {}
     reply = await api.send_request(request, "GET", BRANDS, limit=PER_PAGE, page=page, sort="name", **asks)
-    query = f"{urlencode({'q': word})}&" if word else ""
     return show(
         request, "brands.html", brands=reply.data or [], total=reply.total, message=sentence_of(reply), page=page,
-        per=PER_PAGE, word=word, query=query,
+        per=PER_PAGE, word=word, query=view.carry({"q": word}), view=view,
     )  # fmt: skip
 
 

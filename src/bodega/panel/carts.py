@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode
 
 from bodega.http.internal_api import ApiReply
-from bodega.panel import api
+from bodega.panel import api, views
 from bodega.panel.sentences import sentence_of
 from bodega.panel.templating import show
+from bodega.panel.views import ListView
 from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go, without_rows
 from bodega.resources.carts.cart import TABLE, Cart
 from bodega.storage import query, rows
@@ -39,8 +39,11 @@ def state_of(cart: Cart) -> str:
     return "ordered" if cart.order_id else "abandoned" if cart.status == "abandoned" else "active"
 
 
-@pages.get(HERE)
-async def listed(request: PanelRequest) -> Reply:
+VIEWS = views.declare("carts", "Carts", {"customer": "Customer"})
+
+
+@views.listing(pages, VIEWS)
+async def listed(request: PanelRequest, view: ListView) -> Reply:
     """The newest first; those of one customer if one is asked for."""
     page, customer = api.page_of(request), request.query_value("customer")
     if request.shop.rows is None:
@@ -53,7 +56,7 @@ async def listed(request: PanelRequest) -> Reply:
     total = await rows.count(reader, plan, now)
     return show(
         request, "carts.html", carts=[(cart, state_of(cart)) for cart in found], total=total, page=page, per=PER_PAGE,
-        colours=COLOURS, customer=customer, query=f"{urlencode({'customer': customer})}&" if customer else "",
+        colours=COLOURS, customer=customer, query=view.carry({"customer": customer}), view=view,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ import msgspec
 from bodega.access import team
 from bodega.panel import api
 from bodega.panel.customers import CUSTOMERS, ONE
+from bodega.panel.sent_form import compared
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, go
 from bodega.resources.personal import erasing, merging
@@ -107,9 +108,10 @@ async def erase(request: PanelRequest) -> Reply:
     )
     if refused:
         return await _erasure(request, refused)
-    await team.forget(
-        request.panel.tx, request.shop.record.hash, [f"/customers/{key}", *(f"/orders/{one}" for one in orders)], email
-    )
+    log, store = request.panel.tx, request.shop.record.hash
+    numbers = [key, *await team.merged_into(log, store, key)]
+    named = [f"/customers/{one}" for one in numbers] + [f"/orders/{one}" for one in orders]
+    await team.forget(log, store, named, email)
     return go(f"{request.base}/customers?done=erased", *SAFE)
 
 
@@ -157,6 +159,7 @@ async def merge(request: PanelRequest) -> Reply:
     other = await _other(request, who)
     if other is None or other["id"] == customer["id"]:
         return await _merge(request, who)
+    compared(request.form, team.MERGED, "", str(other["id"]))
     refused = await api.write(request, "merge", partial(merging.merge, stays=customer["id"], goes=other["id"]))
     if refused:
         return await _merge(request, who, refused)

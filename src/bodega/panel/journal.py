@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode
 
 from bodega.explain import MEANS, reason_facts, statuses
 from bodega.journal.curl import curl
@@ -14,8 +13,9 @@ from bodega.journal.har import written
 from bodega.journal.ring import Wanted
 from bodega.law.outcome import OUTCOMES
 from bodega.law.reasons import METHODS, Reason, Step
-from bodega.panel import curl_suggestions, permissions
+from bodega.panel import curl_suggestions, permissions, views
 from bodega.panel.templating import show
+from bodega.panel.views import ListView
 from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply
 
 pages = Pages()
@@ -40,20 +40,32 @@ def _cursor(request: PanelRequest, name: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
 
 
-@pages.get("/stores/{store}/journal")
-async def listed(request: PanelRequest) -> Reply:
+VIEWS = views.declare(
+    "journal",
+    "Requests",
+    {"status": "Status", "account": "Account", "method": "Method", "path": "Path", "reason": "Reason",
+     "words": "Words in bodies"},
+)  # fmt: skip
+
+
+@views.listing(pages, VIEWS)
+async def listed(request: PanelRequest, view: ListView) -> Reply:
     """A page of requests, the newest if no cursor is given; htmx requests the rows alone."""
     store, reader, wanted = request.shop.record.hash, request.panel.journal_sync, _wanted(request)
     before, after = _cursor(request, "before"), _cursor(request, "after")
     found = await reader.search(store, wanted, before=before, after=after, limit=SHOWN + 1)
     entries = found[-SHOWN:] if after else found[:SHOWN]
     more = len(found) > SHOWN
-    asked = {name: value for name, value in wanted._asdict().items() if name in FILTERS and value}
+    asked = {name: value for name, value in wanted._asdict().items() if name in FILTERS}
+    names = {client: account.name for client, account in request.shop.by_client.items()}
+    query = view.carry(asked, {"account": names})
     facts: dict[str, Any] = {
         "wanted": wanted,
-        "query": urlencode(asked),
+        "query": query.rstrip("&") or f"view={view.mark}",
+        "filtered": query,
+        "view": view,
         "entries": entries,
-        "names": {client: account.name for client, account in request.shop.by_client.items()},
+        "names": names,
         "newest": not (before or after),
         "newer": bool(entries) and (more if after else bool(before)),
         "older": bool(entries) and (bool(after) or more),

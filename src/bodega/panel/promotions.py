@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from bodega.panel import api, forms
+from bodega.panel import api, forms, views
 from bodega.panel.fields import Field, fields_of
 from bodega.panel.forms import FieldGroup, Form
 from bodega.panel.sentences import sentence_of
 from bodega.panel.templating import show
+from bodega.panel.views import ListView
 from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, go
 from bodega.resources.marketing.promotions.promotion import Promotion
 
@@ -60,14 +61,18 @@ CODE = [FieldGroup("", [Field("code", "Code", "text", required=True, maximum=50)
 BATCH = [FieldGroup("", [Field("batch_size", "How many", "whole", required=True), Field("prefix", "Prefix", "text")])]
 
 
-@pages.get(HERE)
-async def listed(request: PanelRequest) -> Reply:
+VIEWS = views.declare("promotions", "Promotions", {"q": "Name or code"})
+
+
+@views.listing(pages, VIEWS)
+async def listed(request: PanelRequest, view: ListView) -> Reply:
     """The list, in the order in which they are tried."""
     page, word = api.page_of(request), request.query_value("q")
     reply = await api.read(request, PROMOTIONS, limit=PER_PAGE, page=page, sort="priority", query=word)
     return show(
-        request, "promotions.html", promotions=reply.data, total=reply.total, page=page, per=PER_PAGE, word=word
-    )
+        request, "promotions.html", promotions=reply.data, total=reply.total, page=page, per=PER_PAGE, word=word,
+        query=view.carry({"q": word}), view=view,
+    )  # fmt: skip
 
 
 @pages.get(HERE + "/new")

@@ -6,11 +6,12 @@ from http import HTTPStatus
 from typing import Any
 
 from bodega.kit.upload import Upload
-from bodega.panel import api, forms
+from bodega.panel import api, forms, views
 from bodega.panel.fields import Choices, Field
 from bodega.panel.forms import FieldGroup, Form
 from bodega.panel.sentences import sentence_of
 from bodega.panel.templating import show
+from bodega.panel.views import ListView
 from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go, without_rows
 from bodega.resources.content.redirect_jobs import TABLE as _TABLE
 from bodega.resources.content.redirect_jobs import job_of
@@ -47,10 +48,16 @@ async def _groups(request: PanelRequest) -> list[FieldGroup]:
     ]
 
 
-async def _show(request: PanelRequest, form: Form | None = None, message: str = "") -> Reply:
+VIEWS = views.declare("redirects", "Redirects", {"keyword": "Path begins with"})
+
+
+async def _show(
+    request: PanelRequest, form: Form | None = None, message: str = "", view: ListView | None = None
+) -> Reply:
     page, sought = api.page_of(request), request.query_value("keyword")
     found = await api.read(request, REDIRECTS, limit=PER_PAGE, page=page, include="to_url", keyword=sought)
     jobs = (await api.read(request, f"{IMEX}/jobs", limit=5)).data
+    view = view or await views.opened(request, VIEWS)
     sites = {one["id"]: one["url"] for one in await api.whole(request, "/v3/sites")}
     return show(
         request,
@@ -61,6 +68,8 @@ async def _show(request: PanelRequest, form: Form | None = None, message: str = 
         page=page,
         per=PER_PAGE,
         sought=sought,
+        query=view.carry({"keyword": sought}),
+        view=view,
         jobs=jobs,
         sites=sites,
         form=form or forms.opened(await _groups(request), {"type": "url", "site_id": 1}),
@@ -68,10 +77,10 @@ async def _show(request: PanelRequest, form: Form | None = None, message: str = 
     )
 
 
-@pages.get(HERE)
-async def listed(request: PanelRequest) -> Reply:
+@views.listing(pages, VIEWS)
+async def listed(request: PanelRequest, view: ListView) -> Reply:
     """All redirects, the jobs, and the form of a new one."""
-    return await _show(request)
+    return await _show(request, view=view)
 
 
 def _body(draft: dict[str, Any]) -> dict[str, Any]:

@@ -6,8 +6,10 @@ from http import HTTPStatus
 from typing import Any
 
 from bodega.access import team
+from bodega.panel import views
 from bodega.panel.api import number, page_of
 from bodega.panel.templating import show
+from bodega.panel.views import ListView
 from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go
 from bodega.storage import query, rows
 from bodega.storage.plan import Condition, QueryPlan
@@ -20,8 +22,11 @@ LIMIT = 50
 STATES = ("pending", "running", "done", "failed", "cancelled")
 
 
-@pages.get("/stores/{store}/tasks")
-async def listed(request: PanelRequest) -> Reply:
+VIEWS = views.declare("tasks", "Tasks", {"state": "State"})
+
+
+@views.listing(pages, VIEWS)
+async def listed(request: PanelRequest, view: ListView) -> Reply:
     """The newest first."""
     state = request.query_value("state")
     where = (Condition("state", "eq", state),) if state in STATES else ()
@@ -33,6 +38,7 @@ async def listed(request: PanelRequest) -> Reply:
     names = {client: account.name for client, account in request.shop.by_client.items()}
     busy = any(task.state in ("pending", "running") for task in found)
     facts: dict[str, Any] = {"tasks": found[:LIMIT], "more": len(found) > LIMIT, "names": names, "busy": busy}
+    facts |= {"view": view, "query": view.carry({"state": state}, {"state": STATES})}
     template = "tasks_rows.html" if request.swapped else "tasks.html"
     return show(request, template, page=page, state=state, states=STATES, **facts)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
-from urllib.parse import urlencode
 
 from bodega.access import owners, team
-from bodega.panel import api
+from bodega.panel import api, views
 from bodega.panel.templating import show
+from bodega.panel.views import ListView
 from bodega.panel.web import ROOT, SAFE, PageError, Pages, PanelRequest, Reply, go
 
 pages = Pages()
@@ -101,14 +102,25 @@ async def remove(request: PanelRequest) -> Reply:
     return go(f"{request.base}/team?done=removed", *SAFE)
 
 
-@pages.get(HERE + "/changes")
-async def log(request: PanelRequest) -> Reply:
-    """Who changed what, the newest first."""
+VIEWS = views.declare("team/changes", "Changes", {"who": "Person", "where": "Page"})
+LONGEST_PLACE = 200
+_CUSTOMER = re.compile(r"/customers/([0-9]{1,9})")
+
+
+@views.listing(pages, VIEWS)
+async def log(request: PanelRequest, view: ListView) -> Reply:
+    """Who changed what, the newest first. Of a customer also what was changed under numbers that were merged."""
     page, who = api.page_of(request), request.query_value("who").strip().lower()
     store, offset = request.shop.record.hash, (api.page_of(request) - 1) * PER_PAGE
-    found = await team.changes(request.panel.tx, store, who, PER_PAGE + 1, offset)
+    where = request.query_value("where").strip()[:LONGEST_PLACE]
+    places, numbers = [f"/{where.strip('/')}"] if where else [], list[int]()
+    if places and (customer := _CUSTOMER.fullmatch(places[0])):
+        numbers = await team.merged_into(request.panel.tx, store, int(customer[1]))
+        places += [f"/customers/{number}" for number in numbers]
+    found = await team.changes(request.panel.tx, store, who, PER_PAGE + 1, offset, places)
     people = [member.owner.email for member in await team.members(request.panel.tx, store)]
     return show(
         request, "team_changes.html", changes=found[:PER_PAGE], more=len(found) > PER_PAGE, page=page, who=who,
-        people=people, query=f"{urlencode({'who': who})}&" if who else "",
+        people=people, where=where, merged=numbers,
+        query=view.carry({"who": who, "where": where}), view=view,
     )  # fmt: skip

@@ -23,26 +23,32 @@ pages = Pages()
 HERE = "/stores/{store}/views/{list}"
 WHOLE = "all"
 """The `view` of the list without one, where somebody's list opens with another."""
-_ASIDE = frozenset({"page", "view", "column", "done"})
+_ASIDE = frozenset({"page", "before", "after", "view", "column", "done"})
 
 
 class ListDeclaration(NamedTuple):
     """A list of the panel: `path` below the store's own, its title, its filters and its columns with their titles. The
-    first column is always shown and not among them."""
+    first column is always shown and not among them; without any, all are always shown."""
 
     path: str
     title: str
     filters: Mapping[str, str]
     columns: Mapping[str, str]
 
+    @property
+    def key(self) -> str:
+        """What the pages of its views call it."""
+        return self.path.replace("/", "-")
+
 
 LISTS: dict[str, ListDeclaration] = {}
-"""All lists, by their paths."""
+"""All lists, by their keys."""
 
 
-def declare(path: str, title: str, filters: Mapping[str, str], columns: Mapping[str, str]) -> ListDeclaration:
+def declare(path: str, title: str, filters: Mapping[str, str], columns: Mapping[str, str] = {}) -> ListDeclaration:
     """Declares a list."""
-    return LISTS.setdefault(path, ListDeclaration(path, title, filters, columns))
+    made = ListDeclaration(path, title, filters, columns)
+    return LISTS.setdefault(made.key, made)
 
 
 @dataclass
@@ -62,7 +68,7 @@ class ListView:
     @property
     def base(self) -> str:
         """Where the pages of these views are."""
-        return f"{self.request.base}/views/{self.of.path}"
+        return f"{self.request.base}/views/{self.of.key}"
 
     @property
     def chosen(self) -> list[str]:
@@ -75,13 +81,13 @@ class ListView:
         """Whether a column is shown."""
         return not self.chosen or column in self.chosen
 
-    def carry(self, given: Mapping[str, str], there: Mapping[str, Collection[str]]) -> str:
+    def carry(self, given: Mapping[str, str], there: Mapping[str, Collection[str]] = {}) -> str:
         """The query that links of the list carry, with `&` at its end: filters, columns and the view.
 
         `there` are the values of a filter that exist, for filters that name one of several.
         """
         columns = [("column", name) for name in self.chosen]
-        self.given = [*given.items(), *columns]
+        self.given = [*((name, value) for name, value in given.items() if value), *columns]
         self.gone = self._gone(there)
         view = [("view", self.current.id)] if self.current else []
         carried = [*self.given, *view]
@@ -134,21 +140,27 @@ def listing(put: Pages, of: ListDeclaration) -> Callable[[Listing], Listing]:
 
     def wrap(handler: Listing) -> Listing:
         async def listed(request: PanelRequest) -> Reply:
-            views = await saved_views.visible(request.panel.tx, _scope(request, of))
-            first = next((one for one in views if one.first), None)
-            if first is not None and not set(request.query) - {"done"}:
+            view = await opened(request, of)
+            first = next((one for one in view.views if one.first), None)
+            if first is not None and not request.swapped and not set(request.query) - {"done"}:
                 done = f"&{urlencode({'done': request.query_value('done')})}" if "done" in request.query else ""
                 return go(link(request.base, of, first) + done, *SAFE)
-            wanted = request.query_value("view")
-            current = next((one for one in views if one.id == wanted), None)
-            gone = wanted not in ("", WHOLE) and current is None
-            message = "This view no longer exists: it was deleted, or is not shared with you." if gone else ""
-            return await handler(request, ListView(request, of, views, current, message))
+            return await handler(request, view)
 
         put.get(f"/stores/{{store}}/{of.path}")(listed)
         return handler
 
     return wrap
+
+
+async def opened(request: PanelRequest, of: ListDeclaration) -> ListView:
+    """The list as a request asks for it."""
+    views = await saved_views.visible(request.panel.tx, _scope(request, of))
+    wanted = request.query_value("view")
+    current = next((one for one in views if one.id == wanted), None)
+    gone = wanted not in ("", WHOLE) and current is None
+    message = "This view no longer exists: it was deleted, or is not shared with you." if gone else ""
+    return ListView(request, of, views, current, message)
 
 
 def _scope(request: PanelRequest, of: ListDeclaration) -> ViewScope:
@@ -247,7 +259,7 @@ async def rename(request: PanelRequest) -> Reply:
         return await _show(request, of, str(error), view.id)
     if not await saved_views.rename(request.panel.tx, view.id, name):
         return await _show(request, of, f"Another view is called “{name}” already.", view.id)
-    return go(f"{request.base}/views/{of.path}?done=renamed", *SAFE)
+    return go(f"{request.base}/views/{of.key}?done=renamed", *SAFE)
 
 
 @pages.post(HERE + "/{view}/delete")
@@ -256,7 +268,7 @@ async def delete(request: PanelRequest) -> Reply:
     of = _declared(request)
     view = await _one(request, of)
     await saved_views.delete(request.panel.tx, view.id)
-    return go(f"{request.base}/views/{of.path}?done=deleted", *SAFE)
+    return go(f"{request.base}/views/{of.key}?done=deleted", *SAFE)
 
 
 @pages.post(HERE + "/{view}/first")
@@ -265,4 +277,4 @@ async def open_first(request: PanelRequest) -> Reply:
     of = _declared(request)
     view = await _one(request, of, changes=False)
     await saved_views.open_first(request.panel.tx, _scope(request, of), "" if view.first else view.id)
-    return go(f"{request.base}/views/{of.path}?done=first", *SAFE)
+    return go(f"{request.base}/views/{of.key}?done=first", *SAFE)
