@@ -414,6 +414,49 @@ def test_the_cart_of_a_link_goes_on_to_the_checkout(window: Shop) -> None:
     assert visitor.page.forms[0]["action"] == "/checkout/customer"
 
 
+def test_a_link_to_a_foreign_cart_asks_who_has_a_cart_of_their_own(window: Shop) -> None:
+    visitor = arrived(window, (1, 1))
+    own, foreign = visitor.cookies["cartId"], cart(window, (2, 1))
+    path = link(window, foreign)
+    page = visitor.get(path)
+    assert (visitor.reply.status, visitor.cookies["cartId"], "puts another cart" in page.text) == (200, own, True)
+    visitor.post(path, {}, origin="https://evil.example")
+    assert (visitor.reply.status, visitor.cookies["cartId"]) == (403, own)
+    visitor.get(path)
+    visitor.submit(path)
+    assert (visitor.at, visitor.cookies["cartId"]) == ("/checkout", foreign), "asking does not use the link up"
+    visitor.get(link(window, own), sec_fetch_site="same-origin")
+    assert visitor.cookies["cartId"] == own, "a page of the shop itself may lead anywhere"
+    visitor.get(link(window, own))
+    assert visitor.at == "/checkout", "the cart that is there already takes nothing away"
+
+
+def test_a_link_to_a_guests_cart_asks_who_is_signed_in(window: Shop) -> None:
+    password = {"new_password": "secret-123", "force_password_reset": False}
+    who = {"email": "jane@example.com", "first_name": "Jane", "last_name": "Doe", "authentication": password}
+    assert window.post("/v3/customers", [who]).status == 200
+    visitor = Visitor(window)
+    visitor.get("/login.php")
+    visitor.submit("/login.php", login_email="jane@example.com", login_pass="secret-123")
+    guests, theirs = cart(window, (1, 1)), cart(window, (2, 1), customer_id=1)
+    page = visitor.get(link(window, guests))
+    assert ("cartId" in visitor.cookies, "puts another cart" in page.text) == (False, True)
+    assert window.get(f"/v3/carts/{guests}").data["customer_id"] == 0
+    visitor.get(link(window, theirs))
+    assert (visitor.at, visitor.cookies["cartId"]) == ("/checkout", theirs)
+    page = visitor.get(link(window, guests, "cart_url"))
+    assert visitor.cookies["cartId"] == theirs, page.text
+
+
+def test_a_cart_that_a_link_opened_is_not_replaced_by_another_link(window: Shop) -> None:
+    who = {"email": "jane@example.com", "first_name": "Jane", "last_name": "Doe"}
+    assert window.post("/v3/customers", [who]).status == 200
+    visitor = arrived(window, (1, 1), customer_id=1)
+    opened = visitor.cookies["cartId"]
+    visitor.get(link(window, cart(window, (2, 1))))
+    assert visitor.cookies["cartId"] == opened
+
+
 def test_a_token_of_the_checkout_shows_its_order(window: Shop) -> None:
     visitor = arrived(window, (1, 1))
     uuid = visitor.cookies["cartId"]

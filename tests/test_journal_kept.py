@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from bodega.aside import Turn
 from bodega.journal.exchange import TICKS, Exchange
+from bodega.journal.har import written
 from bodega.journal.recorder import key_of
 from bodega.journal.ring import ATTEMPTS, EXCHANGES, JournalRing, Wanted, exchange_row
 from bodega.journal.sync import DAYS, MEGABYTES
@@ -379,3 +381,26 @@ def test_an_attempt_that_nobody_answers_is_kept_with_its_error(shop: Shop) -> No
     sync = shop.server.app.journal_sync
     key = key_of(shop.server.run(shop.server.backend.registry.store(shop.name)))
     assert shop.server.run(sync.ring.prune(ATTEMPTS, key, days=0, most_bytes=10**9)) == 1
+
+
+def test_an_export_is_written_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long export holds the event loop for one entry at a time, not for all of them."""
+    monkeypatch.setattr("bodega.journal.har.Turn", lambda: Turn(0.0))
+    entries = [exchange(number) for number in range(5)]
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def work() -> bytes:
+        task = asyncio.create_task(others())
+        found = b"".join([part async for part in written(entries)])
+        task.cancel()
+        return found
+
+    log = json.loads(asyncio.run(work()))["log"]
+    assert [entry["_requestId"] for entry in log["entries"]] == [entry.id for entry in entries]
+    assert turns >= len(entries)

@@ -58,6 +58,7 @@ def test_an_owner_is_made_listed_and_removed(desk: Desk) -> None:
 def test_an_owner_of_one_store_becomes_one_of_another_without_a_password(desk: Desk) -> None:
     desk.run(f"owner create {HASH} me@example.com --password-stdin", "a long password\n")
     desk.run("store create owned-2")
+    assert "already" in desk.run(f"owner create {HASH} me@example.com").stdout
     again = desk.run("owner create owned-2 me@example.com --json")
     assert json.loads(again.stdout)["stores"] == [HASH, "owned-2"]
     desk.run("store delete owned-2")

@@ -8,6 +8,7 @@ from test_panel_catalogue import message
 
 LISTS = (
     ("/web-pages", "Texts of the shop"),
+    ("/blog-posts", "News and stories"),
     ("/redirects", "Old addresses"),
     ("/scripts", "Scripts that run"),
     ("/banners", "A piece of HTML"),
@@ -41,6 +42,41 @@ def test_a_web_page_is_made_changed_and_deleted(shop: Shop) -> None:
     gone = browser.post(browser.get(f"{base(shop)}/web-pages/1"), "/web-pages/1/delete")
     assert gone.header("location").endswith("done=deleted"), message(gone)
     assert [one["name"] for one in shop.get("/v3/content/pages").data] == ["News"]
+
+
+def test_a_blog_post_is_written_published_taken_back_and_deleted(shop: Shop) -> None:
+    browser, here = signed_in(shop), "/blog-posts"
+    form = browser.get(f"{base(shop)}{here}/new")
+    assert "data-editor" in form.text
+    assert browser.post(form, here, title="", body="<p>x</p>").status == 422
+    assert shop.get("/v2/blog/posts").status == 204
+    told = {"title": "Spring", "body": "<p>It <b>is</b> here</p>", "tags": "news, garden, News", "author": "Ann"}
+    made = browser.post(form, here, **told, thumbnail_path="https://img.example.com/a.png")
+    assert made.header("location").endswith("done=made"), message(made)
+    [post] = shop.get("/v2/blog/posts").json
+    assert (post["is_published"], post["tags"], post["author"]) == (False, ["news", "garden"], "Ann")
+    assert post["thumbnail_path"] == "https://img.example.com/a.png"
+    path = f"{here}/{post['id']}"
+    page = browser.get(f"{base(shop)}{path}")
+    assert "&lt;p&gt;It &lt;b&gt;is&lt;/b&gt; here&lt;/p&gt;" in page.text
+    assert browser.post(page, path).header("location").endswith("done=unchanged")
+    assert browser.post(page, f"{path}/switch").header("location").endswith("done=on")
+    page = browser.get(f"{base(shop)}{path}?done=on")
+    assert ("The post is in the shop." in page.text, "Make it a draft" in page.text) == (True, True)
+    saved = browser.post(page, path, title="Spring again", published_date="2030-05-06T07:08:09Z")
+    assert saved.header("location").endswith("done=saved"), message(saved)
+    [post] = shop.get("/v2/blog/posts").json
+    told = [post[name] for name in ("title", "is_published", "published_date_iso8601")]
+    assert told == ["Spring again", True, "2030-05-06T07:08:09+0000"], "a change keeps it published"
+    wrong = browser.post(browser.get(f"{base(shop)}{path}"), path, published_date="soon")
+    assert (wrong.status, shop.get("/v2/blog/posts").json[0]["is_published"]) == (422, True)
+    assert browser.post(browser.get(f"{base(shop)}{path}"), f"{path}/switch").header("location").endswith("done=off")
+    assert shop.get("/v2/blog/posts").json[0]["is_published"] is False
+    assert "draft" in browser.get(f"{base(shop)}{here}").text
+    gone = browser.post(browser.get(f"{base(shop)}{path}"), f"{path}/delete")
+    assert gone.header("location").endswith("done=deleted"), message(gone)
+    assert shop.get("/v2/blog/posts").status == 204
+    assert browser.get(f"{base(shop)}{path}").status == 404
 
 
 def test_redirects_are_added_searched_imported_exported_and_deleted(shop: Shop) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bodega.access import owners, sessions
-from bodega.panel.web import local
+from bodega.panel.web import LONGEST_OF_GUESTS, local
 from bodega.storage.registry import digest
 from panel import HOST, PASSWORD, Browser, add_owner, base, house, later, signed_in
 from shop import Shop, reached
@@ -46,6 +46,15 @@ def test_a_wrong_password_and_a_wrong_address_are_told_alike(shop: Shop, email: 
     assert page.status == 403
     assert "The e-mail address or the password is wrong." in page.text
     assert SESSION not in browser.cookies
+
+
+@pytest.mark.parametrize("path", ["/manage/sign-in", "/manage/sign-in/code", "/manage/welcome/x"])
+def test_a_form_that_anybody_can_send_is_short(shop: Shop, path: str) -> None:
+    """What it costs to read is in proportion to what such a form holds."""
+    browser = Browser(shop.server)
+    browser.get("/manage/sign-in")
+    assert browser.ask("POST", path, {"email": "x" * LONGEST_OF_GUESTS}).status == 413
+    assert browser.ask("POST", path, {"email": "x" * 200}).status == 403
 
 
 @pytest.mark.usefixtures("costly_passwords")

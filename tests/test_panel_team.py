@@ -122,6 +122,28 @@ def test_somebody_is_invited_under_a_role_joins_and_is_removed(shop: Shop) -> No
     assert "sam@example.com" not in roles(shop)
 
 
+def test_an_invitation_to_a_member_is_refused_and_says_their_role(shop: Shop) -> None:
+    owner = signed_in(shop)
+    _, page = join(shop, invited(shop, owner, "sam@example.com", "orders"))
+    assert page.status == 303
+    refused = owner.post(owner.get(f"{base(shop)}/team"), "/invite", email="Sam@example.com", role="support")
+    assert (refused.status, "in the team already, as Orders" in refused.text) == (422, True)
+    assert 'id="invitation"' not in refused.text
+
+
+def test_a_link_that_changes_nothing_for_a_member_is_told_and_stays_good(shop: Shop) -> None:
+    owner = signed_in(shop)
+    assert join(shop, invited(shop, owner, "sam@example.com", "orders"))[1].status == 303
+    link = invited(shop, owner, "tom@example.com", "support")
+    browser = Browser(shop.server)
+    asked = browser.get(link).forms[0].fields
+    page = browser.ask("POST", link, {**asked, "email": "sam@example.com", "password": PASSWORD})
+    assert (page.status, "You are in this team already, as Orders" in page.text) == (409, True)
+    assert roles(shop)["sam@example.com"] == "orders"
+    assert join(shop, link)[1].status == 303
+    assert roles(shop)["tom@example.com"] == "support"
+
+
 def test_who_has_a_password_joins_with_it_and_keeps_it(shop: Shop) -> None:
     other = shop.server.shop()
     email = add_owner(other)

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from bodega.domain import guesses
+from bodega.storefront import registering
+from browsing import Page
 from browsing_pages import Visitor
 from shop import Shop
 from storefront import NOW
@@ -138,3 +141,28 @@ def test_a_full_plan_is_told_in_words(visitor: Visitor) -> None:
     visitor.shop.change(limits={"customers": 0})
     page = visitor.post(SENT, JANE)
     assert (visitor.reply.status, visitor.page.forms != [], "plan" in page.text) == (422, True, True)
+
+
+def test_new_accounts_are_bounded_by_network_address(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bodega.domain.guesses.MAX_ACCOUNTS", 2)
+    for place in ("pages.web", "rest.serving"):
+        monkeypatch.setattr(f"bodega.storefront.{place}.caller_address", lambda _scope: "192.0.2.1")
+    shop = visitor.shop
+
+    def register(name: str) -> Visitor:
+        other = Visitor(shop)
+        other.get(PATH)
+        other.submit(SENT, **{**JANE, "email": f"{name}@example.com"})
+        return other
+
+    assert [register(name).at for name in ("ann", "ben")] == ["/account.php"] * 2
+    third = register("cleo")
+    assert (third.reply.status, "Too many accounts" in third.page.text) == (429, True)
+    page = Page(shop)
+    body = {"firstName": "Cleo", "lastName": "Doe", "email": "cleo@example.com", "password": "secret-123"}
+    refused = page.send("POST", "/customers", body)
+    assert (refused.status, refused.json["title"]) == (429, registering.TOO_MANY)
+    assert refused.headers["retry-after"] == str(guesses.ACCOUNTS_SECONDS)
+    assert [one["email"] for one in customers(shop)] == ["ann@example.com", "ben@example.com"]
+    shop.freeze(NOW + guesses.ACCOUNTS_SECONDS + 1)
+    assert register("cleo").at == "/account.php"

@@ -240,6 +240,18 @@ def test_a_request_hashes_few_passwords_under_whatever_aliases(window: Window, m
     assert len(hashed) == MOST_COSTLY
 
 
+def test_new_accounts_from_one_network_address_are_bounded(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bodega.domain.guesses.MAX_ACCOUNTS", 2)
+    monkeypatch.setattr("bodega.domain.guesses.MAX_ACCOUNTS_OF_SERVERS", 2)
+    monkeypatch.setattr("bodega.storefront.graphql.serving.caller_address", lambda _scope: "192.0.2.1")
+    query = "mutation {{ customer {{ {} }} }}"
+    said = [
+        window.ask(query.format(REGISTER % number))["customer"]["registerCustomer"]["errors"] for number in range(3)
+    ]
+    assert said == [[], [], [{"__typename": "CustomerRegistrationError"}]]
+    assert window.shop.rows("customers") == 2
+
+
 COSTS = ("passwords.", "sign_in(", "is_own_password(", '"new_password"', "tell_of_reset(", "_tell(", "make_account(")
 
 

@@ -22,7 +22,7 @@ AREAS: Mapping[str, str] = {
     "orders": "orders carts",
     "customers": "customers customer-groups messages",
     "marketing": "promotions banners email-templates abandoned-cart-emails visits",
-    "content": "web-pages redirects",
+    "content": "web-pages blog-posts redirects",
     "storefront": "scripts themes widgets",
     "store": "shipping channels tax shop settings status maintenance plan",
     "tasks": "tasks",

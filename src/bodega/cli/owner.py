@@ -35,7 +35,7 @@ def create(place: DataLocation, store_hash: str, email: str, password_stdin: boo
     factor off.
     """
     from bodega import passwords
-    from bodega.access import owners, second_factor
+    from bodega.access import owners, second_factor, team
 
     wanted = _email(email)
     given = _password(sys.stdin.readline().rstrip("\r\n")) if password_stdin else ""
@@ -50,19 +50,29 @@ def create(place: DataLocation, store_hash: str, email: str, password_stdin: boo
             raise click.UsageError("There is no terminal to ask for a password: give it with --password-stdin.")
         given = _password(click.prompt("Password", hide_input=True, confirmation_prompt=True))
 
-    async def work(backend: Backend) -> Owner:
+    async def work(backend: Backend) -> tuple[Owner, str]:
         await the_store(backend, store_hash)
+        known = await owners.by_email(backend.registry.tx, wanted)
+        before = "" if known is None else await team.role_of(backend.registry.tx, known, store_hash)
         hashed = await passwords.hashed(given) if given else ""
         made = await owners.add(backend.registry.tx, wanted, store_hash, hashed, int(time.time()))
         if password_stdin:
             await second_factor.switch_off(backend.registry.tx, made)
-        return made
+        return made, before
 
-    made = with_backend(place, work)
+    made, before = with_backend(place, work)
     if as_json:
         print_json(_facts(made))
     else:
-        click.echo(f"{made.email} may sign in to the control panel of {store_hash}, at /manage.")
+        click.echo(_welcome(made.email, store_hash, before))
+
+
+def _welcome(email: str, store_hash: str, before: str) -> str:
+    """What became of somebody who had the role `before` in the store (empty: none)."""
+    if before == "owner":
+        return f"{email} is an owner of {store_hash} already: nothing was changed but a password that was given."
+    told = f"{email} may sign in to the control panel of {store_hash}, at /manage."
+    return f"{told} They had the role {before}, and are an owner now." if before else told
 
 
 @command.command("list")

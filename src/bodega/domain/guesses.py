@@ -1,5 +1,5 @@
-"""Limits guessing of shoppers' passwords, and of codes that are worth money: attempts are counted in the store, by its
-clock."""
+"""Limits guessing of shoppers' passwords, and of codes that are worth money, and how many accounts are made: attempts
+are counted in the store, by its clock."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ WINDOW_SECONDS = 60
 
 MAX_OF_ADDRESS = 100
 """The most per minute from one network address, behind which may be many shoppers."""
+
+MAX_ACCOUNTS = 60
+MAX_ACCOUNTS_OF_SERVERS = 25 * MAX_ACCOUNTS
+ACCOUNTS_SECONDS = 600
+"""The most attempts to make an account in ten minutes from one network address, and from that of a shop's server, which
+asks for many shoppers."""
 
 GUESSES = """CREATE TABLE password_guesses (
     subject TEXT PRIMARY KEY, wrong INTEGER NOT NULL, until BIGINT NOT NULL

@@ -7,7 +7,7 @@ import binascii
 import os
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from bodega import __version__
+from bodega.aside import Turn
 from bodega.journal.exchange import LONGEST_BODY, Exchange
 
 Pairs = list[tuple[str, str]]
@@ -98,6 +99,31 @@ def archive(entries: Iterable[Recorded]) -> dict[str, Any]:
             "entries": [_entry(entry) for entry in entries],
         }
     }
+
+
+async def written(entries: Iterable[Exchange]) -> AsyncIterator[bytes]:
+    """An archive of requests of the journal, in their order, as parts of a file; others go first in between."""
+    head, tail = msgspec.json.encode(archive(())).rsplit(b"]", 1)
+    yield head
+    before = b""
+    async for part in _encoded(entries):
+        yield before + part
+        before = b","
+    yield b"]" + tail
+
+
+async def whole(entries: Iterable[Exchange]) -> dict[str, Any]:
+    """The same at once, to be encoded; others go first in between as well."""
+    found = archive(())
+    found["log"]["entries"] = [msgspec.Raw(part) async for part in _encoded(entries)]
+    return found
+
+
+async def _encoded(entries: Iterable[Exchange]) -> AsyncIterator[bytes]:
+    turn = Turn()
+    for entry in entries:
+        yield msgspec.json.encode(_entry(recorded_of(entry, url(entry))))
+        await turn.breathe()
 
 
 class ArchiveFile:

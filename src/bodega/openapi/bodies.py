@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from bodega.kit.actions import Action, Create, Update
@@ -13,7 +13,7 @@ from bodega.kit.pairs import MAXIMUM, Assign
 from bodega.kit.v2_members import Alias, EnumAlias, Wire
 from bodega.kit.v2_shape import V2Shape
 from bodega.kit.v3_shape import Nested, V3Shape
-from bodega.openapi.learned import Schema
+from bodega.openapi.learned import Schema, types_of
 from bodega.openapi.types import DATE, NUMERAL, taken_as
 
 WHOLE = r"^\s*[+-]?[0-9]+\s*$"
@@ -120,7 +120,64 @@ def _held(wire: Wire) -> Schema:
         whole = taken_as(wire.holds)
     except TypeError:  # a type that only its reader knows
         return {}
-    return {"anyOf": [_as_text(whole), {"enum": ["", None]}, *_joined(whole)]} if whole else {}
+    if not whole:
+        return {}
+    taken = _read_inside(_as_text(whole), wire.read)
+    return _also({"anyOf": [taken, {"enum": ["", None]}, *_joined(whole)]}, wire.read)
+
+
+_TRIED: Mapping[str, tuple[Any, ...]] = {
+    "string": ("x", "1", "2026-11-22"), "number": (7,), "boolean": (True,), "null": (None,), "object": ({},),
+    "array": ([],),
+}  # fmt: skip
+"""By JSON type, values of it that readers are tried with."""
+
+
+def _read_inside(schema: Schema, read: Callable[[Any], Any]) -> Schema:
+    """A schema whose items and members are also of those types that their reader takes for them: some read any scalar
+    as text, some pass over what they do not need."""
+    if isinstance(schema.get("items"), dict):
+        return {**schema, "items": _also(schema["items"], lambda value: read([value]))}
+    if "properties" in schema:
+        members = {
+            name: _also(inner, lambda value, name=name: read({name: value}))  # type: ignore[misc]
+            for name, inner in schema["properties"].items()
+        }
+        return {**schema, "properties": members}
+    return schema
+
+
+def _also(schema: Schema, read: Callable[[Any], Any]) -> Schema:
+    """A schema that also tells of the types which the reader takes beside it."""
+    if not schema:
+        return schema
+    taken = {kind for kind, values in _TRIED.items() if any(_takes(read, value) for value in values)}
+    if taken == set(_TRIED):
+        return {}
+    more = sorted(taken - _kinds(schema))
+    return {"anyOf": [*schema.get("anyOf", [schema]), {"type": more}]} if more else schema
+
+
+def _takes(read: Callable[[Any], Any], value: Any) -> bool:
+    try:
+        read(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _kinds(schema: Mapping[str, Any]) -> set[str]:
+    """The types that a schema tells of; an integer is a number."""
+    found = {"number" if kind == "integer" else kind for kind in types_of(schema)}
+    for part in schema.get("anyOf", ()):
+        found |= _kinds(part)
+    return found | {_kind_of(value) for value in schema.get("enum", ())}
+
+
+def _kind_of(value: Any) -> str:
+    if isinstance(value, bool):
+        return "boolean"
+    return "null" if value is None else "string" if isinstance(value, str) else "number"
 
 
 def _joined(whole: Mapping[str, Any]) -> list[Schema]:

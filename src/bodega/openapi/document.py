@@ -110,6 +110,8 @@ class _Maker:
             told["description"] = words
         if found is not None and found.version == _LEGACY:
             told["deprecated"] = True
+        if not kept.successes:
+            kept = self._kept_of_the_same(action) or kept
         told["parameters"] = [
             *parameters.path_parameters(route),
             *parameters.query_parameters(action, kept),
@@ -123,7 +125,19 @@ class _Maker:
             **self._refusals(route, method, action, kept),
         }
         told["security"], told["x-scopes"] = security(route, method, action)
-        return {**told, **coverage(label, found, kept)}
+        return {**told, **coverage(label, found, exchanges.of(label))}
+
+    def _kept_of_the_same(self, action: Action) -> exchanges.Kept | None:
+        """What was seen of another operation that does the same, at another path."""
+        endpoint = getattr(action, "endpoint", None)
+        for route in self.routes:
+            for method in names.served_methods(route):
+                other = route.actions[method]
+                if endpoint is not None and type(other) is type(action) and other.endpoint is endpoint:
+                    kept = exchanges.of(names.label(route, method))
+                    if kept.successes:
+                        return kept
+        return None
 
     def _body(self, action: Action, method: str, kept: Kept, name: str) -> Schema | None:
         if not action.body:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from bodega.kit.actions import NO_QUERY, Action
 from bodega.kit.delete_many import DeleteMany
@@ -50,9 +51,21 @@ def query_parameters(action: Action, kept: Kept) -> list[Parameter]:
     """What an operation can be asked in the query; parameters that only its own code reads are those that were seen."""
     listing = getattr(action, "listing", None)
     found = list(_of_listing(action, listing)) if isinstance(listing, Listing) and not _asks_nothing(action) else []
+    for one in found:
+        if _may_be_empty(action, one["name"]):
+            one["allowEmptyValue"] = True
     known = {one["name"] for one in found}
     seen = [name for name in kept.query if name and name not in known]
     return found + [{"name": name, "in": "query", "schema": {"type": "string"}} for name in seen]
+
+
+def _may_be_empty(action: Action, name: str) -> bool:
+    """Whether a parameter without a value is taken: most say nothing then."""
+    try:
+        action.parse(f"{quote(name)}=")
+    except Refusal:
+        return False
+    return True
 
 
 def _asks_nothing(action: Action) -> bool:

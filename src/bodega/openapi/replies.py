@@ -129,11 +129,31 @@ def _v2_member(shape: V2Shape, wire: Wire) -> Schema:
         return {}
     hint = shape.hints.get(wire.field, Any)
     if wire.word in ("array", "object", "object_array"):
-        return {}
+        return _open_inside(shown_as(hint)) if hint is not Any else {}
     made = dict(_BY_WORD.get(wire.word, {}))
     if made and hint is not bare(hint) and wire.word != "date":
         made["type"] = [made["type"], "null"]
     return made
+
+
+def _open_inside(schema: Schema) -> Schema:
+    """A list or an object of V2 that has members which may be anything: what was seen of them says little. Of others
+    what was seen says more than the field, which is shown in another form."""
+    made, opens = _opened(schema)
+    return made if opens else {}
+
+
+def _opened(schema: Schema) -> tuple[Schema, bool]:
+    if not schema:
+        return {"description": "Whatever was written."}, True
+    made, opens = {name: one for name, one in schema.items() if name in ("type", "anyOf")}, False
+    if isinstance(schema.get("items"), dict):
+        made["items"], opens = _opened(schema["items"])
+    if "properties" in schema:
+        inside = {name: _opened(inner) for name, inner in schema["properties"].items()}
+        made["properties"] = {name: inner for name, (inner, _) in inside.items()}
+        opens = opens or any(open_ for _, open_ in inside.values())
+    return made, opens
 
 
 def replies_of(action: Action, version: int, kept: Kept, item: Schema) -> list[Reply]:

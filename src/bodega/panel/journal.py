@@ -7,12 +7,10 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
-import msgspec
-
 from bodega.explain import MEANS, reason_facts, statuses
 from bodega.journal.curl import curl
 from bodega.journal.exchange import TOKEN_PATH, Exchange
-from bodega.journal.har import archive, recorded_of, url
+from bodega.journal.har import written
 from bodega.journal.ring import Wanted
 from bodega.law.outcome import OUTCOMES
 from bodega.law.reasons import METHODS, Reason, Step
@@ -71,14 +69,13 @@ async def har(request: PanelRequest) -> Reply:
     """The newest of what the filter finds as an HTTP Archive 1.2, credentials masked."""
     store = request.shop.record.hash
     entries = await request.panel.journal_sync.search(store, _wanted(request), limit=EXPORTED, bodies=True)
-    found = archive(recorded_of(entry, url(entry)) for entry in reversed(entries))
     headers = [
         (b"content-type", b"application/json"),
         (b"content-disposition", f'attachment; filename="{request.shop.record.hash}.har"'.encode()),
         (b"cache-control", b"no-store"),
         *SAFE,
     ]
-    return Reply(HTTPStatus.OK, headers, msgspec.json.encode(found))
+    return Reply(HTTPStatus.OK, headers, stream=written(entries[::-1]))
 
 
 async def the_entry(request: PanelRequest) -> Exchange:

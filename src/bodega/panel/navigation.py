@@ -51,6 +51,7 @@ STORE = (
         "Content",
         (
             NavigationLink("Web pages", "/web-pages", "page"),
+            NavigationLink("Blog", "/blog-posts", "page"),
             NavigationLink("Redirects", "/redirects", "redirect"),
             NavigationLink("Scripts", "/scripts", "script"),
         ),

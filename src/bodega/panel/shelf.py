@@ -23,6 +23,16 @@ class Listed(NamedTuple):
     total: int
 
 
+class Switch(NamedTuple):
+    """A member that a button turns on and off: the button's words for either, and what is told after each."""
+
+    member: str
+    on: str
+    off: str
+    told_on: str
+    told_off: str
+
+
 def _same(entity: Any) -> Any:
     return entity
 
@@ -35,7 +45,7 @@ class Shelf:
     where there is none yet, `warning` before one is deleted; without it none can be. `to_form` makes what the form
     shows of what the API shows, `to_body` the body of what was typed, for a new one or for `now`. `named` is what its
     paths call one. `client` gives the client in whose name one is changed. `listed` and `load` read otherwise than by
-    the API. `beside` is a link next to the heading.
+    the API. `switch` is what a button of its form turns on and off.
     """
 
     path: str
@@ -55,6 +65,7 @@ class Shelf:
     load: Callable[[PanelRequest, str], Awaitable[Any]] | None = None
     client: Callable[[Any], str] = lambda _entity: api.CLIENT
     query: Mapping[str, str] | None = None
+    switch: Switch | None = None
 
     async def page(self, request: PanelRequest, number: int) -> Listed:
         """What a page of the list shows."""
@@ -119,6 +130,17 @@ def put_up(pages: Pages, of: Shelf) -> None:
             return await form_of(request, form, now)
         return go(f"{back}?done=saved", *SAFE)
 
+    async def turn(request: PanelRequest) -> Reply:
+        now, switch = await of.entity(request), of.switch
+        assert switch is not None
+        back, wanted = f"{of.path}/{request.ids['item']}", request.field("on") == "true"
+        body = of.to_body({switch.member: wanted}, now)
+        reply = await api.send_request(request, "PUT", f"{of.api}/{request.ids['item']}", body, client=of.client(now))
+        if reply.refused:
+            form = forms.opened(await of.groups(request), of.to_form(now))
+            return await form_of(request, form, now, sentence_of(reply))
+        return go(f"{request.base}/{back}?done={'on' if wanted else 'off'}", *SAFE)
+
     async def delete(request: PanelRequest) -> Reply:
         now = await of.entity(request)
         reply = await api.send_request(request, "DELETE", f"{of.api}/{request.ids['item']}", client=of.client(now))
@@ -134,5 +156,7 @@ def put_up(pages: Pages, of: Shelf) -> None:
         pages.post(here)(create)
     pages.get(f"{here}/{{item}}")(detail)
     pages.post(f"{here}/{{item}}")(change)
+    if of.switch is not None:
+        pages.post(f"{here}/{{item}}/switch")(turn)
     if of.warning:
         pages.post(f"{here}/{{item}}/delete")(delete)

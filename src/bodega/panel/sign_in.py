@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import NamedTuple
 
 from bodega import passwords
-from bodega.access import owners, second_factor, sessions
+from bodega.access import owners, second_factor, sessions, team
 from bodega.panel import cookies
 from bodega.panel.templating import show
 from bodega.panel.web import ROOT, SAFE, PageError, Pages, PanelRequest, Reply, go, local
@@ -147,6 +147,8 @@ async def come_in(request: PanelRequest) -> Reply:
         return _form(request, "welcome.html", status=HTTPStatus.UNPROCESSABLE_ENTITY, **facts)
     known = await owners.by_email(request.panel.tx, email)
     proof = await _proof(request, found, known, password)
+    if not proof.message and known is not None and not found.vouched:
+        proof = await _changes_something(request, found, known)
     if proof.message:
         facts = {"invitation": found, "email": email, "message": proof.message}
         return _form(request, "welcome.html", status=proof.status, **facts)
@@ -183,6 +185,16 @@ async def _proof(request: PanelRequest, link: owners.Invitation, known: owners.O
         return _Proof()
     message = "This address is already in use: enter its password, or choose another address."
     return _Proof(message, HTTPStatus.TOO_MANY_REQUESTS if wait else HTTPStatus.CONFLICT)
+
+
+async def _changes_something(request: PanelRequest, link: owners.Invitation, known: owners.Owner) -> _Proof:
+    """Who is in the team already keeps their role, unless the link makes them an owner: they are told so, and the link
+    stays good for somebody else."""
+    role = await team.role_of(request.panel.tx, known, link.store)
+    if not role or (link.role == team.OWNER and role != team.OWNER):
+        return _Proof()
+    title = team.ROLES[role].title if role in team.ROLES else role
+    return _Proof(f"You are in this team already, as {title}: the link changes nothing, and was not used up.")
 
 
 # The owner

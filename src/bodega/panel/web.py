@@ -26,6 +26,8 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 ROOT = "/manage"
 LONGEST_FORM = 256 * 1024
+LONGEST_OF_GUESTS = 16 * 1024
+"""The forms of pages that nobody is signed in to, which anybody can send: some short fields."""
 LONGEST_UPLOAD = 10 * 1024 * 1024
 MAX_FIELDS = 1_000
 
@@ -161,7 +163,8 @@ class Pages:
         self, path: str, *, public: bool = False, files: bool = False, asks: bool = False
     ) -> Callable[[Handler], Handler]:
         """A form's target; `files`: the form may contain some; `asks`: it changes nothing."""
-        return self._page("POST", path, public, LONGEST_UPLOAD if files else LONGEST_FORM, asks=asks)
+        of_text = LONGEST_OF_GUESTS if public else LONGEST_FORM
+        return self._page("POST", path, public, LONGEST_UPLOAD if files else of_text, asks=asks)
 
     def _page(
         self, method: str, path: str, public: bool, maximum: int = LONGEST_FORM, *, asks: bool = False
@@ -212,7 +215,8 @@ async def read_form(
         return _parts(kind, await read_body(receive, maximum))
     if media not in ("application/x-www-form-urlencoded", ""):
         raise PageError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "A form must be sent as application/x-www-form-urlencoded.")
-    return fields((await read_body(receive)).decode("utf-8", "replace")), {}
+    body = await read_body(receive, min(maximum, LONGEST_FORM))
+    return fields(body.decode("utf-8", "replace")), {}
 
 
 def _parts(kind: str, body: bytes) -> tuple[dict[str, list[str]], dict[str, Upload]]:

@@ -1,6 +1,7 @@
 """GET /cart.php: the cart that a redirect URL opens, once, or the link of a recovery mail.
 
-It becomes the cart of the browser, which goes on to the checkout or, with `action=load`, is shown the cart.
+It becomes the cart of the browser, which goes on to the checkout or, with `action=load`, is shown the cart. A browser
+that has a cart or a customer of its own is asked first (`foreign_links.py`).
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ from bodega.resources.store import channels
 from bodega.storable import query_of
 from bodega.storage import query
 from bodega.storage.tx import Busy
+from bodega.storefront.foreign_links import ask_first, takes_something
 from bodega.storefront.front import Front, at_host, front_of, said_password
 from bodega.storefront.pages.own_cart import cart_cookies
 from bodega.storefront.pages.web import password_cookie
-from bodega.storefront.shopper import shopper_of
+from bodega.storefront.shopper import is_own_page, shopper_of
 
 _PAGE: tuple[Header, ...] = (
     (b"content-type", b"text/html; charset=utf-8"),
@@ -44,6 +46,8 @@ WORDS = {
     "used": "This link was opened before. Each link opens its cart once; the shop can make a new one.",
     "expired": "This link has expired. The shop can make a new one.",
     "unknown": "There is no such cart, or it was ordered meanwhile.",
+    "foreign": "This link puts another cart in place of what you have in this shop",
+    "elsewhere": "Follow the link itself: this form came from another page.",
     "busy": "The shop cannot be reached right now. Try again in a moment.",
 }
 
@@ -62,9 +66,9 @@ def carts(stores: Stores, https_port: int | None = None) -> Mount:
 
     async def mount(scope: Mapping[str, Any], _receive: Receive, send: Send) -> None:
         method = scope["method"]
-        if method not in ("GET", "HEAD"):
-            headers = [(b"content-type", b"text/plain"), (b"allow", b"GET, HEAD")]
-            await reply(send, method, Reason.METHOD_NOT_ALLOWED.status(3), b"Only GET and HEAD.", headers)
+        if method not in ("GET", "HEAD", "POST"):
+            headers = [(b"content-type", b"text/plain"), (b"allow", b"GET, HEAD, POST")]
+            await reply(send, method, Reason.METHOD_NOT_ALLOWED.status(3), b"Only GET, HEAD and POST.", headers)
             return
         asked = query_of(scope)
         name, uuid, token = (asked.get(word, [""])[0] for word in ("store", "id", "token"))
@@ -75,6 +79,9 @@ def carts(stores: Stores, https_port: int | None = None) -> Mount:
         if store is None or store.rows is None or store.suspended:
             reason = Reason.NO_SUCH_RESOURCE if store is None else Reason.UPGRADING
             await _show(send, method, reason.status(3), None, WORDS["unknown" if store is None else "busy"])
+            return
+        if method == "POST" and not is_own_page(scope):
+            await _show(send, method, HTTPStatus.FORBIDDEN, None, WORDS["elsewhere"])
             return
         front: Front | None = None
         try:
@@ -94,6 +101,8 @@ def carts(stores: Stores, https_port: int | None = None) -> Mount:
                 await _show(send, method, status, None, closed, front=front, headers=headers, form=form)
             elif method == "HEAD":
                 await reply(send, method, Shown.status, b"", [*_PAGE, *headers])
+            elif method == "GET" and await _is_foreign(store, uuid, scope):
+                await ask_first(send, scope, WORDS["foreign"])
             else:
                 cart, what = await _opened(store, uuid, token, recovers=recovers)
                 if cart is not None:
@@ -103,7 +112,8 @@ def carts(stores: Stores, https_port: int | None = None) -> Mount:
                         headers.append(password_cookie(scope, asked[_PASSWORD][0]))
                 if cart is not None and action in (CHECK_OUT, RECOVER):
                     onward = [*_PAGE, *headers, (b"location", b"/checkout")]
-                    await reply(send, method, HTTPStatus.FOUND, b"", onward)
+                    moved = HTTPStatus.SEE_OTHER if method == "POST" else HTTPStatus.FOUND
+                    await reply(send, method, moved, b"", onward)
                     return
                 status = Reason.NO_SUCH_ENTITY.status(3) if cart is None else Shown.status
                 await _show(send, method, status, cart, WORDS.get(what, ""), front=front, headers=headers)
@@ -129,6 +139,16 @@ async def _opened(store: OpenStore, uuid: str, token: str, *, recovers: bool) ->
         return (None, "unknown") if row is None else (row.entity, "opened")
     made: tuple[Cart | None, str] = await store.write(lambda unit: open_once(unit, uuid, token))
     return made
+
+
+async def _is_foreign(store: OpenStore, uuid: str, scope: Mapping[str, Any]) -> bool:
+    """Whether the browser has a cart or a customer that the cart of a link would take from it."""
+    assert store.rows is not None
+    row = await query.one(store.rows.reader, CARTS, "uuid = $1 AND order_id = 0", uuid)
+    if row is None:
+        return False
+    cart: Cart = row.entity
+    return await takes_something(store, cart.channel_id, scope, cart.customer_id, cart.uuid)
 
 
 async def _channel(store: OpenStore, uuid: str) -> int:

@@ -5,21 +5,19 @@ It is signed with the key of the store's storefront tokens; as it says other thi
 
 from __future__ import annotations
 
-import html
 import secrets
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import jwt
 import msgspec
 
 from bodega.access.open_store import OpenStore
 from bodega.access.stores import Stores
-from bodega.http.browsers import caller_address, web_origin
+from bodega.http.browsers import caller_address
 from bodega.http.mounts import Mount, Receive, Send, reply
-from bodega.law.refusal import Header
 from bodega.resources.channels.addresses import canonical_url, on_this_machine
 from bodega.resources.channels.sites import checkout_url, storefront_url
 from bodega.resources.customers import customer
@@ -29,8 +27,8 @@ from bodega.storage import query
 from bodega.storage.tx import Busy
 from bodega.storage.unit import Unit
 from bodega.storefront.customer_login import local, shop_asked, tell
-from bodega.storefront.shopper import cart_cookie, cart_of, is_own_page, session_cookie, shopper_of
-from bodega.storefront.short_page import short_page
+from bodega.storefront.foreign_links import ask_first, takes_something
+from bodega.storefront.shopper import cart_cookie, is_own_page, session_cookie
 
 PATH = "/session-sync/"
 ISSUER = "session-sync"
@@ -159,8 +157,8 @@ def synced(stores: Stores) -> Mount:
             claims = await read(store, channel_id, token)
             if claims.ip and claims.ip != caller_address(scope):
                 raise NotCarried("The link is meant for another network.", "SHOPPER_IP_MISMATCH")
-            if not answers and await _takes_something(store, channel_id, scope, claims):
-                await reply(send, scope["method"], HTTPStatus.OK, _question(scope["path"]), _ASKS)
+            if not answers and await takes_something(store, channel_id, scope, claims.customer_id, claims.cart_id):
+                await ask_first(send, scope, "This link puts another shopper's session or cart into this browser")
                 return
             cookie = await store.write(lambda unit: carry(unit, claims))
         except NotCarried as error:
@@ -180,53 +178,6 @@ def synced(stores: Stores) -> Mount:
     return mount
 
 
-_ASKS: tuple[Header, ...] = (
-    (b"content-type", b"text/html; charset=utf-8"),
-    (b"cache-control", b"no-store"),
-    (b"referrer-policy", b"same-origin"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"content-security-policy", b"default-src 'none'; form-action 'self'; frame-ancestors 'none'"),
-)
-
-
-def _question(path: str) -> bytes:
-    words = "This link puts another shopper's session or cart into this browser"
-    more = (
-        '<p>If you did not come from the shop, leave it: <a href="/">back to the shop</a>.</p>'
-        f'<form method="post" action="{html.escape(quote(path))}"><button type="submit">Go on with the link</button>'
-        "</form>"
-    )
-    return short_page(words, more)
-
-
 def _goes_there(scope: Mapping[str, Any]) -> bool:
     """Whether a browser shows what it is answered, as far as it tells."""
     return dict(scope["headers"]).get(b"sec-fetch-dest") in (None, b"document")
-
-
-async def _takes_something(store: OpenStore, channel_id: int, scope: Mapping[str, Any], claims: SyncClaims) -> bool:
-    """Whether the browser would lose a customer or a cart of its own to a link of who knows whom. Raises Busy."""
-    assert store.rows is not None
-    reader = store.rows.reader
-    shopper = await shopper_of(store, channel_id, scope)
-    other = bool(shopper.customer_id) and shopper.customer_id != claims.customer_id
-    own = await cart_of(reader, shopper.cart_id, channel_id, shopper.customer_id)
-    loses = own is not None and bool(own.items) and own.uuid != claims.cart_id
-    return (other or loses) and not await _from_the_shop(store, channel_id, scope)
-
-
-async def _from_the_shop(store: OpenStore, channel_id: int, scope: Mapping[str, Any]) -> bool:
-    """Whether a page of one of the channel's hosts leads here, as the browser tells. Hosts of one site may be shops of
-    strangers."""
-    sent: dict[bytes, bytes] = dict(scope["headers"])
-    if sent.get(b"sec-fetch-site") == b"same-origin":
-        return True
-    page = web_origin(sent.get(b"referer", b"").decode("latin-1"))
-    assert store.rows is not None
-    reader = store.rows.reader
-    known = (
-        canonical_url(store.record, channel_id),
-        await storefront_url(reader, store.record, channel_id),
-        await checkout_url(reader, store.record, channel_id),
-    )
-    return page is not None and page in map(web_origin, known)

@@ -85,7 +85,7 @@ async def show_exchange(lab: Lab, store_hash: str, request_id: str) -> ExchangeS
 async def export_journal(lab: Lab, store_hash: str, query: JournalQuery) -> Har:
     """The same as an HTTP archive, the oldest first."""
     found = await _search(lab, store_hash, query)
-    return Har(har.archive(har.recorded_of(entry, har.url(entry)) for entry in reversed(found))["log"])
+    return Har((await har.whole(reversed(found)))["log"])
 
 
 async def clear_journal(lab: Lab, store_hash: str) -> None:

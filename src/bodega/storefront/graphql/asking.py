@@ -69,6 +69,7 @@ class Asking:
         self.customer_id = customer_id
         self.session = session
         self.address = address
+        self.by_server = by_server
         self.most_codes = MOST_OF_SERVERS if by_server else MOST_CODES
         self.base = api.origin
         self._corrections = MOST_CORRECTED

@@ -18,6 +18,8 @@ from bodega.storefront.pages.web import Answer, House, Page, PageAction, mounted
 
 Otherwise = Callable[[Mapping[str, Any], Send], Awaitable[bool]]
 _CART_LINKS = ("token=", "action=", "id=")
+_ANSWERED = "token="
+"""What the address of a link says that is followed after a question, by POST; other forms are the page's own."""
 
 
 async def _is_here(stores: Stores, scope: Mapping[str, Any]) -> bool:
@@ -49,7 +51,8 @@ def cart_or_link(house: House, links: Mount) -> Mount:
 
     async def mount(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         query = scope.get("query_string", b"").decode("latin-1")
-        is_link = scope["method"] != "POST" and any(part.startswith(_CART_LINKS) for part in query.split("&"))
+        tells = _ANSWERED if scope["method"] == "POST" else _CART_LINKS
+        is_link = any(part.startswith(tells) for part in query.split("&"))
         await (links if is_link else page)(scope, receive, send)
 
     return mount

@@ -15,7 +15,7 @@ from bodega.law.refusal import Header
 from bodega.resources.carts.cart import TABLE, Cart
 from bodega.storage import query
 from bodega.storefront.pages.web import Page
-from bodega.storefront.shopper import cart_cookie, cart_of, cookies, named_cookie
+from bodega.storefront.shopper import Shopper, cart_cookie, cart_of, cookies, named_cookie
 
 KEY = "cartKey"
 ORDERED = "orderedCartId"
@@ -54,13 +54,18 @@ async def ordered_cart(page: Page) -> Cart | None:
 
 
 async def _cart(page: Page, uuid: str, *, ordered: bool) -> Cart | None:
-    assert page.store.rows is not None
-    reader, shopper = page.store.rows.reader, page.shopper
-    found = await cart_of(reader, uuid, page.channel_id, shopper.customer_id, ordered=ordered)
-    key = cookies(page.scope).get(KEY, "")
+    return await opened_cart(page.shopper, page.scope, uuid, ordered=ordered)
+
+
+async def opened_cart(shopper: Shopper, scope: Mapping[str, Any], uuid: str, *, ordered: bool = False) -> Cart | None:
+    """A cart that is the shopper's, or was opened in the browser by a link. Raises Busy."""
+    assert shopper.store.rows is not None
+    reader, channel_id = shopper.store.rows.reader, shopper.channel_id
+    found = await cart_of(reader, uuid, channel_id, shopper.customer_id, ordered=ordered)
+    key = cookies(scope).get(KEY, "")
     if found is not None or not key or not uuid:
         return found
     row = await query.one(reader, TABLE, "uuid = $1", uuid)
     if row is None or not hmac.compare_digest(key.encode("latin-1"), key_of(row.entity).encode()):
         return None
-    return await cart_of(reader, uuid, page.channel_id, row.entity.customer_id, ordered=ordered)
+    return await cart_of(reader, uuid, channel_id, row.entity.customer_id, ordered=ordered)

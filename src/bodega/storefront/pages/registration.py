@@ -43,20 +43,28 @@ async def register(page: Page, onward: str) -> Answer:
     if faults:
         return _shown(page, onward, own, faults)
     try:
-        customer_id = await make_account(page.api, page.channel_id, body)
+        customer_id = await make_account(page.api, page.channel_id, body, page.address)
         token = await page.store.write(lambda unit: sessions.begin(unit, customer_id, page.channel_id))
         cart_id = await merge_carts(page.api, customer_id, page.shopper.cart_id, page.channel_id)
     except ShopperRefused as refused:
         faults = _faults_of(refused)
-        return _shown(page, onward, own, faults, "" if faults else str(refused))
+        too_many = refused.reason is Reason.PASSWORD_GUESSED
+        status = HTTPStatus.TOO_MANY_REQUESTS if too_many else HTTPStatus.UNPROCESSABLE_ENTITY
+        return _shown(page, onward, own, faults, "" if faults else str(refused), status)
     return page.onward(onward, session_cookie(page.scope, token), cart_cookie(page.scope, cart_id))
 
 
 def _shown(
-    page: Page, onward: str, own: list[Form], faults: Mapping[str, str] | None = None, message: str = ""
+    page: Page,
+    onward: str,
+    own: list[Form],
+    faults: Mapping[str, str] | None = None,
+    message: str = "",
+    status: int = HTTPStatus.UNPROCESSABLE_ENTITY,
 ) -> Answer:
-    wrong = bool(faults or message)
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
+    """The form; `status` is that of one that is refused with a `message`."""
+    if not message:
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if faults else HTTPStatus.OK
     said = {name: text for name, text in page.form.items() if "assword" not in name}
     fields = [(one, f"field_{number_of(one)}") for one in own]
     return page.show(

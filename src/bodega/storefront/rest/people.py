@@ -65,7 +65,7 @@ async def register(call: Call) -> Answer:
     )
     if await _is_taken(call, said.email):
         raise Refusal(Reason.DUPLICATE, "An account with this e-mail address exists: sign in, or use another one.")
-    customer_id = await make_account(asking.api, asking.channel_id, body)
+    customer_id = await make_account(asking.api, asking.channel_id, body, asking.address)
     if said.accepts_marketing_emails:
         await _consent_to(call, said.email, [NEWSLETTER])
     return await signed_in(call, customer_id)

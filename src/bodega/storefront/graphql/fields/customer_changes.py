@@ -72,7 +72,9 @@ async def _register(asking: Asking, args: Args) -> Any:
         addresses=None if where is None else [given(**_address(where), form_fields=of_address.answers or None)],
     )
     try:
-        customer_id = await make_account(asking.api, asking.channel_id, body)
+        customer_id = await make_account(
+            asking.api, asking.channel_id, body, asking.address, by_server=asking.by_server
+        )
     except ShopperRefused as refused:
         return {"customer": None, "errors": _why_not_registered(refused)}
     asking.changed()
