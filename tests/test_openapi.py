@@ -25,7 +25,7 @@ from exchanges import Exchange, Exchanges
 from kept_exchanges import DIFFERENCES, differences
 from published import ABSENT, SHARED
 from replies.shipping_v3 import PROVIDERS
-from shop import Server
+from shop import Server, Shop
 
 VERSIONS = (2, 3)
 
@@ -224,3 +224,61 @@ def test_a_link_that_include_replaces_may_be_either(method: str, path: str) -> N
     assert "type" not in told["fees"]
     assert "type" not in told["consignments"]
     assert told["coupons"]["properties"].keys() == {"url", "resource"}
+
+
+def body_schema(version: int, method: str, path: str) -> Any:
+    """What a JSON body of an operation may be, with everything it refers to."""
+    whole = document_of(version)
+    body = resolved(whole, whole["paths"][path][method]["requestBody"])
+    return {**body["content"]["application/json"]["schema"], "components": whole["components"]}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_may_be_empty_may_be(shop: Shop, version: int) -> None:
+    """Every list is asked with all parameters that its operation says may be empty, each of them empty."""
+    asked = 0
+    for path, method, operation in operations(version):
+        if method != "GET" or "{" in path or "parameters" not in operation:
+            continue
+        empty = [one["name"] for one in operation["parameters"] if one.get("allowEmptyValue")]
+        if empty:
+            reply = shop.get(f"/v{version}{path}?{'&'.join(f'{name}=' for name in empty)}")
+            assert reply.status not in (400, 413, 422), (path, reply.body)
+            asked += 1
+    assert asked > 25
+
+
+@pytest.mark.parametrize(("version", "path"), [(3, "/catalog/brands"), (3, "/hooks"), (2, "/coupons")])
+def test_what_narrows_a_delete_is_never_empty(version: int, path: str) -> None:
+    """A filter that says nothing would delete everything."""
+    deleting = document_of(version)["paths"][path].get("delete", {})
+    assert not [one["name"] for one in deleting.get("parameters", ()) if one.get("allowEmptyValue")]
+
+
+LOOSE = [
+    ("/blog/posts", {"tags": [None, 0, "a"]}),
+    ("/blog/posts", {"tags": 7}),
+    ("/blog/posts", {"published_date": {"date": None, "timezone": 0, "timezone_type": {}}}),
+    ("/blog/posts", {"published_date": 0}),
+    ("/brands", {"meta_keywords": [1, None]}),
+]
+
+
+@pytest.mark.parametrize(("path", "members"), LOOSE)
+def test_what_readers_of_v2_take_is_told(shop: Shop, path: str, members: Mapping[str, Any]) -> None:
+    """Lists and objects of V2 whose readers take more than their types: the document says so, the server takes it."""
+    body = {"title": "a", "body": "b", **members} if path == "/blog/posts" else {"name": "a", **members}
+    jsonschema_rs.Draft202012Validator(body_schema(2, "post", path)).validate(body)
+    assert shop.post(f"/v2{path}", body).status < 300
+
+
+def test_what_was_seen_of_one_operation_holds_for_another_that_does_the_same() -> None:
+    """One action at two paths, of which the examples have only one."""
+    path = "/orders/{order_id}/consignments/shipping/{consignment_id}/shipping_quotes"
+    assert [status for status in document_of(2)["paths"][path]["get"]["responses"] if status < "300"] == ["204"]
+
+
+def test_a_member_that_may_hold_anything_is_not_narrowed_by_what_was_seen() -> None:
+    """The answers of the store's address form: texts, numbers and lists."""
+    fields = document_of(2)["components"]["schemas"]["ShippingAddress"]["properties"]["form_fields"]
+    assert "type" not in fields["items"]["properties"]["value"]

@@ -28,7 +28,7 @@ OWN = {
     "bodega.kit.compile": "declarations",
     "bodega.kit.compile_table": "declarations",
     "bodega.storage.migrate": "statements of our own",
-    "bodega.storage.past": "statements of our own, in which values are numbered",
+    "bodega.storage.statement_forms": "statements of our own, in which values are numbered",
     "bodega.storage.postgres.catalogue": "what the database says of its indexes",
     "bodega.storage.postgres.connection": "statements of our own",
     "bodega.storage.postgres.pending": "statements of our own",

@@ -13,8 +13,8 @@ from click.testing import CliRunner
 
 from bodega.cli import main
 from bodega.storage.opening import open_backend
-from bodega.storage.past import LEFT_OUT
 from bodega.storage.schema_facts import facts_of
+from bodega.storage.statement_forms import LEFT_OUT
 from lab import Bench, House
 from statistics_check import check_statistics
 

@@ -11,6 +11,8 @@ ROWS = [
     Row("PUT", "/v3/hooks/{orders_hook}", {"scope": "store/nothing"}, status=422),
     Row("POST", "/v3/hooks", {"scope": "store/cart/*", "destination": "https://example.com/carts"}, name="carts_hook"),
     Row("DELETE", "/v3/hooks/{carts_hook}"),
+    Row("POST", "/v2/hooks", {"scope": "store/cart/*", "destination": "https://example.com/old"}, name="older_hook"),
+    Row("DELETE", "/v2/hooks/{older_hook}"),
     Row("PUT", "/v3/hooks/admin", {"emails": ["webhooks@example.com"]}),
 ]
 DIFFERS = [

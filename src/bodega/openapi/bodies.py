@@ -127,7 +127,7 @@ def _held(wire: Wire) -> Schema:
 
 
 _TRIED: Mapping[str, tuple[Any, ...]] = {
-    "string": ("x", "1", "2026-11-22"), "number": (7,), "boolean": (True,), "null": (None,), "object": ({},),
+    "string": ("x", "1", "2026-11-22"), "number": (7, 0), "boolean": (True,), "null": (None,), "object": ({},),
     "array": ([],),
 }  # fmt: skip
 """By JSON type, values of it that readers are tried with."""

@@ -52,7 +52,7 @@ def query_parameters(action: Action, kept: Kept) -> list[Parameter]:
     listing = getattr(action, "listing", None)
     found = list(_of_listing(action, listing)) if isinstance(listing, Listing) and not _asks_nothing(action) else []
     for one in found:
-        if _may_be_empty(action, one["name"]):
+        if one["schema"].get("type") != "array" and _may_be_empty(action, one["name"]):  # a list may have no items
             one["allowEmptyValue"] = True
     known = {one["name"] for one in found}
     seen = [name for name in kept.query if name and name not in known]
@@ -172,16 +172,20 @@ def _shown(listing: Listing) -> Iterator[Parameter]:
         names = [*dict.fromkeys(["id", *sorted({*listing.shown, *listing.always, *listing.includes})])]
         names += ["@summary"] if listing.version == 2 else []
         yield _words(only, names, "Only these members are shown, and those that always are.")
-        yield _words(without, sorted(listing.shown), "These members are left out; other names are passed over.")
+        yield _words(
+            without, sorted(listing.shown), "These members are left out; other names are passed over.", others=True
+        )
 
 
-def _words(name: str, words: list[str], description: str) -> Parameter:
+def _words(name: str, words: list[str], description: str, *, others: bool = False) -> Parameter:
+    """A list of words; with `others` any is taken, and these are those that mean something."""
+    items: Schema = {"type": "string", "examples": words} if others else {"type": "string", "enum": words}
     return {
         "name": name,
         "in": "query",
         "style": "form",
         "explode": False,
-        "schema": {"type": "array", "items": {"type": "string", "enum": words}},
+        "schema": {"type": "array", "items": items},
         "description": description,
     }
 

@@ -8,21 +8,20 @@ word of any resource. The statements of this house are few and plain; one that c
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import lru_cache
+from itertools import compress
 from typing import Any, NamedTuple
 
 import msgspec
 
 from bodega.storage.schema_facts import SchemaFacts, facts_of
+from bodega.storage.statement_forms import LEFT_OUT, Delete, Insert, Unreadable, form_of
 from bodega.storage.table import numbered_placeholders, parts
 from bodega.storage.tx import Record, Statement, Tx
 
 INSERTED, UPDATED, DELETED = "inserted", "updated", "deleted"
-
-LEFT_OUT = frozenset({"deliveries", "hook_leases", "hook_blocks", "password_guesses", "page_index", "table_statistics"})
-"""Tables that are not what a store holds, but what it is doing."""
 
 STAMPS = frozenset({"version", "modified"})
 BY_ITSELF: dict[str, frozenset[str]] = {"hooks": frozenset({"rest"})}
@@ -34,12 +33,7 @@ UNDOABLE_ROWS = 20_000
 
 AT_ONCE = 500
 
-_INSERT = re.compile(r"INSERT INTO (\w+) \(([^)]*)\)(.*)", re.DOTALL)
-_UPDATE = re.compile(r"UPDATE (\w+) SET (.*)", re.DOTALL)
-_DELETE = re.compile(r"DELETE FROM (\w+)(?: WHERE (.*))?", re.DOTALL)
-_VALUES = re.compile(r"\s*VALUES ((?:\([^()]*\)(?:, )?)+)\s*(.*)", re.DOTALL)
-_TARGET = re.compile(r"ON CONFLICT \(([^)]*)\)")
-_PLACE = re.compile(r"\$(\d+)")
+_TEXTS = (bytes, str)
 
 
 class Change(msgspec.Struct, frozen=True, array_like=True):
@@ -78,10 +72,6 @@ def packed(past: Past) -> bytes:
 def unpacked(content: bytes) -> Past:
     """The past that was packed."""
     return msgspec.msgpack.decode(content, type=Past)
-
-
-class _Unreadable(Exception):
-    """A statement of a form that is not known here."""
 
 
 class _Note(NamedTuple):
@@ -162,7 +152,7 @@ class Watched:
 
     def _add(self, *changes: Change) -> None:
         for change in changes:
-            self._bytes += sum(len(one) for one in change.before or () if isinstance(one, bytes | str))
+            self._bytes += sum([len(one) for one in change.before or () if isinstance(one, _TEXTS)])
         self._changes += changes
         if len(self._changes) > UNDOABLE_ROWS or self._bytes > UNDOABLE_BYTES:
             self._give_up("it changed more than is kept")
@@ -173,41 +163,39 @@ class Watched:
             return None
         try:
             return await self._read(sql, values)
-        except _Unreadable:
+        except Unreadable:
             self._give_up(f"a statement is not known: {sql[:100]}")
             return None
 
     async def _read(self, sql: str, values: Sequence[Any]) -> _Note | None:
-        if found := _INSERT.match(sql):
-            return None if found[1] in LEFT_OUT else await self._insert(found[1], found[2], found[3], values)
-        if found := _DELETE.fullmatch(sql):
-            if found[1] not in LEFT_OUT:
-                await self._gone(found[1], await self._matching(found[1], found[2] or "", values))
-        elif found := _UPDATE.fullmatch(sql):
-            if found[1] not in LEFT_OUT:
-                await self._update(found[1], found[2], values)
-        else:
-            raise _Unreadable
+        form = form_of(self._facts, sql)
+        if form is None:
+            return None
+        if isinstance(form, Insert):
+            return await self._insert(form, values)
+        found = await self._select(form.table, form.test, [values[place] for place in form.used])
+        if isinstance(form, Delete):
+            await self._gone(form.table, found)
+            return None
+        for row in found:
+            key = self._facts.key_of(form.table, row)
+            for place, value in form.keys:
+                key[place] = value.of(values)
+            self._add(Change(UPDATED, form.table, key, row))
         return None
 
-    async def _insert(self, table: str, names: str, rest: str, values: Sequence[Any]) -> _Note | None:
-        listed = _VALUES.fullmatch(rest)
-        key, columns = self._facts.keys[table], [name.strip() for name in names.split(",")]
-        if listed is None or not set(key) <= set(columns):
+    async def _insert(self, form: Insert, values: Sequence[Any]) -> _Note | None:
+        table = form.table
+        if form.rows is None:
             return _Note(table, await self._all_keys(table))
-        conflict = listed[2]
-        target = _TARGET.match(conflict)
-        told = [name.strip() for name in target[1].split(",")] if target else list(key)
-        for one in re.findall(r"\(([^()]*)\)", listed[1]):
-            given = dict(zip(columns, one.split(", "), strict=True))
-            if conflict:
-                test = " AND ".join(f"{name} = ${place}" for place, name in enumerate(told, start=1))
-                there = await self._select(table, test, [_value(given[name], values) for name in told])
-                if there and "DO UPDATE" in conflict:
-                    self._add(*(Change(UPDATED, table, self._facts.key_of(table, row), row) for row in there))
+        for row in form.rows:
+            if form.test:
+                there = await self._select(table, form.test, [value.of(values) for value in row.told])
+                if there and form.updates:
+                    self._add(*(Change(UPDATED, table, self._facts.key_of(table, found), found) for found in there))
                 if there:
                     continue
-            self._add(Change(INSERTED, table, [_value(given[name], values) for name in key]))
+            self._add(Change(INSERTED, table, [value.of(values) for value in row.key]))
         return None
 
     async def _inserted(self, note: _Note) -> None:
@@ -217,19 +205,6 @@ class Watched:
     async def _all_keys(self, table: str) -> set[tuple[Any, ...]]:
         names = ", ".join(self._facts.keys[table])
         return {tuple(row) for row in await self._tx.rows(f"SELECT {names} FROM {table}")}
-
-    async def _update(self, table: str, rest: str, values: Sequence[Any]) -> None:
-        sets, test = _parts(rest)
-        moved: dict[int, Any] = {}
-        for one in _split(sets):
-            name, _, value = one.partition(" = ")
-            if name.strip() in self._facts.keys[table]:
-                moved[self._facts.keys[table].index(name.strip())] = _value(value, values)
-        for row in await self._matching(table, test, values):
-            key = self._facts.key_of(table, row)
-            for place, value in moved.items():
-                key[place] = value
-            self._add(Change(UPDATED, table, key, row))
 
     async def _gone(self, table: str, found: list[list[Any]], seen: set[tuple[Any, ...]] | None = None) -> None:
         """Rows that a statement deletes, after those that the database deletes with them, each once."""
@@ -265,46 +240,8 @@ class Watched:
             rows = ordered
         return rows
 
-    async def _matching(self, table: str, test: str, values: Sequence[Any]) -> list[list[Any]]:
-        used: list[Any] = []
-
-        def placed(found: re.Match[str]) -> str:
-            used.append(values[int(found[1]) - 1])
-            return f"${len(used)}"
-
-        return await self._select(table, _PLACE.sub(placed, test), used)
-
     async def _select(self, table: str, test: str, values: Sequence[Any]) -> list[list[Any]]:
         return [list(row) for row in await self._tx.rows(self._facts.select(table, test), *values)]
-
-
-def _value(text: str, values: Sequence[Any]) -> Any:
-    text = text.strip()
-    if place := _PLACE.fullmatch(text):
-        return values[int(place[1]) - 1]
-    if text.lstrip("-").isdigit():
-        return int(text)
-    raise _Unreadable
-
-
-def _parts(rest: str) -> tuple[str, str]:
-    """The assignments of an UPDATE, and its condition; parentheses may hold others."""
-    depth = 0
-    for place, letter in enumerate(rest):
-        depth += (letter == "(") - (letter == ")")
-        if not depth and rest.startswith(" WHERE ", place):
-            return rest[:place], rest[place + 7 :]
-    raise _Unreadable
-
-
-def _split(sets: str) -> list[str]:
-    depth, start, found = 0, 0, []
-    for place, letter in enumerate(sets):
-        depth += (letter == "(") - (letter == ")")
-        if letter == "," and not depth:
-            found.append(sets[start:place])
-            start = place + 1
-    return [*found, sets[start:]]
 
 
 async def states(
@@ -312,8 +249,7 @@ async def states(
 ) -> dict[tuple[Any, ...], bytes]:
     """What rows are recognised by, by their keys: all that they hold but their version and the time of the last change,
     since a row that was put back gets others. Empty bytes for one that is not there."""
-    ignored = BY_ITSELF.get(table, frozenset())
-    plain = [place for place, name in enumerate(facts.columns[table]) if name not in STAMPS | ignored]
+    plain = _recognised_by(facts, table)
     found: dict[tuple[Any, ...], bytes] = dict.fromkeys(keys, b"")
     names = facts.keys[table]
     for some in parts(keys, AT_ONCE if len(names) == 1 else 1):
@@ -326,9 +262,16 @@ async def states(
         for row in rows:
             whole = list(row)
             found[tuple(facts.key_of(table, whole))] = hashlib.blake2b(
-                repr([whole[place] for place in plain]).encode("utf-8", "surrogatepass"), digest_size=12
+                repr(list(compress(whole, plain))).encode("utf-8", "surrogatepass"), digest_size=12
             ).digest()
     return found
+
+
+@lru_cache(maxsize=1024)
+def _recognised_by(facts: SchemaFacts, table: str) -> tuple[bool, ...]:
+    """Of each column of a table: whether a row is recognised by it."""
+    ignored = STAMPS | BY_ITSELF.get(table, frozenset())
+    return tuple(name not in ignored for name in facts.columns[table])
 
 
 async def watch(tx: Tx) -> Watched:

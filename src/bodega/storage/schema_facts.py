@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bodega.storage.tx import Tx
@@ -31,7 +31,7 @@ Reference = tuple[str, str, str]
 """A table, its column, and the column of the other table that it refers to."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SchemaFacts:
     """By table: `columns` in their order, `keys` the columns of the primary key (all columns where there is none),
     `references` those who refer to it, `cascades` those of them that go with it."""
@@ -40,11 +40,16 @@ class SchemaFacts:
     keys: Mapping[str, Sequence[str]]
     references: Mapping[str, Sequence[Reference]]
     cascades: Mapping[str, Sequence[Reference]]
+    _key_places: Mapping[str, Sequence[int]] = field(init=False, repr=False)
+    """Where in a row the columns of its primary key are."""
+
+    def __post_init__(self) -> None:
+        places = {table: [self.columns[table].index(name) for name in names] for table, names in self.keys.items()}
+        object.__setattr__(self, "_key_places", places)
 
     def key_of(self, table: str, row: Sequence[Any]) -> list[Any]:
         """The values of the primary key of a row."""
-        columns = self.columns[table]
-        return [row[columns.index(name)] for name in self.keys[table]]
+        return [row[place] for place in self._key_places[table]]
 
     def select(self, table: str, test: str) -> str:
         """The statement that reads the rows that meet a test, all columns; every row if the test is empty."""
