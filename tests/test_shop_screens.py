@@ -43,7 +43,7 @@ class Look:
             self.page.get_by_text(wait).first.wait_for()
         self.page.wait_for_load_state("networkidle")
         self.seen.append(name)
-        shots, file = SHOTS / "shop", re.sub(r"[^\w.]+", "-", name).strip("-") or "home"
+        shots, file = SHOTS / "shop", re.sub(r"[^\w.]+", "-", re.sub(r"[^/ ]{60,}", "token", name)).strip("-") or "home"
         shots.mkdir(parents=True, exist_ok=True)
 
         def shoot(look: str) -> None:
