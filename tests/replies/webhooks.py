@@ -12,6 +12,7 @@ ROWS = [
     Row("POST", "/v3/hooks", {"scope": "store/cart/*", "destination": "https://example.com/carts"}, name="carts_hook"),
     Row("DELETE", "/v3/hooks/{carts_hook}"),
     Row("POST", "/v2/hooks", {"scope": "store/cart/*", "destination": "https://example.com/old"}, name="older_hook"),
+    Row("PUT", "/v2/hooks/{older_hook}", {"is_active": False}),
     Row("DELETE", "/v2/hooks/{older_hook}"),
     Row("PUT", "/v3/hooks/admin", {"emails": ["webhooks@example.com"]}),
 ]
