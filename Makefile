@@ -18,12 +18,12 @@ SITE = src/bodega/site.zip
 # What is measured beside Bodega, from its registry by a lock with hashes; nothing without npm.
 PEERS = build/peers/.installed
 SPEC ?= ../shared/spec
-# Tests run in several processes, a file of them in one; tests/conftest.py says in how many, and which file first.
+# Tests run in as many processes as the machine has processors, a file of them in one; tests/conftest.py says which first.
 SPREAD ?= -n auto --dist loadfile --no-loadscope-reorder
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Compiled modules are kept, also where the environment says otherwise: the tests start hundreds of processes, and each
-# would compile the whole package again, which made up a third of the run.
+# would compile the whole package again, which takes seconds.
 export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help

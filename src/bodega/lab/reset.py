@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bodega.storage import query
 from bodega.storage.default_rows import insert_default_rows
 from bodega.storage.unit import Unit
@@ -17,18 +19,31 @@ _TABLES = {
 }
 """All tables, the youngest first: a table refers only to older ones, so rows go before those they refer to."""
 
+_AT_A_TIME = 200
+"""Tables that one query asks about; SQLite takes no more than 500."""
+
 
 async def empty(unit: Unit) -> None:
     """Deletes every row of the store in the unit's own transaction; default rows are inserted again.
 
     Ids start at 1 again, yet no ETag is ever used twice: the revision of the store goes on growing.
     """
-    tables = await query.values(unit.tx, _TABLES[unit.tx.dialect])
-    for table in tables:
-        if table not in KEPT and not table.startswith(
-            ("kept", _WITH_ANOTHER)
-        ):  # snapshots are not emptied (storage/postgres/copies.py)
+    tables = [
+        table
+        for table in await query.values(unit.tx, _TABLES[unit.tx.dialect])
+        # snapshots are not emptied (storage/postgres/copies.py)
+        if table not in KEPT and not table.startswith(("kept", _WITH_ANOTHER))
+    ]
+    for first in range(0, len(tables), _AT_A_TIME):
+        for table in await _filled(unit, tables[first : first + _AT_A_TIME]):
             await unit.tx.run(f"DELETE FROM {table}")  # noqa: S608 - the database itself gave the name
     await unit.tx.run("DELETE FROM page_index")
     unit.statistics.empty(unit.now)
     await insert_default_rows(unit, unit.model.tables)
+
+
+async def _filled(unit: Unit, tables: Sequence[str]) -> list[str]:
+    """Those of the tables that hold rows, in the order given: most of a store's hundreds of tables hold none."""
+    asked = (f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {table})" for table in tables)  # noqa: S608 - as above
+    filled = set(await query.values(unit.tx, " UNION ALL ".join(asked)))
+    return [table for table in tables if table in filled]
