@@ -18,7 +18,7 @@ SITE = src/bodega/site.zip
 # What is measured beside Bodega, from its registry by a lock with hashes; nothing without npm.
 PEERS = build/peers/.installed
 SPEC ?= ../shared/spec
-# Tests run in as many processes as the machine has processors, a file of them in one; tests/conftest.py says which first.
+# Tests run in several processes, a file of them in one; tests/conftest.py says in how many, and which file first.
 SPREAD ?= -n auto --dist loadfile --no-loadscope-reorder
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
