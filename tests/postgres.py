@@ -35,7 +35,7 @@ KEEPER = """
 cat > /dev/null
 kill -INT "$1"
 for _ in $(seq 100); do kill -0 "$1" && sleep 0.05 || break; done
-rm -rf "$2"
+rm -rf "$2" "$3"
 """
 
 
@@ -161,20 +161,28 @@ async def _execute(url: str, statement: str) -> None:
 
 @contextmanager
 def _server(durable: bool) -> Iterator[str]:
-    """Make a cluster in a temporary directory, run it, and yield the URL of its database `bodega`."""
+    """Make a cluster in a temporary directory, run it, and yield the URL of its database `bodega`.
+
+    Its files are in memory unless they must last: a schema is thousands of files, and a file system on a disk takes
+    most of the time of the tests to make and to delete them.
+    """
     # Not the directory of TMPDIR: a socket's path has at most 107 bytes, and the user `nobody` must get there.
     home = Path(tempfile.mkdtemp(prefix="bodega-pg-", dir="/tmp"))
+    files = home if durable else Path(tempfile.mkdtemp(prefix="bodega-pg-", dir=in_memory() or "/tmp"))
     try:
         identity = _identity()
         if identity:
-            os.chown(home, identity["user"], identity["group"])
+            for folder in (home, files):
+                os.chown(folder, identity["user"], identity["group"])
         binaries = _reachable(_binaries(), home, identity)
-        _initialize(binaries, home, identity)
-        with _running(binaries, home, identity, durable) as port:
+        data = files / "data"
+        _initialize(binaries, home, data, identity)
+        with _running(binaries, home, data, identity, durable) as port:
             _run([binaries / "createdb", "-h", home, "-p", str(port), "-U", "bodega", "bodega"], home, identity)
             yield f"postgresql://bodega@/bodega?host={quote(str(home))}&port={port}"
     finally:
-        shutil.rmtree(home, ignore_errors=True)
+        for folder in (home, files):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _identity() -> _Identity:
@@ -209,15 +217,15 @@ def _reachable(binaries: Path, home: Path, identity: _Identity) -> Path:
     return binaries
 
 
-def _initialize(binaries: Path, home: Path, identity: _Identity) -> None:
+def _initialize(binaries: Path, home: Path, data: Path, identity: _Identity) -> None:
     """Make the cluster: UTF-8, text ordered by code point on every machine, whatever locales are installed."""
     locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     trust = ["--username=bodega", "--auth=trust", "--no-sync", "--no-instructions"]
-    _run([binaries / "initdb", "-D", home / "data", *locale, *trust], home, identity)
+    _run([binaries / "initdb", "-D", data, *locale, *trust], home, identity)
 
 
 @contextmanager
-def _running(binaries: Path, home: Path, identity: _Identity, durable: bool) -> Iterator[int]:
+def _running(binaries: Path, home: Path, data: Path, identity: _Identity, durable: bool) -> Iterator[int]:
     """Run the server on its socket in `home` and on 127.0.0.1, and yield the port of both."""
     port = _free_port()
     settings = [
@@ -228,7 +236,7 @@ def _running(binaries: Path, home: Path, identity: _Identity, durable: bool) -> 
         *(() if durable else IN_MEMORY),
     ]
     log = home / "log"
-    command = [binaries / "postgres", "-D", home / "data", *(word for setting in settings for word in ("-c", setting))]
+    command = [binaries / "postgres", "-D", data, *(word for setting in settings for word in ("-c", setting))]
     with log.open("wb") as output:
         server = subprocess.Popen(
             command,
@@ -241,14 +249,14 @@ def _running(binaries: Path, home: Path, identity: _Identity, durable: bool) -> 
             **identity,
         )
     keeper = subprocess.Popen(
-        ["/bin/sh", "-c", KEEPER, "keeper", str(server.pid), str(home)],
+        ["/bin/sh", "-c", KEEPER, "keeper", str(server.pid), str(home), str(data.parent)],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
     try:
-        _wait_until_ready(server, home / "data" / "postmaster.pid", log)
+        _wait_until_ready(server, data / "postmaster.pid", log)
         yield port
     finally:
         keeper.kill()
@@ -337,7 +345,7 @@ class Cluster:
         while any(map(_runs, processes)) and time.monotonic() < deadline:
             time.sleep(0.01)
         # Whoever started the server may not have taken note of its end: its number would still be held for a server's.
-        for lock in (self._home / "data" / "postmaster.pid", *self._home.glob(".s.PGSQL.*.lock")):
+        for lock in (self._data / "postmaster.pid", *self._home.glob(".s.PGSQL.*.lock")):
             lock.unlink()
         self.restart()
 
@@ -356,7 +364,7 @@ class Cluster:
             os.kill(process, signal.SIGCONT)
 
     def _processes(self) -> list[int]:
-        parent = int((self._home / "data" / "postmaster.pid").read_text().splitlines()[0])
+        parent = int((self._data / "postmaster.pid").read_text().splitlines()[0])
         children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
         return [parent, *map(int, children)]
 

@@ -26,6 +26,8 @@ from lab import Bench, House
 BOUND = bind(OPERATIONS)
 NAMES = [f"{each.method} {each.path}" for each in BOUND]
 
+YARDSTICK = msgspec.json.encode([{"id": number, "name": f"Thing {number}"} for number in range(20_000)])
+
 
 @pytest.fixture(scope="module")
 def bench(request: pytest.FixtureRequest, runner: asyncio.Runner, tmp_path_factory: Any) -> Iterator[Bench]:
@@ -417,7 +419,8 @@ def test_the_commands_have_their_operation() -> None:
 
 
 def test_making_things_takes_milliseconds(bench: Bench) -> None:
-    """Processor time of this process: other work on the machine does not count. Figures: docs/benchmark.md."""
+    """Processor time of this process, in turns with a fixed piece of work that takes some 3 ms: a processor that others
+    heat or share is slower for both. Figures: docs/benchmark.md."""
     rounds = 15
     bench.say("POST", "/stores", {"hash": "q-parent"})
     works = {
@@ -431,10 +434,13 @@ def test_making_things_takes_milliseconds(bench: Bench) -> None:
     }
     took = {}
     for name, work in works.items():
-        times = []
+        times, yardsticks = [], []
         for number in range(rounds):
             began = time.process_time()
             work(number)
             times.append(time.process_time() - began)
-        took[name] = sorted(times)[rounds // 2]
-    assert all(seconds < 0.04 for seconds in took.values()), took
+            began = time.process_time()
+            msgspec.json.decode(YARDSTICK)
+            yardsticks.append(time.process_time() - began)
+        took[name] = sorted(times)[rounds // 2] / sorted(yardsticks)[rounds // 2]
+    assert all(ratio < 20 for ratio in took.values()), took
