@@ -116,6 +116,11 @@ def may(role: str, path: str, *, changes: bool) -> bool:
     return area is not None and (area in known.changes or (not changes and area in known.sees))
 
 
+def title_of(role: str) -> str:
+    """What a role is called; its own word where it is none of ours any more."""
+    return ROLES[role].title if role in ROLES else role
+
+
 async def role_of(tx: Tx, owner: Owner, store: str) -> str:
     """The role of somebody in a store; empty if they have none."""
     return str(await query.value(tx, "SELECT role FROM owned WHERE owner = $1 AND store = $2", owner.id, store) or "")

@@ -3,6 +3,8 @@ are counted in the store, by its clock."""
 
 from __future__ import annotations
 
+import hashlib
+
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
 from bodega.storage.tx import Tx
@@ -26,6 +28,12 @@ GUESSES = """CREATE TABLE password_guesses (
 );"""
 
 
+def subject_of(words: str) -> str:
+    """For whom attempts are counted, as it is stored: neither an e-mail address nor a network address can be read in
+    it."""
+    return hashlib.sha256(words.encode()).hexdigest()
+
+
 async def check_guesses(tx: Tx, subject: str, now: int, most: int = MAX_GUESSES, words: str = "") -> None:
     """Refuses while there are too many recent wrong passwords for this subject; `now` in UTC seconds, `words` what is
     told where they were none."""
@@ -41,10 +49,11 @@ async def check_guesses(tx: Tx, subject: str, now: int, most: int = MAX_GUESSES,
 
 
 async def answered(
-    unit: Unit, subject: str, *, right: bool, most: int = MAX_GUESSES, seconds: int = WINDOW_SECONDS
+    unit: Unit, subject: str, *, right: bool, most: int = MAX_GUESSES, seconds: int = WINDOW_SECONDS, words: str = ""
 ) -> None:
-    """Counts an answer before it is given. The limit is checked again, since guesses can arrive in parallel."""
-    await check_guesses(unit.tx, subject, unit.now, most)
+    """Counts an answer before it is given. The limit is checked again, since guesses can arrive in parallel; `words`
+    are those of `check_guesses`."""
+    await check_guesses(unit.tx, subject, unit.now, most, words)
     if right:
         return
     await unit.tx.run("DELETE FROM password_guesses WHERE until <= $1", unit.now)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bodega.storage import query
 from bodega.storage.default_rows import insert_default_rows
+from bodega.storage.table import parts
 from bodega.storage.unit import Unit
 
 KEPT = ("migrations", "table_statistics", "page_index")
@@ -34,8 +35,8 @@ async def empty(unit: Unit) -> None:
         # snapshots are not emptied (storage/postgres/copies.py)
         if table not in KEPT and not table.startswith(("kept", _WITH_ANOTHER))
     ]
-    for first in range(0, len(tables), _AT_A_TIME):
-        for table in await _filled(unit, tables[first : first + _AT_A_TIME]):
+    for some in parts(tables, _AT_A_TIME):
+        for table in await _filled(unit, some):
             await unit.tx.run(f"DELETE FROM {table}")  # noqa: S608 - the database itself gave the name
     await unit.tx.run("DELETE FROM page_index")
     unit.statistics.empty(unit.now)

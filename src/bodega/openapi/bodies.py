@@ -13,7 +13,7 @@ from bodega.kit.pairs import MAXIMUM, Assign
 from bodega.kit.v2_members import Alias, EnumAlias, Wire
 from bodega.kit.v2_shape import V2Shape
 from bodega.kit.v3_shape import Nested, V3Shape
-from bodega.openapi.learned import Schema, types_of
+from bodega.openapi.learned import Schema, learn, types_of
 from bodega.openapi.types import DATE, NUMERAL, taken_as
 
 WHOLE = r"^\s*[+-]?[0-9]+\s*$"
@@ -169,15 +169,9 @@ def _takes(read: Callable[[Any], Any], value: Any) -> bool:
 def _kinds(schema: Mapping[str, Any]) -> set[str]:
     """The types that a schema tells of; an integer is a number."""
     found = {"number" if kind == "integer" else kind for kind in types_of(schema)}
-    for part in schema.get("anyOf", ()):
+    for part in (*schema.get("anyOf", ()), *map(learn, schema.get("enum", ()))):
         found |= _kinds(part)
-    return found | {_kind_of(value) for value in schema.get("enum", ())}
-
-
-def _kind_of(value: Any) -> str:
-    if isinstance(value, bool):
-        return "boolean"
-    return "null" if value is None else "string" if isinstance(value, str) else "number"
+    return found
 
 
 def _joined(whole: Mapping[str, Any]) -> list[Schema]:

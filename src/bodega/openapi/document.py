@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -98,7 +98,8 @@ class _Maker:
 
     def _operation(self, route: Route, method: str) -> dict[str, Any]:
         action, label = route.actions[method], names.label(route, method)
-        kept = exchanges.of(label)
+        seen = exchanges.of(label)
+        kept = seen if seen.successes else self._kept_of_the_same(action) or seen
         found = self.documented.get((route.version, route.template, method))
         told: dict[str, Any] = {
             "operationId": names.operation_id(names.path_of(route), method),
@@ -110,8 +111,6 @@ class _Maker:
             told["description"] = words
         if found is not None and found.version == _LEGACY:
             told["deprecated"] = True
-        if not kept.successes:
-            kept = self._kept_of_the_same(action) or kept
         told["parameters"] = [
             *parameters.path_parameters(route),
             *parameters.query_parameters(action, kept),
@@ -125,19 +124,21 @@ class _Maker:
             **self._refusals(route, method, action, kept),
         }
         told["security"], told["x-scopes"] = security(route, method, action)
-        return {**told, **coverage(label, found, exchanges.of(label))}
+        return {**told, **coverage(label, found, seen)}
 
-    def _kept_of_the_same(self, action: Action) -> exchanges.Kept | None:
-        """What was seen of another operation that does the same, at another path."""
-        endpoint = getattr(action, "endpoint", None)
+    def _kept_of(self, endpoint: Any) -> Iterator[tuple[Action, Kept]]:
+        """The actions of an endpoint, and what was seen of each."""
         for route in self.routes:
             for method in names.served_methods(route):
-                other = route.actions[method]
-                if endpoint is not None and type(other) is type(action) and other.endpoint is endpoint:
-                    kept = exchanges.of(names.label(route, method))
-                    if kept.successes:
-                        return kept
-        return None
+                action = route.actions[method]
+                if endpoint is not None and getattr(action, "endpoint", None) is endpoint:
+                    yield action, exchanges.of(names.label(route, method))
+
+    def _kept_of_the_same(self, action: Action) -> Kept | None:
+        """What was seen of another operation that does the same, at another path."""
+        of_endpoint = self._kept_of(getattr(action, "endpoint", None))
+        same = (kept for other, kept in of_endpoint if type(other) is type(action) and kept.successes)
+        return next(same, None)
 
     def _body(self, action: Action, method: str, kept: Kept, name: str) -> Schema | None:
         if not action.body:
@@ -162,18 +163,11 @@ class _Maker:
         if endpoint is None or not replies.is_shown_by_kit(action):
             return {}
         if id(endpoint) not in self.items:
-            seen = replies.either_row(list(self._successes(endpoint)), self.version)
+            shown = [kept for other, kept in self._kept_of(endpoint) if replies.is_shown_by_kit(other)]
+            seen = replies.either_row([each for kept in shown for each in kept.successes], self.version)
             item = completed(replies.item_of(endpoint), seen, nullable=self.version == 2)
             self.items[id(endpoint)] = self.components.ref(endpoint.table.entity.__name__, item)
         return self.items[id(endpoint)]
-
-    def _successes(self, endpoint: Any) -> Any:
-        """The replies that were seen of all operations that show rows of an endpoint."""
-        for route in self.routes:
-            for method in names.served_methods(route):
-                action = route.actions[method]
-                if getattr(action, "endpoint", None) is endpoint and replies.is_shown_by_kit(action):
-                    yield from exchanges.of(names.label(route, method)).successes
 
     def _replies(self, route: Route, method: str, action: Action, kept: Kept) -> dict[str, Any]:
         found = replies.replies_of(action, self.version, kept, self._item(action))

@@ -11,7 +11,7 @@ from bodega.kit.actions import NO_QUERY, Action
 from bodega.kit.delete_many import DeleteMany
 from bodega.kit.fields import INT32
 from bodega.kit.filters import Filter
-from bodega.kit.listing import Listing
+from bodega.kit.listing import Listing, Query
 from bodega.kit.pairs import Unassign
 from bodega.kit.parameters import choices_of, flag, integer, kind_of, numbers_of
 from bodega.kit.route import Route
@@ -61,19 +61,20 @@ def query_parameters(action: Action, kept: Kept) -> list[Parameter]:
 
 def _may_be_empty(action: Action, name: str) -> bool:
     """Whether a parameter without a value is taken: most say nothing then."""
-    try:
-        action.parse(f"{quote(name)}=")
-    except Refusal:
-        return False
-    return True
+    return _parsed(action, f"{quote(name)}=") is not None
 
 
 def _asks_nothing(action: Action) -> bool:
     """Whether an action passes over whatever the query says."""
+    return _parsed(action, "") is NO_QUERY
+
+
+def _parsed(action: Action, asked: str) -> Query | None:
+    """What an action reads in a query; None where it refuses it."""
     try:
-        return action.parse("") is NO_QUERY
+        return action.parse(asked)
     except Refusal:
-        return False
+        return None
 
 
 def _of_listing(action: Action, listing: Listing) -> Iterator[Parameter]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bodega.panel import forms
 from bodega.panel.fields import Field
 from bodega.panel.forms import FieldGroup
 from bodega.panel.shelf import Shelf, Switch, put_up
@@ -56,7 +57,7 @@ def _to_form(post: Any) -> Any:
 def _to_body(draft: dict[str, Any], now: Any) -> dict[str, Any]:
     """A PUT that does not say whether a post is published makes it a draft (rule 109)."""
     if now is None:
-        return {name: value for name, value in draft.items() if value not in ("", None)}
+        return forms.filled(draft)
     return {"is_published": now["is_published"], **draft}
 
 

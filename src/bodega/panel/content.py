@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from bodega.panel import api
+from bodega.panel import api, forms
 from bodega.panel.fields import Choices, Field
 from bodega.panel.forms import FieldGroup
 from bodega.panel.shelf import PER_PAGE, Listed, Shelf, put_up
@@ -75,7 +75,7 @@ async def _page_groups(request: PanelRequest) -> list[FieldGroup]:
 
 
 def _page_body(draft: dict[str, Any], now: Any) -> dict[str, Any]:
-    return draft if now is not None else {name: value for name, value in draft.items() if value not in ("", None)}
+    return draft if now is not None else forms.filled(draft)
 
 
 PAGES = Shelf(

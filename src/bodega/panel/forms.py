@@ -73,6 +73,11 @@ def opened(groups: Sequence[FieldGroup], entity: Mapping[str, Any] | None = None
     return Form(groups, texts, was={} if entity is None else texts, before=before, new=entity is None)
 
 
+def filled(draft: Mapping[str, Any]) -> dict[str, Any]:
+    """What a draft of something new says: fields that were left empty say nothing."""
+    return {name: value for name, value in draft.items() if value not in ("", None)}
+
+
 class Submission(NamedTuple):
     """The result of a form: `reply` is None when nothing was changed, or not everything could be."""
 

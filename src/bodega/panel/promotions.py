@@ -215,7 +215,7 @@ async def generate(request: PanelRequest) -> Reply:
 
 async def _refused(request: PanelRequest, what: str, form: Form, draft: Mapping[str, Any]) -> bool:
     """Posts what was filled in below the promotion; whether that was refused, which the form then tells."""
-    body = {name: value for name, value in draft.items() if value not in ("", None)}
+    body = forms.filled(draft)
     reply = await api.send_request(request, "POST", f"{_path(request)}/{what}", body)
     if reply.refused:
         forms.complain(form, reply)

@@ -95,6 +95,10 @@ def put_up(pages: Pages, of: Shelf) -> None:
         status = HTTPStatus.UNPROCESSABLE_ENTITY if bad else HTTPStatus.OK
         return show(request, "shelf_item.html", status=status, form=form, now=now, of=of, message=message)
 
+    async def opened(request: PanelRequest, now: Any, message: str = "") -> Reply:
+        """The form of what is there, as it is."""
+        return await form_of(request, forms.opened(await of.groups(request), of.to_form(now)), now, message)
+
     async def listed(request: PanelRequest) -> Reply:
         number = api.page_of(request)
         found = await of.page(request, number)
@@ -112,8 +116,7 @@ def put_up(pages: Pages, of: Shelf) -> None:
         return go(f"{request.base}/{of.path}?done=made", *SAFE)
 
     async def detail(request: PanelRequest) -> Reply:
-        now = await of.entity(request)
-        return await form_of(request, forms.opened(await of.groups(request), of.to_form(now)), now)
+        return await opened(request, await of.entity(request))
 
     async def change(request: PanelRequest) -> Reply:
         now = await of.entity(request)
@@ -137,17 +140,14 @@ def put_up(pages: Pages, of: Shelf) -> None:
         body = of.to_body({switch.member: wanted}, now)
         reply = await api.send_request(request, "PUT", f"{of.api}/{request.ids['item']}", body, client=of.client(now))
         if reply.refused:
-            form = forms.opened(await of.groups(request), of.to_form(now))
-            return await form_of(request, form, now, sentence_of(reply))
+            return await opened(request, now, sentence_of(reply))
         return go(f"{request.base}/{back}?done={'on' if wanted else 'off'}", *SAFE)
 
     async def delete(request: PanelRequest) -> Reply:
         now = await of.entity(request)
         reply = await api.send_request(request, "DELETE", f"{of.api}/{request.ids['item']}", client=of.client(now))
         if reply.refused:
-            return await form_of(
-                request, forms.opened(await of.groups(request), of.to_form(now)), now, sentence_of(reply)
-            )
+            return await opened(request, now, sentence_of(reply))
         return go(f"{request.base}/{of.path}?done=deleted", *SAFE)
 
     pages.get(here)(listed)

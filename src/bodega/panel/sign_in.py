@@ -193,7 +193,7 @@ async def _changes_something(request: PanelRequest, link: owners.Invitation, kno
     role = await team.role_of(request.panel.tx, known, link.store)
     if not role or (link.role == team.OWNER and role != team.OWNER):
         return _Proof()
-    title = team.ROLES[role].title if role in team.ROLES else role
+    title = team.title_of(role)
     return _Proof(f"You are in this team already, as {title}: the link changes nothing, and was not used up.")
 
 

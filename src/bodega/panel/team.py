@@ -50,14 +50,12 @@ async def invite(request: PanelRequest) -> Reply:
         email = owners.read_email(request.field("email"))
     except ValueError as error:
         return await _show(request, str(error), email=request.field("email"))
-    for member in await team.members(request.panel.tx, request.shop.record.hash):
-        if member.owner.email == email:
-            title = team.ROLES[member.role].title
-            message = f"{email} is in the team already, as {title}: a link would change nothing. Change the role above."
-            return await _show(request, message, email=email)
-    token = await owners.invite(
-        request.panel.tx, request.shop.record.hash, email, request.now, INVITED_SECONDS, role, inviter=request.who.id
-    )
+    tx, store = request.panel.tx, request.shop.record.hash
+    known = await owners.by_email(tx, email)
+    if known is not None and (has := await team.role_of(tx, known, store)):
+        message = f"{email} is in the team already, as {team.title_of(has)}: a link would change nothing."
+        return await _show(request, f"{message} Change the role above.", email=email)
+    token = await owners.invite(tx, store, email, request.now, INVITED_SECONDS, role, inviter=request.who.id)
     return await _show(request, link=f"{request.origin}{ROOT}/welcome/{token}", email=email)
 
 

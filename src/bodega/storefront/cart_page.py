@@ -31,13 +31,9 @@ from bodega.storefront.front import Front, at_host, front_of, said_password
 from bodega.storefront.pages.own_cart import cart_cookies
 from bodega.storefront.pages.web import password_cookie
 from bodega.storefront.shopper import is_own_page, shopper_of
+from bodega.storefront.short_page import headers_of
 
-_PAGE: tuple[Header, ...] = (
-    (b"content-type", b"text/html; charset=utf-8"),
-    (b"cache-control", b"no-store"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-content-type-options", b"nosniff"),
-)
+_PAGE = headers_of()
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src *; form-action 'self'"
 _FRAMED: Header = (b"content-security-policy", f"{_POLICY}; frame-ancestors *".encode())
 _PASSWORD = "prelaunch_password"  # noqa: S105 - the name of a field

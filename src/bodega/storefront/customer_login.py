@@ -21,7 +21,6 @@ from bodega.http.mounts import Mount, Receive, Send, reply
 from bodega.kit.fields import INT32
 from bodega.law.outcome import Shown
 from bodega.law.reasons import Reason
-from bodega.law.refusal import Header
 from bodega.resources.customers import customer
 from bodega.resources.store import channels
 from bodega.resources.tokens import sessions
@@ -32,7 +31,7 @@ from bodega.storage.tx import Busy
 from bodega.storage.unit import Unit
 from bodega.storefront.front import at_host, is_closed
 from bodega.storefront.shopper import SESSION, cookies, session_cookie
-from bodega.storefront.short_page import short_page
+from bodega.storefront.short_page import headers_of, short_page
 
 LOGIN, CURRENT = "/login/token/", "/customer/current.jwt"
 SCOPE = "store_v2_customers_login"
@@ -48,13 +47,7 @@ LONGEST_ID = 64
 _OURS: Any = {f"verify_{claim}": False for claim in ("iat", "exp", "nbf", "aud")}
 """What the library would judge by the clock of the machine, or not let pass, is judged here or passed over."""
 
-_PAGE: tuple[Header, ...] = (
-    (b"content-type", b"text/html; charset=utf-8"),
-    (b"cache-control", b"no-store"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-)
+_PAGE = headers_of("default-src 'none'; frame-ancestors 'none'")
 
 
 class LoginClaims(msgspec.Struct, frozen=True):

@@ -15,20 +15,13 @@ from urllib.parse import quote
 from bodega.access.open_store import OpenStore
 from bodega.http.browsers import web_origin
 from bodega.http.mounts import Send, reply
-from bodega.law.refusal import Header
 from bodega.resources.channels.addresses import canonical_url
 from bodega.resources.channels.sites import checkout_url, storefront_url
 from bodega.storefront.pages.own_cart import opened_cart
 from bodega.storefront.shopper import shopper_of
-from bodega.storefront.short_page import short_page
+from bodega.storefront.short_page import headers_of, short_page
 
-_ASKS: tuple[Header, ...] = (
-    (b"content-type", b"text/html; charset=utf-8"),
-    (b"cache-control", b"no-store"),
-    (b"referrer-policy", b"same-origin"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"content-security-policy", b"default-src 'none'; form-action 'self'; frame-ancestors 'none'"),
-)
+_ASKS = headers_of("default-src 'none'; form-action 'self'; frame-ancestors 'none'", referrer="same-origin")
 
 
 async def ask_first(send: Send, scope: Mapping[str, Any], words: str) -> None:

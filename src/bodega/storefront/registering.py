@@ -5,7 +5,6 @@ Each attempt costs a hash, and most of them an e-mail: they are counted by the n
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,6 +39,5 @@ async def make_account(
 
 async def _count(unit: Unit, address: str, most: int) -> None:
     """Counts an attempt to make an account. Raises Refusal for one too many."""
-    subject = hashlib.sha256(f"account from {address}".encode()).hexdigest()
-    await guesses.check_guesses(unit.tx, subject, unit.now, most, TOO_MANY)
-    await guesses.answered(unit, subject, right=False, most=most, seconds=guesses.ACCOUNTS_SECONDS)
+    subject = guesses.subject_of(f"account from {address}")
+    await guesses.answered(unit, subject, right=False, most=most, seconds=guesses.ACCOUNTS_SECONDS, words=TOO_MANY)

@@ -6,7 +6,6 @@ network address they come from.
 
 from __future__ import annotations
 
-import hashlib
 from typing import NamedTuple
 
 from bodega import passwords
@@ -48,10 +47,9 @@ class Subject(NamedTuple):
 
 def subjects(email: str, address: str) -> list[Subject]:
     """An e-mail address, and a network address if it is known."""
-    found = [Subject(hashlib.sha256(caseless(email).encode()).hexdigest(), guesses.MAX_GUESSES)]
+    found = [Subject(guesses.subject_of(caseless(email)), guesses.MAX_GUESSES)]
     if address:
-        of = hashlib.sha256(f"from {address}".encode()).hexdigest()
-        found.append(Subject(of, guesses.MAX_OF_ADDRESS))
+        found.append(Subject(guesses.subject_of(f"from {address}"), guesses.MAX_OF_ADDRESS))
     return found
 
 

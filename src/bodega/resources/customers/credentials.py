@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -81,7 +80,7 @@ class ValidateCredentials(Action):
         email, channel = caseless(draft["email"]), draft.get("channel_id", channels.DEFAULT)
         if await query.get(context.reader, channels.TABLE, channel) is None:
             raise refuse_faults([invalid("channel_id", "must be the id of a channel")])
-        subject = hashlib.sha256(email.encode()).hexdigest()
+        subject = guesses.subject_of(email)
         await guesses.check_guesses(context.reader, subject, context.now)
         who = await settings.who_signs_in(context.reader, email, channel)
         right = await passwords.is_right(who.password if who else "", draft["password"])
@@ -107,7 +106,7 @@ class ValidatePassword(ValidateCredentials):
 
     async def prefetch(self, context: Context, found: Found, draft: Any) -> Checked:
         who: customer.Customer = found.row.entity(customer.TABLE)
-        subject = hashlib.sha256(caseless(who.email).encode()).hexdigest()
+        subject = guesses.subject_of(caseless(who.email))
         await guesses.check_guesses(context.reader, subject, context.now)
         right = await passwords.is_right(who.password, draft["password"])
         return Checked(subject, right, who.id)

@@ -5,7 +5,6 @@ By the network address they come from, and by the order where one is paid; an ho
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -35,12 +34,12 @@ class Guesser(NamedTuple):
     @classmethod
     def of_address(cls, address: str, most: int = MOST_CODES) -> Guesser:
         """Whoever asks from a network address."""
-        return cls(hashlib.sha256(f"certificates from {address}".encode()).hexdigest(), most)
+        return cls(guesses.subject_of(f"certificates from {address}"), most)
 
 
 def of_payment(order_id: int, address: str) -> list[Guesser]:
     """Whoever pays an order: a shopper, or a shop's server for many, if the address is known."""
-    order = hashlib.sha256(f"certificates for order {order_id}".encode()).hexdigest()
+    order = guesses.subject_of(f"certificates for order {order_id}")
     from_there = [Guesser.of_address(address, MOST_OF_SERVERS)] if address else []
     return [Guesser(order, MOST_CODES), *from_there]
 
@@ -54,7 +53,7 @@ async def may_guess(tx: Tx, now: int, counted: Sequence[Guesser]) -> None:
 async def count_wrong(unit: Unit, counted: Sequence[Guesser]) -> None:
     """Counts a wrong code. Raises Refusal for one too many: they can arrive in parallel."""
     for one in counted:
-        await guesses.answered(unit, one.name, right=False, most=one.most, seconds=HOUR)
+        await guesses.answered(unit, one.name, right=False, most=one.most, seconds=HOUR, words=WORDS)
 
 
 async def is_right(tx: Tx, code: str) -> bool:
