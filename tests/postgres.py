@@ -35,7 +35,7 @@ KEEPER = """
 cat > /dev/null
 kill -INT "$1"
 for _ in $(seq 100); do kill -0 "$1" && sleep 0.05 || break; done
-rm -rf "$2" "$3"
+rm -rf "$(readlink -m "$2/data")" "$2"
 """
 
 
@@ -168,20 +168,22 @@ def _server(durable: bool) -> Iterator[str]:
     """
     # Not the directory of TMPDIR: a socket's path has at most 107 bytes, and the user `nobody` must get there.
     home = Path(tempfile.mkdtemp(prefix="bodega-pg-", dir="/tmp"))
-    files = home if durable else Path(tempfile.mkdtemp(prefix="bodega-pg-", dir=in_memory() or "/tmp"))
+    memory = None if durable else in_memory()
+    data = Path(tempfile.mkdtemp(prefix="bodega-pg-", dir=memory)) if memory else home / "data"
     try:
         identity = _identity()
+        if memory:
+            (home / "data").symlink_to(data)
         if identity:
-            for folder in (home, files):
+            for folder in (home, data) if memory else (home,):
                 os.chown(folder, identity["user"], identity["group"])
         binaries = _reachable(_binaries(), home, identity)
-        data = files / "data"
-        _initialize(binaries, home, data, identity)
-        with _running(binaries, home, data, identity, durable) as port:
+        _initialize(binaries, home, identity)
+        with _running(binaries, home, identity, durable) as port:
             _run([binaries / "createdb", "-h", home, "-p", str(port), "-U", "bodega", "bodega"], home, identity)
             yield f"postgresql://bodega@/bodega?host={quote(str(home))}&port={port}"
     finally:
-        for folder in (home, files):
+        for folder in (data, home):
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -217,15 +219,15 @@ def _reachable(binaries: Path, home: Path, identity: _Identity) -> Path:
     return binaries
 
 
-def _initialize(binaries: Path, home: Path, data: Path, identity: _Identity) -> None:
+def _initialize(binaries: Path, home: Path, identity: _Identity) -> None:
     """Make the cluster: UTF-8, text ordered by code point on every machine, whatever locales are installed."""
     locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     trust = ["--username=bodega", "--auth=trust", "--no-sync", "--no-instructions"]
-    _run([binaries / "initdb", "-D", data, *locale, *trust], home, identity)
+    _run([binaries / "initdb", "-D", home / "data", *locale, *trust], home, identity)
 
 
 @contextmanager
-def _running(binaries: Path, home: Path, data: Path, identity: _Identity, durable: bool) -> Iterator[int]:
+def _running(binaries: Path, home: Path, identity: _Identity, durable: bool) -> Iterator[int]:
     """Run the server on its socket in `home` and on 127.0.0.1, and yield the port of both."""
     port = _free_port()
     settings = [
@@ -236,7 +238,7 @@ def _running(binaries: Path, home: Path, data: Path, identity: _Identity, durabl
         *(() if durable else IN_MEMORY),
     ]
     log = home / "log"
-    command = [binaries / "postgres", "-D", data, *(word for setting in settings for word in ("-c", setting))]
+    command = [binaries / "postgres", "-D", home / "data", *(word for setting in settings for word in ("-c", setting))]
     with log.open("wb") as output:
         server = subprocess.Popen(
             command,
@@ -249,14 +251,14 @@ def _running(binaries: Path, home: Path, data: Path, identity: _Identity, durabl
             **identity,
         )
     keeper = subprocess.Popen(
-        ["/bin/sh", "-c", KEEPER, "keeper", str(server.pid), str(home), str(data.parent)],
+        ["/bin/sh", "-c", KEEPER, "keeper", str(server.pid), str(home)],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
     try:
-        _wait_until_ready(server, data / "postmaster.pid", log)
+        _wait_until_ready(server, home / "data" / "postmaster.pid", log)
         yield port
     finally:
         keeper.kill()
@@ -345,7 +347,7 @@ class Cluster:
         while any(map(_runs, processes)) and time.monotonic() < deadline:
             time.sleep(0.01)
         # Whoever started the server may not have taken note of its end: its number would still be held for a server's.
-        for lock in (self._data / "postmaster.pid", *self._home.glob(".s.PGSQL.*.lock")):
+        for lock in (self._home / "data" / "postmaster.pid", *self._home.glob(".s.PGSQL.*.lock")):
             lock.unlink()
         self.restart()
 
@@ -364,7 +366,7 @@ class Cluster:
             os.kill(process, signal.SIGCONT)
 
     def _processes(self) -> list[int]:
-        parent = int((self._data / "postmaster.pid").read_text().splitlines()[0])
+        parent = int((self._home / "data" / "postmaster.pid").read_text().splitlines()[0])
         children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
         return [parent, *map(int, children)]
 
