@@ -34,6 +34,23 @@ def chromium() -> str | None:
     return os.environ.get("BODEGA_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
+def keep_picture(page: Any, name: str) -> None:
+    """Keeps a picture of a whole page in SHOTS. Chromium sometimes has no frame to give while the machine is busy, and
+    says so: it is asked again."""
+    from playwright.sync_api import Error
+
+    file = SHOTS / f"{name}.png"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    for more in (2, 1, 0):
+        try:
+            page.screenshot(path=file, full_page=True)
+        except Error as error:
+            if not more or "Unable to capture screenshot" not in str(error):
+                raise
+        else:
+            return
+
+
 @pytest.fixture(scope="module")
 def driver() -> Iterator[Any]:
     """A started Chromium. Its driver has a thread of its own: the tests' thread has an event loop already."""

@@ -14,7 +14,7 @@ import axe
 from bodega.access.accounts import add_account
 from bodega.access.scopes import ALL
 from bodega.storage.creating import create_store
-from chromium import DESK, PHONE, SHOTS, House, driver, serving
+from chromium import DESK, PHONE, House, driver, keep_picture, serving
 from npm import needs_npm
 
 __all__ = ["driver"]
@@ -79,7 +79,7 @@ def test_an_operation_is_found_from_the_documentation_and_tried(page: Any) -> No
     command = page.locator("#command").text_content()
     assert "curl -i -X POST" in command
     assert TOKEN not in command
-    page.screenshot(path=SHOTS / "console-desk.png", full_page=True)
+    keep_picture(page, "console-desk")
 
 
 def test_a_refusal_is_told_with_its_reason(page: Any) -> None:
@@ -114,7 +114,7 @@ def test_a_phone_has_no_sideways_strip(house: House, driver: Any) -> None:
         opened.goto(path)
         wide = opened.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, path
-    opened.screenshot(path=SHOTS / "console-phone.png")
+    keep_picture(opened, "console-phone")
     context.close()
 
 

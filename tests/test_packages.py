@@ -24,7 +24,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from bodega import __version__
-from chromium import DESK, SHOTS, driver
+from chromium import DESK, driver, keep_picture
 from test_operations_page import NO_INDEX, free_port
 
 __all__ = ["driver"]
@@ -231,8 +231,7 @@ def test_the_first_order_in_the_panel(newcomer: Newcomer, dev: Path, ordered: tu
         assert "Ada Byron" in tab.content()
         tab.goto(f"{urlsplit(link)._replace(path='/manage/stores/demo/orders', query='').geturl()}/{order['id']}")
         tab.get_by_text("Copper kettle").first.wait_for()
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        tab.screenshot(path=SHOTS / "newcomer-order.png", full_page=True)
+        keep_picture(tab, "newcomer-order")
     finally:
         tab.close()
 

@@ -26,7 +26,7 @@ from bodega.access import owners
 from bodega.access.accounts import add_account
 from bodega.access.scopes import ALL
 from bodega.storage.creating import create_store
-from chromium import DESK, PHONE, SHOTS, House, driver, serving
+from chromium import DESK, PHONE, House, driver, keep_picture, serving
 
 __all__ = ["driver"]
 pytestmark = pytest.mark.browser
@@ -115,8 +115,7 @@ class Tab:
 
     def shoot(self, name: str) -> None:
         """Keeps a picture, and sees that nothing is wider than the screen."""
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SHOTS / f"{name}-{self.kind}.png", full_page=True)
+        keep_picture(self.page, f"{name}-{self.kind}")
         if self.script:
             assert self.page.evaluate("document.documentElement.scrollWidth") <= self.viewport["width"], name
 

@@ -19,7 +19,7 @@ from bodega.lab import copies
 from bodega.lab.faults import kept
 from bodega.lab.seed import Amounts, seed
 from bodega.storage.creating import create_store
-from chromium import DESK, SHOTS, House, driver, serving
+from chromium import DESK, House, driver, keep_picture, serving
 from npm import needs_npm
 from test_panel_bounds import kind_of
 
@@ -73,8 +73,6 @@ def test_every_page_in_light_dark_and_on_a_phone(house: House, driver: Any, requ
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("heading", name="Overview").wait_for()
-    shots = SHOTS / "panel"
-    shots.mkdir(parents=True, exist_ok=True)
     left, kinds, wrong = (
         [
             f"/manage{path}"
@@ -96,7 +94,7 @@ def test_every_page_in_light_dark_and_on_a_phone(house: House, driver: Any, requ
         name = path.removeprefix("/manage/").removeprefix("stores/corner").strip("/").replace("/", "-") or "overview"
 
         def shoot(look: str, name: str = name) -> None:
-            page.screenshot(path=shots / f"{name.partition('?')[0]}-{look}.png", full_page=True)
+            keep_picture(page, f"panel/{name.partition('?')[0]}-{look}")
 
         wrong += axe.wrong_on(page, path, script, shoot)
         links = page.eval_on_selector_all("a[href^='/manage']", "all => all.map(one => one.getAttribute('href'))")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import axe
-from chromium import DESK, SHOTS, House, driver
+from chromium import DESK, House, driver, keep_picture
 from npm import needs_npm
 from test_shop_browser import ask, at_shop, checkout_of, house
 
@@ -43,11 +43,10 @@ class Look:
             self.page.get_by_text(wait).first.wait_for()
         self.page.wait_for_load_state("networkidle")
         self.seen.append(name)
-        shots, file = SHOTS / "shop", re.sub(r"[^\w.]+", "-", re.sub(r"[^/ ]{60,}", "token", name)).strip("-") or "home"
-        shots.mkdir(parents=True, exist_ok=True)
+        file = re.sub(r"[^\w.]+", "-", re.sub(r"[^/ ]{60,}", "token", name)).strip("-") or "home"
 
         def shoot(look: str) -> None:
-            self.page.screenshot(path=shots / f"{file}-{look}.png", full_page=True)
+            keep_picture(self.page, f"shop/{file}-{look}")
 
         self.wrong += axe.wrong_on(self.page, name, self.script, shoot)
         self.page.set_viewport_size(DESK)
