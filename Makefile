@@ -33,17 +33,17 @@ help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 dev: $(RUNS)  ## Start a throwaway demo store; more options: make dev ARGS="--http-port 9000"
-	@exec $(BIN)/bodega dev $(ARGS)
+	@exec $(BIN)/bodega dev $(value ARGS)
 
 serve: $(RUNS)  ## Start the server on ./bodega-data; more options: make serve ARGS="--insecure-http"
-	@exec $(BIN)/bodega serve $(ARGS)
+	@exec $(BIN)/bodega serve $(value ARGS)
 
 test: $(READY)  ## Run the tests; fewer of them: make test ARGS="-k postgres"; in one process: make test SPREAD=
-	@$(BIN)/pytest $(SPREAD) $(ARGS)
+	@$(BIN)/pytest $(SPREAD) $(value ARGS)
 
 test-cluster: $(READY)  ## Run the tests on a Citus cluster (docs/scale.md): make test-cluster URL=postgresql://coordinator/db
 	@$(if $(URL),,$(error URL names a database of the coordinator: make test-cluster URL=postgresql://host/db))
-	@BODEGA_TEST_DATABASE_URL=$(URL) $(BIN)/pytest $(SPREAD) -k "not sqlite" $(ARGS)
+	@BODEGA_TEST_DATABASE_URL=$(URL) $(BIN)/pytest $(SPREAD) -k "not sqlite" $(value ARGS)
 
 lint: $(READY)  ## Check style, format, types, and for insecure code
 	@$(BIN)/ruff check .
@@ -66,41 +66,41 @@ dist: $(READY) $(SITE)  ## Build the wheel and the source distribution, and chec
 	@$(BIN)/twine --no-color check --strict dist/bodega-*
 
 bench: $(READY)  ## Measure against a bare server; shorter: make bench ARGS=--quick
-	@$(BIN)/python -m bench $(ARGS)
+	@$(BIN)/python -m bench $(value ARGS)
 
 bench-count: $(READY)  ## Count instructions a request, under valgrind: make bench-count ARGS="--all --database both"
-	@$(BIN)/python -m bench.count $(ARGS)
+	@$(BIN)/python -m bench.count $(value ARGS)
 
 bench-peers: $(READY) $(PEERS)  ## Measure beside other test doubles, from their registry; needs Node
-	@$(BIN)/python -m bench.beside $(ARGS)
+	@$(BIN)/python -m bench.beside $(value ARGS)
 
 bench-large: $(READY)  ## Count on a store of a million products (many minutes); fewer: ARGS="--products 30000"
-	@$(BIN)/python -m bench.large $(ARGS)
+	@$(BIN)/python -m bench.large $(value ARGS)
 
 bench-variants: $(READY)  ## Measure a store of 200,000 variants beside one of 10,000 (takes minutes)
-	@$(BIN)/python -m bench.variants $(ARGS)
+	@$(BIN)/python -m bench.variants $(value ARGS)
 
 bench-orders: $(READY)  ## Measure a store of 500,000 orders beside one of 10,000 (takes many minutes)
-	@$(BIN)/python -m bench.orders $(ARGS)
+	@$(BIN)/python -m bench.orders $(value ARGS)
 
 bench-prices: $(READY)  ## Measure the CPU of a cart's price, in a store with a price list of 100,000 records
-	@$(BIN)/python -m bench.prices --records 100000 $(ARGS)
+	@$(BIN)/python -m bench.prices --records 100000 $(value ARGS)
 
 bench-checkouts: $(READY)  ## Measure the CPU of each request from a cart to its order; ARGS="--carts 5000" fills the store
-	@$(BIN)/python -m bench.checkouts $(ARGS)
+	@$(BIN)/python -m bench.checkouts $(value ARGS)
 
 soak: $(READY)  ## Ask a server 200,000 times; fewer: make soak ARGS="--requests 20000 --database postgres"
-	@$(BIN)/python -m bench.soak $(ARGS)
+	@$(BIN)/python -m bench.soak $(value ARGS)
 
 kills: $(READY)  ## Kill a server 100 times under load and look for losses; fewer: make kills ARGS="--kills 20"
-	@$(BIN)/python -m bench.kills $(ARGS)
+	@$(BIN)/python -m bench.kills $(value ARGS)
 
 conformance: $(CONFORMANCE)/.installed  ## Ask every published operation with Schemathesis (20 minutes); fewer: ARGS="--only catalog"
-	@PYTHONPATH=tests $(CONFORMANCE)/bin/python -m conformance --spec $(SPEC) $(ARGS)
+	@PYTHONPATH=tests $(CONFORMANCE)/bin/python -m conformance --spec $(SPEC) $(value ARGS)
 
 catalyst: $(READY)  ## Run the end-to-end tests of a checkout of Catalyst on a store: make catalyst DIR=../catalyst
 	@$(if $(DIR),,$(error DIR names a checkout of Catalyst: make catalyst DIR=../catalyst))
-	@$(BIN)/python scripts/catalyst.py $(DIR) $(ARGS)
+	@$(BIN)/python scripts/catalyst.py $(DIR) $(value ARGS)
 
 lock: $(LOCKER)  ## Resolve the dependencies again; to newer versions: make lock ARGS=--upgrade
 	@echo "Resolving what runs the server (about 10 s) ..."
@@ -164,7 +164,7 @@ $(BIN)/python:
 
 # Hashes without addresses: the locks serve any registry or mirror, and no machine's paths leak into them.
 COMPILE = $(LOCKER)/bin/pip-compile --quiet --generate-hashes --strip-extras --no-annotate --no-header \
-	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options $(ARGS)
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options $(value ARGS)
 
 $(LOCKER): | $(BIN)/python
 	@echo "Installing the resolver (about 10 s) ..."

@@ -82,8 +82,9 @@ def _asked(
         if operation.file != file:
             file = operation.file
             print(f"  {file}", flush=True)
-        yield operation, ask(operation, store, examples)
-        if operation.method != "GET":
+        answer = ask(operation, store, examples)
+        yield operation, answer
+        if operation.method != "GET" and answer.successes:  # a refused write changes nothing
             store.restore()
 
 

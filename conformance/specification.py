@@ -44,6 +44,11 @@ class Operation(NamedTuple):
         return f"{self.method} /v{self.version}{self.path}"
 
     @property
+    def is_paid_with_token(self) -> bool:
+        """Whether it is asked with the payment access token of an order."""
+        return (self.method, self.path.strip("/")) == ("POST", "payments")
+
+    @property
     def strange_methods(self) -> list[str]:
         """Methods that are tried on a path which does not have them. Our own documents say that any is 405 or 501."""
         return [] if self.file.startswith("bodega-") else ["get", "put", "post", "delete", "trace", "patch"]

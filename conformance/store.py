@@ -20,11 +20,13 @@ from bodega.cli import main
 from bodega.http.router import by_version
 from bodega.kit.route import Route
 from replies import paths, rows
+from replies.shipping_v3 import PROVIDERS
 from walking import collections_of, listed, walk
 
 BODEGA = [sys.executable, "-m", "bodega.cli"]
 STORE = "demo"
 SNAPSHOT = "seeded"
+NONE = ("--products", "0", "--customers", "0", "--orders", "0")
 SEED = ("--products", "12", "--customers", "6", "--orders", "6")
 ENOUGH = 4
 """Rows that an operation is asked of."""
@@ -47,18 +49,34 @@ class Store:
         self.unsent: list[str] = []
 
     def fill(self) -> None:
-        """Sends the rows that the tests of the published contract send, and keeps the state; `unsent` says which were
-        refused."""
+        """Sends the rows that the tests of the published contract send, adds sample data, and keeps the state; `unsent`
+        says which rows were refused."""
         for row in rows():
             try:
                 self._send(row)
             except (LookupError, TypeError, ValueError) as error:
                 self.unsent.append(f"{row.method} {row.path}: {error}")
-        self._command("snapshot")
+        self._command("seed", STORE, *SEED)
+        self._command("store", "snapshot", STORE, SNAPSHOT)
+
+    def set(self, name: str, value: str) -> None:
+        """Gives the store a setting that no request can give it."""
+        self._command("store", "set", STORE, f"{name}={value}")
 
     def restore(self) -> None:
         """Back to the state that `fill` left."""
-        self._command("restore")
+        self._command("store", "restore", STORE, SNAPSHOT)
+
+    def credentials(self, token_of_payment: bool) -> dict[str, str]:
+        """The header that says who asks; a payment is asked with a token for the first order that is not paid."""
+        if not token_of_payment:
+            return {"X-Auth-Token": self.token}
+        for order in self._session.get(f"{self.base}/v2/orders?limit=50", timeout=60).json():
+            asked = {"order": {"id": order["id"]}}
+            made = self._session.post(f"{self.base}/v3/payments/access_tokens", json=asked, timeout=60)
+            if made.ok:
+                return {"Authorization": f"PAT {made.json()['data']['id']}"}
+        raise LookupError("no order of the store has anything to pay")
 
     def existing(self, version: int, method: str, path: str) -> list[dict[str, str]]:
         """Some rows that a path can name: the values of its parameters, by their names in it."""
@@ -101,9 +119,9 @@ class Store:
             self._ids[path, key] = listed(reply.json(), key) if reply.status_code == 200 else []
         return self._ids[path, key]
 
-    def _command(self, word: str) -> None:
+    def _command(self, *words: str) -> None:
         with redirect_stdout(io.StringIO()):
-            main(["store", word, STORE, SNAPSHOT, "--data", self._data], standalone_mode=False)
+            main([*words, "--data", self._data], standalone_mode=False)
 
 
 def _filled(body: Any, names: Mapping[str, Any]) -> Any:
@@ -122,7 +140,7 @@ def running() -> Iterator[Store]:
     """A store of its own in a throwaway directory, filled."""
     with tempfile.TemporaryDirectory(prefix="bodega-conformance-") as data:
         place = ("--data", data, "--http-port", "0", "--https-port", "0")
-        command = [*BODEGA, "dev", "--unlimited", "--json", *SEED, *place]
+        command = [*BODEGA, "dev", "--unlimited", "--json", *NONE, *place]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
             assert process.stdout is not None
             try:
@@ -133,6 +151,8 @@ def running() -> Iterator[Store]:
                         raise RuntimeError(f"bodega dev ended after saying {text!r}")
                     text += line
                 store = Store(json.loads(text))
+                for name, value in PROVIDERS.items():
+                    store.set(name, value)
                 store.fill()
                 yield store
             finally:

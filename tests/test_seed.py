@@ -21,6 +21,8 @@ from bodega.lab.seed import Amounts, seed
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
 from bodega.resources import MODEL
+from bodega.resources.segments.profiles import TABLE as PROFILES
+from bodega.resources.segments.profiles import ShopperProfile
 from bodega.storage.creating import create_store
 from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.storage.table_stats import READ
@@ -125,6 +127,41 @@ def test_a_product_that_something_stands_in_the_way_of_is_passed_over(tmp_path: 
 
     numbers = (0, 1, 2, 4, 5, 6)
     assert in_store(tmp_path, work) == [catalogue.product(1, number)["name"] for number in numbers]
+
+
+def test_who_has_a_shopper_profile_already_becomes_a_regular_with_it(tmp_path: Path) -> None:
+    async def work(store: OpenStore) -> list[int]:
+        await seed(store, Amounts(customers=3))
+        profile = ShopperProfile(uuid="one-of-a-client", customer_id=2)
+        await store.write(lambda unit: unit.insert(PROFILES, profile))
+        await seed(store, Amounts(3))
+        reader = (await store.ready()).reader
+        sql = "SELECT customer_id FROM shopper_profiles p JOIN segment_members m ON m.profile_id = p.id ORDER BY m.id"
+        return [row[0] for row in await reader.rows(sql)]
+
+    assert in_store(tmp_path, work) == [1, 2, 3]
+
+
+def test_what_was_renamed_since_is_made_no_second_time(tmp_path: Path) -> None:
+    renamed = {
+        table.name: [column for column in ("name_key", "path_key") if column in table.types] for table in MODEL.tables
+    }
+
+    async def work(store: OpenStore) -> None:
+        await seed(store, Amounts(12, 6, 6))
+        before = {table: await total(store, table) for table in ("segments", "customers", "orders")}
+
+        async def rename(unit: Unit) -> None:
+            for table, columns in renamed.items():
+                for column in columns:
+                    await unit.tx.run(f"UPDATE {table} SET {column} = 'renamed-' || id WHERE {column} IS NOT NULL")
+
+        await store.write(rename)
+        await seed(store, Amounts(12, 6, 6))
+        assert await total(store, "segments") == before["segments"] == 1
+        assert await total(store, "customers") == 2 * before["customers"]
+
+    in_store(tmp_path, work)
 
 
 def test_a_plan_is_filled_to_its_limits_and_not_beyond(tmp_path: Path) -> None:

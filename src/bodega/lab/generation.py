@@ -93,6 +93,16 @@ async def generate(
         number = end
 
 
+async def where_free(store: OpenStore, write: Callable[[Unit], Awaitable[None]]) -> None:
+    """Adds what a store has once, such as sample pages; none of it where something in the store conflicts with it: a
+    row that was renamed, or one of a client's own. Raises Refusal when the plan holds no more."""
+    try:
+        await store.write(write)
+    except Refusal as refusal:
+        if refusal.reason is not Reason.DUPLICATE:
+            raise
+
+
 def _drafted(draft: Callable[[int], Any], numbers: range) -> list[tuple[int, Any]]:
     return [(number, draft(number)) for number in numbers]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from bodega.access.stores import OpenStore
 from bodega.kit.write import create_one
-from bodega.lab.generation import read
+from bodega.lab.generation import read, where_free
 from bodega.lab.seed_selling import MOST_CARTS, cart_id
 from bodega.resources.carts import basket
 from bodega.resources.carts.cart import TABLE as CARTS
@@ -55,9 +55,9 @@ STEP = 2
 
 async def generate_checkouts(store: OpenStore, seed: int) -> None:
     """Adds what is not there yet."""
-    await store.write(_shipping)
+    await where_free(store, _shipping)
     for number in range(0, MOST_CARTS, STEP):
-        await store.write(partial(_checkout, seed, number))
+        await where_free(store, partial(_checkout, seed, number))
 
 
 async def _shipping(unit: Unit) -> None:

@@ -10,7 +10,7 @@ from bodega.access.stores import OpenStore
 from bodega.dates import rfc2822
 from bodega.kit.fields import moment
 from bodega.kit.write import create_one
-from bodega.lab.generation import read
+from bodega.lab.generation import read, where_free
 from bodega.resources.carts import abandoned_emails
 from bodega.resources.content import blog, listed_pages, scripts, site_redirects
 from bodega.resources.marketing import banners
@@ -61,12 +61,12 @@ EMAILS = ({"is_active": True, "notify_at_minutes": 60}, {"is_active": True, "not
 
 async def generate_content(store: OpenStore) -> None:
     """Adds what is not there yet."""
-    await store.write(_pages)
-    await store.write(_posts)
-    await store.write(_banners)
-    await store.write(_redirects)
-    await store.write(_script)
-    await store.write(_emails)
+    await where_free(store, _pages)
+    await where_free(store, _posts)
+    await where_free(store, _banners)
+    await where_free(store, _redirects)
+    await where_free(store, _script)
+    await where_free(store, _emails)
 
 
 async def _page(unit: Unit, page: dict[str, Any]) -> int:

@@ -17,7 +17,7 @@ from bodega.access.stores import OpenStore
 from bodega.kit.fields import moment
 from bodega.kit.write import create_one
 from bodega.lab.deterministic import DeterministicRandom
-from bodega.lab.generation import read
+from bodega.lab.generation import read, where_free
 from bodega.law.refusal import Refusal
 from bodega.resources.carts import carts
 from bodega.resources.carts.abandoned import ABANDONED_SECONDS
@@ -41,12 +41,12 @@ PRODUCTS_A_CART = 4
 
 async def generate_selling(store: OpenStore, seed: int) -> None:
     """Adds what is not there yet."""
-    await store.write(partial(_lists, seed))
-    await store.write(_segment)
+    await where_free(store, partial(_lists, seed))
+    await where_free(store, _segment)
     reader = (await store.ready()).reader
     wanted = min(MOST_CARTS, (await query.value(reader, "SELECT count(*) FROM products") or 0) // PRODUCTS_A_CART)
     for number in range(wanted):
-        await store.write(partial(_cart, seed, number))
+        await where_free(store, partial(_cart, seed, number))
 
 
 async def _lists(seed: int, unit: Unit) -> None:
@@ -92,12 +92,14 @@ async def _segment(unit: Unit) -> None:
             uuid=_named("segment", 0), name=SEGMENT, description="Who buys often", created_at=now, updated_at=now
         ),
     )
-    for number, customer_id in enumerate(customers):
-        profile = profiles.ShopperProfile(
-            uuid=_named("profile", number), customer_id=customer_id, created_at=now, updated_at=now
-        )
-        kept = await unit.insert(profiles.TABLE, profile)
-        await unit.insert(members.TABLE, members.Membership(segment_id=row.entity.id, profile_id=kept.entity.id))
+    for customer_id in customers:
+        profile_id = await query.value(unit.tx, "SELECT id FROM shopper_profiles WHERE customer_id = $1", customer_id)
+        if profile_id is None:
+            profile = profiles.ShopperProfile(
+                uuid=_named("profile", customer_id), customer_id=customer_id, created_at=now, updated_at=now
+            )
+            profile_id = (await unit.insert(profiles.TABLE, profile)).entity.id
+        await unit.insert(members.TABLE, members.Membership(segment_id=row.entity.id, profile_id=profile_id))
 
 
 async def _cart(seed: int, number: int, unit: Unit) -> None:

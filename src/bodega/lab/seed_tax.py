@@ -10,7 +10,7 @@ from typing import Any
 
 from bodega.access.stores import OpenStore
 from bodega.kit.write import create_one
-from bodega.lab.generation import read
+from bodega.lab.generation import read, where_free
 from bodega.resources.tax import rates, zones
 from bodega.storage import query
 from bodega.storage.unit import Unit
@@ -29,7 +29,7 @@ ZONES: dict[str, tuple[dict[str, Any], bool, tuple[tuple[str, int, dict[int, str
 
 async def generate_taxes(store: OpenStore) -> None:
     """Adds the zones and rates, unless the store has any besides the default zone."""
-    await store.write(_zones)
+    await where_free(store, _zones)
 
 
 async def _zones(unit: Unit) -> None:

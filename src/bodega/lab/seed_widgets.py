@@ -6,6 +6,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from bodega.access.stores import OpenStore
 from bodega.kit.fields import moment
+from bodega.lab.generation import where_free
 from bodega.resources.widgets import placements, templates, widgets
 from bodega.storage import query
 from bodega.storage.unit import Unit
@@ -41,7 +42,7 @@ def _named(what: str) -> str:
 
 async def generate_widgets(store: OpenStore) -> None:
     """Makes them, unless they are there."""
-    await store.write(_make)
+    await where_free(store, _make)
 
 
 async def _make(unit: Unit) -> None:
