@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Iterator, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -20,14 +21,18 @@ from bodega.openapi.document import DIALECT, document, document_of
 from bodega.openapi.marks import MEANS
 from bodega.openapi.names import path_of, served_methods
 from bodega.openapi.pages import NAMES, written
+from bodega.openapi.storefront import document_of_shoppers
 from bodega.storage.opening import open_backend
 from exchanges import Exchange, Exchanges
 from kept_exchanges import DIFFERENCES, differences
 from published import ABSENT, SHARED
 from replies.shipping_v3 import PROVIDERS
 from shop import Server, Shop
+from shopping import shopped
 
 VERSIONS = (2, 3)
+SHOPPERS = 0
+"""Stands for the version of what shoppers' pages ask."""
 
 
 def resolved(whole: Mapping[str, Any], node: Any) -> Any:
@@ -40,9 +45,14 @@ def resolved(whole: Mapping[str, Any], node: Any) -> Any:
     return node
 
 
+def whole_of(version: int) -> Mapping[str, Any]:
+    """The document of a version, or of SHOPPERS."""
+    return document_of_shoppers() if version == SHOPPERS else document_of(version)
+
+
 def operations(version: int) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     """(path, method, operation) of a document."""
-    for path, item in document_of(version)["paths"].items():
+    for path, item in whole_of(version)["paths"].items():
         for method, operation in item.items():
             yield path, method.upper(), operation
 
@@ -105,10 +115,10 @@ def test_the_same_declarations_make_the_same_document(version: int) -> None:
     assert json.dumps(document(version, routes())) == json.dumps(document_of(version))
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", [*VERSIONS, SHOPPERS])
 def test_examples_fit_their_schemas(version: int) -> None:
     """Of bodies and of replies: what a reader copies is right."""
-    whole, wrong = document_of(version), []
+    whole, wrong = whole_of(version), []
     for path, method, operation in operations(version):
         contents = [("body", operation.get("requestBody", {}).get("content", {}))]
         contents += [
@@ -125,7 +135,7 @@ def test_examples_fit_their_schemas(version: int) -> None:
 
 @cache
 def _validator(version: int, schema: str) -> jsonschema_rs.Draft202012Validator:
-    components = {"schemas": document_of(version)["components"]["schemas"]}
+    components = {"schemas": whole_of(version)["components"]["schemas"]}
     return jsonschema_rs.Draft202012Validator({"allOf": [json.loads(schema)], "components": components})
 
 
@@ -133,7 +143,7 @@ def complaints(version: int, schema: Any, message: Any) -> list[str]:
     """What a schema has against a value: by its keywords, and members that it does not name."""
     found = _validator(version, json.dumps(schema, sort_keys=True)).iter_errors(message)
     return [f"{'.'.join(map(str, one.instance_path))}: {one.message[:200]}" for one in found] + list(
-        _unnamed(document_of(version), schema, message, "")
+        _unnamed(whole_of(version), schema, message, "")
     )
 
 
@@ -159,7 +169,7 @@ def exchanged(runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory) 
 
 
 def _wrong(one: Exchange, operation: Mapping[str, Any], version: int) -> Iterator[str]:
-    told = resolved(document_of(version), operation["responses"].get(str(one.status)))
+    told = resolved(whole_of(version), operation["responses"].get(str(one.status)))
     if told is None:
         yield f"{one.operation} is answered with {one.status} ({one.reason}), which the document does not know"
         return
@@ -184,6 +194,18 @@ def test_every_reply_of_the_table_is_as_the_document_says(exchanged: Exchanges) 
     wrong = [why for one in exchanged.all for why in _wrong(one, known[one.operation][1], known[one.operation][0])]
     assert not wrong, "\n".join([f"{len(wrong)} complaints", *list(dict.fromkeys(wrong))[:60]])
     assert len(exchanged.all) > 1000
+
+
+def test_every_reply_to_shoppers_is_as_the_document_says(runner: asyncio.Runner, tmp_path: Path) -> None:
+    """In the flows of their own tests; each operation is asked in one of them."""
+    server = Server(runner, runner.run(open_backend(tmp_path, None)))
+    seen = shopped(server)
+    runner.run(server.app.stop())
+    known = {f"{method} {path}": operation for path, method, operation in operations(SHOPPERS)}
+    wrong = [why for one in seen for why in _wrong(one, known[one.operation], SHOPPERS)]
+    assert not wrong, "\n".join([f"{len(wrong)} complaints", *list(dict.fromkeys(wrong))[:60]])
+    assert not [name for name, operation in known.items() if "x-unexercised" in operation]
+    assert len([one for one in known.values() if "content" in one["responses"].get("200", {})]) > 35
 
 
 @pytest.mark.shared

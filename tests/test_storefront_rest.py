@@ -20,8 +20,7 @@ ADDRESS = {
 SHIPPING = "?include=consignments.availableShippingOptions"
 
 
-@pytest.fixture
-def page(shop: Shop) -> Page:
+def opened(shop: Shop) -> Page:
     """Two products at 10 and 20, two ways of shipping within the United States, a coupon, a customer; a page."""
     shop.freeze(1_900_000_000)
     for place, name in enumerate(("Hammer", "Saw"), start=1):
@@ -38,6 +37,12 @@ def page(shop: Shop) -> Page:
               {"entity": "categories", "ids": [0]}}  # fmt: skip
     assert shop.post("/v2/coupons", coupon).status == 201
     return Page(shop)
+
+
+@pytest.fixture
+def page(shop: Shop) -> Page:
+    """A page of such a shop."""
+    return opened(shop)
 
 
 def line(product: int, quantity: int = 1, **more: Any) -> dict[str, Any]:

@@ -14,8 +14,10 @@ from typing import Any
 from bodega import __version__
 from bodega.http.documented import Operation
 from bodega.law.reasons import Reason, Step
+from bodega.openapi import exchanges
 from bodega.openapi.document import DIALECT, coverage
-from bodega.openapi.learned import Schema
+from bodega.openapi.exchanges import Kept
+from bodega.openapi.learned import Schema, loosened
 from bodega.openapi.names import operation_id
 from bodega.openapi.types import taken_as
 from bodega.storefront.rest.serving import LARGEST, handler_of, problem
@@ -25,7 +27,7 @@ _READS = re.compile(r"\bcall\.read(_list)?\((\w+)\)")
 _OPTIONAL = "if call.content"
 _REASONS = (
     Reason.SUSPENDED, Reason.MAINTENANCE, Reason.NO_SUCH_RESOURCE, Reason.SCOPE_MISSING, Reason.NO_SUCH_ENTITY,
-    Reason.UNREACHABLE, Reason.INTERNAL_ERROR,
+    Reason.UNREACHABLE, Reason.INTERNAL_ERROR, Reason.WINDOW_QUOTA_SPENT, Reason.PASSWORD_GUESSED,
 )  # fmt: skip
 _OF_BODIES = (
     Reason.BODY_TOO_LARGE, Reason.CONTENT_TYPE_UNSUPPORTED, Reason.MALFORMED_BODY, Reason.TOO_MANY_ITEMS,
@@ -101,10 +103,11 @@ def _operation(prefix: str, one: ShopperOperation) -> dict[str, Any]:
     body = _body(handler)
     if body is not None:
         told["requestBody"] = body
-    told["responses"] = _responses(one, takes=body is not None)
     label = f"{one.method} {path}"
+    seen = exchanges.of(label)
+    told["responses"] = _responses(one, seen, takes=body is not None)
     found = Operation("storefront", one.method, path, "") if one in OPERATIONS else None
-    return {**told, "x-scopes": [], **coverage(label, found, None)}
+    return {**told, "x-scopes": [], **coverage(label, found, seen)}
 
 
 def _body(handler: Any) -> Schema | None:
@@ -119,10 +122,12 @@ def _body(handler: Any) -> Schema | None:
     return {"required": _OPTIONAL not in text, "content": content, "x-max-bytes": LARGEST}
 
 
-def _responses(one: ShopperOperation, *, takes: bool) -> dict[str, Any]:
+def _responses(one: ShopperOperation, seen: Kept, *, takes: bool) -> dict[str, Any]:
     done: dict[str, Any] = {"description": "Done."}
-    if one.status != 204:
-        done["content"] = {"application/json": {"schema": {}}}
+    shown = seen.replies.get(one.status, {})
+    if "schema" in shown:
+        content = {"schema": loosened(shown["schema"]), "example": shown["example"]}
+        done |= {"content": {"application/json": content}, "x-schema-from": "seen"}
     reasons = [*_REASONS, *(_OF_BODIES if takes else ()), *(_OF_WRITES if one.method != "GET" else ())]
     by_status: dict[int, list[Reason]] = {}
     for reason in sorted(set(reasons), key=lambda each: each.rank):

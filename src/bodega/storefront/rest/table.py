@@ -77,17 +77,17 @@ SHOP = (
     ShopperOperation("GET", "/payments", "kit.methods"),
     ShopperOperation("GET", "/payments/{methodId}", "kit.method"),
     ShopperOperation("POST", "/customer", "people.register", (204, 400, 409, 422, 429)),
-    ShopperOperation("POST", "/customer-address", "kit.add_address"),
+    ShopperOperation("POST", "/customer-address", "kit.add_address", (200, 401)),
 )
 INSIDE = (
-    ShopperOperation("POST", "/checkout/customer", "kit.begin_session"),
+    ShopperOperation("POST", "/checkout/customer", "kit.begin_session", (200, 401)),
     ShopperOperation("DELETE", "/checkout/customer", "kit.end_session"),
     ShopperOperation("POST", "/checkout/order", "kit.place_order"),
     ShopperOperation("POST", "/checkout/order/{orderId}", "kit.finish_order"),
     ShopperOperation("GET", "/store/countries", "kit.countries"),
     ShopperOperation("GET", "/shipping/countries", "kit.destinations"),
 )
-GATEWAY = (ShopperOperation("POST", "/orders/payments", "kit.pay"),)
+GATEWAY = (ShopperOperation("POST", "/orders/payments", "kit.pay", (200, 401)),)
 """What the vendor's own checkout kit asks besides: it is no part of the published API."""
 
 MOUNTS = {
