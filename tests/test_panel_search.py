@@ -15,6 +15,16 @@ BILLING = {"first_name": "Ada", "last_name": "Example", "street_1": "1 High Stre
            "state": "London", "country_iso2": "GB", "email": "ada@example.com"}  # fmt: skip
 
 
+RULE = {"action": {"cart_value": {"discount": {"percentage_amount": "10"}}}, "apply_once": True}
+NAMED = [
+    ("/v3/catalog/trees/categories", [{"name": "Candlesticks", "tree_id": 1}]),
+    ("/v3/catalog/brands", {"name": "Candle & Sons"}),
+    ("/v3/promotions", {"name": "Candle week", "redemption_type": "AUTOMATIC", "rules": [RULE]}),
+    ("/v3/pricelists", {"name": "Candle makers"}),
+    ("/v3/content/pages", {"name": "About candles", "type": "page", "body": "", "channel_id": 1}),
+]
+
+
 @pytest.fixture(scope="module")
 def filled(server: Server) -> Shop:
     """A store with twelve lamps, a customer and an order of theirs."""
@@ -24,6 +34,9 @@ def filled(server: Server) -> Shop:
                                            "sku": f"LAMP-{number}"})  # fmt: skip
     shop.post("/v2/customers", {"first_name": "Ada", "last_name": "Example", "email": "ada@example.com"})
     shop.post("/v2/orders", {"billing_address": BILLING, "products": [{"product_id": 1, "quantity": 1}]})
+    for path, body in NAMED:
+        made = shop.post(path, body)
+        assert made.status in (200, 201), made.body
     return shop
 
 
@@ -54,6 +67,7 @@ def test_every_page_has_the_search(filled: Shop, browser: Browser) -> None:
         ("ada@example.com", "customers/1"),
         ("Ada", "customers/1"),
         ("price lists", "price-lists"),
+        *(("cANdle", where) for where in ("categories/", "brands/1", "promotions/1", "price-lists/1", "web-pages/")),
         ("weights are in", "shop/profile#f-settings-store-units-of-measurement.weight_measurement"),
         ("journal keep megabytes", "settings/answering#journal.keep_megabytes"),
     ],
@@ -66,7 +80,7 @@ def test_it_finds(filled: Shop, browser: Browser, words: str, leads: str) -> Non
         leads = f"orders/{filled.get('/v2/orders').json[0]['id']}"
     page = browser.ask("GET", f"{base(filled)}/search?q={words.replace('#', '%23').replace(' ', '+')}")
     assert page.status == 200
-    assert leads in hits(page)
+    assert [hit for hit in hits(page) if hit == leads or (leads.endswith("/") and hit.startswith(leads))]
     place, hash_, anchor = leads.partition("#")
     if hash_:
         assert f'id="{anchor}"' in browser.get(f"{base(filled)}/{place}").text, "the link leads to the field"

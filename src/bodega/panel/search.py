@@ -1,4 +1,4 @@
-"""The search of everything in a store: products, orders, customers, pages of the panel, settings."""
+"""The search of everything in a store: products, orders, customers, what has a name, pages of the panel, settings."""
 
 from __future__ import annotations
 
@@ -40,6 +40,24 @@ class Found(NamedTuple):
     more: str = ""
 
 
+class Named(NamedTuple):
+    """A kind of thing that is found by its name: `path` in the panel, `api` its collection, `asks` the filter."""
+
+    title: str
+    path: str
+    api: str
+    asks: str = "name:like"
+
+
+NAMED = (
+    Named("Categories", "/categories", "/v3/catalog/categories"),
+    Named("Brands", "/brands", "/v3/catalog/brands"),
+    Named("Promotions", "/promotions", "/v3/promotions", "query"),
+    Named("Price lists", "/price-lists", "/v3/pricelists"),
+    Named("Web pages", "/web-pages", "/v3/content/pages"),
+)
+
+
 @pages.get("/stores/{store}/search")
 async def search(request: PanelRequest) -> Reply:
     """The page."""
@@ -49,7 +67,8 @@ async def search(request: PanelRequest) -> Reply:
         found = [Found("Pages", _pages(request, words)), Found("Settings", _settings(request, words))]
         if request.shop.rows is not None:
             kinds = {"/orders": _orders, "/products": _products, "/customers": _customers}
-            found = [await ask(request, words) for path, ask in kinds.items() if _may(request, path)] + found
+            of_names = [await _named(request, words, kind) for kind in NAMED if _may(request, kind.path)]
+            found = [await ask(request, words) for path, ask in kinds.items() if _may(request, path)] + of_names + found
     return show(request, "search.html", words=words, found=[one for one in found if one.hits])
 
 
@@ -93,6 +112,12 @@ async def _products(request: PanelRequest, words: str) -> Found:
     reply = await api.send_request(request, "GET", PRODUCTS, keyword=words, limit=SHOWN, include_fields=fields)
     hits = [Hit(one["name"], f"/products/{one['id']}", one["sku"]) for one in reply.data or []]
     return Found("Products", hits, f"/products?{urlencode({'q': words})}" if reply.total > SHOWN else "")
+
+
+async def _named(request: PanelRequest, words: str, kind: Named) -> Found:
+    reply = await api.send_request(request, "GET", kind.api, limit=SHOWN, **{kind.asks: words})
+    hits = [Hit(one["name"], f"{kind.path}/{one['id']}") for one in reply.data or []]
+    return Found(kind.title, hits, kind.path if reply.total > SHOWN else "")
 
 
 async def _orders(request: PanelRequest, words: str) -> Found:
