@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout, suppress
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -23,7 +24,10 @@ from replies import paths, rows
 from replies.shipping_v3 import PROVIDERS
 from walking import collections_of, listed, walk
 
-BODEGA = [sys.executable, "-m", "bodega.cli"]
+BODEGA = [sys.executable, "-c", "from bodega import cli, outgoing; outgoing.SECONDS = 0.5; cli.main()"]
+"""No image of a random address is waited for."""
+TROUBLES = ("database unreachable", "internal error")
+"""What the server tells in its log where it should not have come to that."""
 STORE = "demo"
 SNAPSHOT = "seeded"
 NONE = ("--products", "0", "--customers", "0", "--orders", "0")
@@ -141,7 +145,11 @@ def running() -> Iterator[Store]:
     with tempfile.TemporaryDirectory(prefix="bodega-conformance-") as data:
         place = ("--data", data, "--http-port", "0", "--https-port", "0")
         command = [*BODEGA, "dev", "--unlimited", "--json", *NONE, *place]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        log = Path(data) / "log"
+        with (
+            log.open("wb") as told,
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=told, text=True) as process,
+        ):
             assert process.stdout is not None
             try:
                 text = ""
@@ -157,3 +165,6 @@ def running() -> Iterator[Store]:
                 yield store
             finally:
                 process.terminate()
+        for line in log.read_text(errors="replace").splitlines():
+            if any(trouble in line for trouble in TROUBLES):
+                print(f"The server told: {line[:2000]}")

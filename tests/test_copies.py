@@ -101,6 +101,39 @@ def test_a_store_goes_back_to_a_snapshot_while_it_is_served(served: Shop, place:
         assert served.post("/v3/catalog/brands", {"name": "ACME"}).status == 409
 
 
+def test_a_file_that_is_shorter_after_going_back_is_not_taken_for_a_damaged_one(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    """The file of a store that had grown, put back to where it was small, was once told as damaged: one 503."""
+    place = ("--data", str(tmp_path / "data"))
+    server = house(runner, place)
+    shop = server.shop()
+    file = server.backend.path(runner.run(server.backend.registry.store(shop.name)))
+
+    def written_through() -> int:
+        """What is in the log is in the file, and the server has seen its size."""
+        with closing(open_file(file)) as made:
+            made.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        rows = shop.server.run(shop.server.app.stores.get(shop.name)).rows
+        rows._file.check()
+        rows._file._good_until = 0.0
+        return file.stat().st_size
+
+    done(place, f"store snapshot {shop.name} small")
+    for number in range(40):
+        made = shop.post("/v2/pages", {"name": f"Page {number}", "type": "page", "body": "x" * 50_000})
+        assert made.status == 200, made.body
+    grown = written_through()
+    done(place, f"store restore {shop.name} small")
+    with closing(open_file(file)) as made:
+        made.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert file.stat().st_size < grown - 1_000_000
+    assert shop.get("/v2/pages").status == 204
+    for number in range(3):
+        assert shop.post("/v2/brands", {"name": f"Brand {number}"}).status == 201
+    runner.run(server.app.stop())
+
+
 def test_no_entity_tag_is_given_twice_after_going_back(served: Shop, place: Place) -> None:
     """RFC 9110 8.8.3: a tag of the state that was left must not name another one."""
     served.brand("Acme")

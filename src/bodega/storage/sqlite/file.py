@@ -125,9 +125,14 @@ class OpenFile:
             raise Damaged(f"the file {name} {why}", self._store) from None
         if (facts.st_dev, facts.st_ino) != self._identity:
             raise Damaged(f"the file {name} was replaced while it was in use", self._store)
-        size, self._size = self._size, facts.st_size
-        if facts.st_size < size:  # as after a restored snapshot, or because somebody cut it
-            raise Damaged(f"the file {name} has become shorter", self._store, sure=facts.st_size == 0)
+        if facts.st_size < self._size:  # as after a restored snapshot, or because somebody cut it
+            try:
+                inspect(self._path, self._store)
+            except Damaged:
+                raise
+            except Busy:
+                return  # the next check looks again
+        self._size = facts.st_size
 
     def check_log(self) -> None:
         """Raises Damaged if what was committed is in a log that has no name any more."""
