@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Container, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from bodega.kit.actions import Action, CountAll, Create, Delete, ListAll, ShowItem, Update
@@ -19,6 +21,7 @@ from bodega.kit.v2_shape import V2Shape
 from bodega.openapi.exchanges import Kept
 from bodega.openapi.learned import Schema, completed, either, loosened, types_of
 from bodega.openapi.types import shown_as
+from bodega.resources import MODEL
 
 _SHOWS = (ShowItem.answer, ListAll.answer)
 _WRITES = (Create.perform, Update.perform)
@@ -65,9 +68,10 @@ def item_of(endpoint: Endpoint) -> Schema:
 
 def _v3_item(endpoint: Endpoint) -> Schema:
     shape, listing = endpoint.v3, endpoint.listing
-    entity = endpoint.table.entity
+    entity, properties = endpoint.table.entity, dict[str, Schema]()
     if shape is not None and shape.view is not None:
-        properties: dict[str, Schema] = {name: {} for name in shape.shown}
+        own = hints_of(entity)
+        properties = {name: _open_in_view(own[name]) if name in own else {} for name in shape.shown}
     else:
         hints = hints_of(entity)
         names = shape.shown if shape is not None else tuple(n for n in hints if n not in endpoint.table.hidden)
@@ -137,10 +141,19 @@ def _v2_member(shape: V2Shape, wire: Wire) -> Schema:
 
 
 def _open_inside(schema: Schema) -> Schema:
-    """A list or an object of V2 that has members which may be anything: what was seen of them says little. Of others
-    what was seen says more than the field, which is shown in another form."""
+    """A list or an object that has members which may be anything: what was seen of them says little. Of others what was
+    seen says more than the field, which is shown in another form."""
     made, opens = _opened(schema)
     return made if opens else {}
+
+
+def _open_in_view(hint: Any) -> Schema:
+    """As `_open_inside`, of a field of V3 that a view shows: a list that says nothing of its items, and an object that
+    names no members, are shown as they are."""
+    schema = shown_as(hint)
+    if "properties" not in schema and "object" in types_of(schema):
+        return {"additionalProperties": {}, **schema}
+    return _open_inside({"items": {}, **schema} if "array" in types_of(schema) else schema)
 
 
 def _opened(schema: Schema) -> tuple[Schema, bool]:
@@ -165,7 +178,7 @@ def replies_of(action: Action, version: int, kept: Kept, item: Schema) -> list[R
     found: dict[int, Reply] = {}
     for status, schema in _declared(action, version, item).items():
         learned = seen.get(status, {}).get("schema", {})
-        whole = None if schema is None else completed(schema, loosened(learned)) if learned else schema
+        whole = None if schema is None else completed(schema, loosened(_freed(learned))) if learned else schema
         found[status] = Reply(status, media, whole, declared=True)
     for status, told in seen.items():
         if status in found:
@@ -175,7 +188,7 @@ def replies_of(action: Action, version: int, kept: Kept, item: Schema) -> list[R
             found[status] = Reply(status, (), None, declared=False)
             continue
         types = (*types, *(kind for kind in media if types[:1] == ("application/json",) and kind not in types))
-        learned = _as_asked(action, version, loosened(told.get("schema", {})))
+        learned = _as_asked(action, version, loosened(_freed(told.get("schema", {}))))
         found[status] = Reply(status, types, learned, declared=False)
     if isinstance(action, Delete | DeleteMany):
         found.setdefault(204, Reply(204, (), None, declared=False))
@@ -210,8 +223,24 @@ def _declared(action: Action, version: int, item: Schema) -> dict[int, Schema | 
         return {200: _page(item)} if version == 3 else {200: {"type": "array", "items": item}, 204: None}
     whole: dict[int, Schema | None] = {200: enveloped(item) if version == 3 else item}
     if kind.perform is Create.perform:
-        return {endpoint.created: whole[200]}
+        whole = {endpoint.created: whole[200]}
+    if kind.perform in _WRITES and _may_leave_something(endpoint):
+        whole[207] = _partly_saved(version, item)
     return whole
+
+
+def _may_leave_something(endpoint: Endpoint) -> bool:
+    """Whether a rule of the rows may save a write but for a part of it: such a rule takes the list of what it notes."""
+    declared = MODEL.rules_of(endpoint.table).before_validate
+    return any("notes" in inspect.signature(rule).parameters for rule in declared)
+
+
+def _partly_saved(version: int, item: Schema) -> Schema:
+    """A row that was saved, and what of the request was not."""
+    if version == 2:
+        return {"allOf": [item, {"type": "object", "properties": {"message": {"type": "string"}}}]}
+    errors = {"type": "object", "additionalProperties": {"type": "string"}}
+    return {"type": "object", "properties": {"data": item, "errors": errors, "meta": {"type": "object"}}}
 
 
 def partly_told(action: Action, item: Schema) -> dict[int, Schema]:
@@ -294,4 +323,28 @@ def row_seen(reply: Mapping[str, Any], version: int) -> Schema:
 
 def either_row(replies: list[Mapping[str, Any]], version: int) -> Schema:
     """The schema of rows that were seen in several replies."""
-    return loosened(either(found for one in replies if (found := row_seen(one, version))), nulls=True)
+    seen = either(found for one in replies if (found := row_seen(one, version)))
+    return loosened(_freed(seen), nulls=True)
+
+
+@cache
+def _open_members() -> Mapping[str, Mapping[str, Schema]]:
+    """Of the rows of each table, by its noun with underscores, what may hold anything: what chance put in it when it
+    was seen says nothing."""
+    found = {}
+    for table in MODEL.tables:
+        members = {name: _open_in_view(hint) for name, hint in hints_of(table.entity).items()}
+        if opens := {name: schema for name, schema in members.items() if schema}:
+            found[table.noun.replace(" ", "_")] = opens
+    return found
+
+
+def _freed(seen: Mapping[str, Any], name: str = "") -> Schema:
+    """What was seen, without what was seen inside members that may hold anything; `name` is that of the member, which
+    may be another row's noun."""
+    made, opens = dict(seen), _open_members().get(name, {})
+    if "properties" in made:
+        made["properties"] = {key: opens.get(key) or _freed(one, key) for key, one in made["properties"].items()}
+    if isinstance(made.get("items"), dict):
+        made["items"] = _freed(made["items"])
+    return made
