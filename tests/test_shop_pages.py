@@ -65,12 +65,33 @@ def asked(shop: Shop, path: str, **headers: str) -> Reply:
 def test_the_reference_stays_where_no_browser_asks_a_shop(lit: Shop) -> None:
     host = f"store-{lit.name}.localhost"
     assert b"Status codes" in asked(lit, "/", host="127.0.0.1:8080", accept="text/html").body
-    assert b"Status codes" in asked(lit, "/", host=host, accept="*/*").body
+    assert b"Status codes" in asked(lit, "/", host=host, accept="application/json").body
     assert b"Status codes" not in asked(lit, "/", host=host, accept="text/html").body
     assert asked(lit, "/brass-lamp/", host=host, accept="application/json").status == 401
     lit.change(settings={"storefront.pages": False})
     assert b"Status codes" in asked(lit, "/", host=host, accept="text/html").body
     assert b"Brass lamp" not in asked(lit, "/brass-lamp/", host=host, accept="text/html").body
+
+
+@pytest.mark.parametrize(
+    ("accept", "is_page"),
+    [
+        (None, True), ("", True), ("*/*", True), ("text/*", True), ("text/html", True), ("TEXT/HTML;q=0.1", True),
+        ("application/xhtml+xml,*/*;q=0.8", True), ("text/html,application/xml;q=0.9,*/*;q=0.8", True),
+        ("image/avif,image/webp,*/*", True), ("application/json", False), ("application/json, text/plain, */*", False),
+        ("text/html;q=0, */*", False), ("image/png", False), ("application/xml", False),
+        ("text/html, application/json", True),
+    ],
+)  # fmt: skip
+def test_who_takes_any_media_type_gets_the_pages_of_the_shop(lit: Shop, accept: str | None, is_page: bool) -> None:
+    """As http.md has it: a missing Accept means any, and wildcards count."""
+    host = f"store-{lit.name}.localhost"
+    for path in ("/", "/brass-lamp/", "/lamps/", "/search.php?search_query=lamp", "/cart.php"):
+        reply = asked(lit, path, host=host, **({} if accept is None else {"accept": accept}))
+        shown = reply.headers.get("content-type", "").startswith("text/html") and b"Status codes" not in reply.body
+        assert (reply.status == 200 and shown) == is_page, (path, reply.status)
+    missing = asked(lit, "/nothing-here/", host=host, **({} if accept is None else {"accept": accept}))
+    assert missing.status == (404 if is_page else 401)
 
 
 def test_a_category_lists_narrows_and_sorts(lit: Shop) -> None:

@@ -27,6 +27,8 @@ _UTF8 = frozenset(("utf-8", "utf8", "us-ascii", "ascii"))
 
 # How closely a media range names a media type (RFC 9110 12.5.1); the closest range decides.
 _ANYTHING, _ANY_SUBTYPE, _ALIAS, _EXACT = range(4)
+_HTML = ("*/*", "text/*", "text/html")
+"""What names a page, the closest last."""
 
 
 class _Match(NamedTuple):
@@ -58,6 +60,14 @@ def accepts_gzip(header: bytes | None) -> bool:
     if len(header) > _LONGEST_CACHED:
         return _gzip_wanted(header)
     return _gzip_wanted_cached(header)
+
+
+def accepts_html(header: bytes | None) -> bool:
+    """Whether a page may be sent where a shop has one (RFC 9110 12.5.1): the closest range decides, and a missing,
+    empty or unreadable Accept means any. Who names JSON or XML before HTML is a program, and wants no page."""
+    if header is not None and len(header) > _LONGEST_CACHED:
+        return _html_wanted(header)
+    return _html_wanted_cached(header)
 
 
 def media_of(content_type: bytes) -> BodyKind | None:
@@ -141,6 +151,18 @@ def _media_ranges(accept: str) -> Iterator[tuple[str, float]]:
         weight = _weight(parameters)
         if weight is not None and _is_media_type(name):
             yield name, weight
+
+
+def _html_wanted(header: bytes | None) -> bool:
+    ranges = list(_media_ranges((header or b"").decode("latin-1")))
+    if not ranges:
+        return True
+    _, page = max(((_HTML.index(name), weight) for name, weight in ranges if name in _HTML), default=(-1, 0.0))
+    others = max((weight for name, weight in ranges if _media_named(name) is not None), default=0.0)
+    return page > 0 and (page > others or any(name == _HTML[-1] and weight == page for name, weight in ranges))
+
+
+_html_wanted_cached = lru_cache(maxsize=256)(_html_wanted)
 
 
 def _gzip_wanted(header: bytes) -> bool:

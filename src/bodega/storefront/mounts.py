@@ -15,6 +15,7 @@ from bodega.access.stores import Stores
 from bodega.http.app_context import AppContext
 from bodega.http.asgi import OF_A_STORE
 from bodega.http.mounts import Mount, Send, later, not_here
+from bodega.http.negotiation import accepts_html
 from bodega.log import Log
 from bodega.resources.carts.redirects import PAGE
 from bodega.storage.tx import Busy
@@ -58,7 +59,7 @@ def elsewhere(app: AppContext, log: Log, https_port: int, watched: Callable[[Mou
     made: list[Otherwise] = []
 
     async def follow(scope: Mapping[str, Any], send: Send) -> bool:
-        if b"text/html" not in dict(scope["headers"]).get(b"accept", b""):
+        if not accepts_html(dict(scope["headers"]).get(b"accept")):
             return await moved(scope, send)
         if not made:
             from bodega.storefront.pages import entrance, web

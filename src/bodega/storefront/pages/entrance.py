@@ -10,6 +10,7 @@ from typing import Any
 
 from bodega.access.stores import Stores
 from bodega.http.mounts import Mount, Receive, Send
+from bodega.http.negotiation import accepts_html
 from bodega.law.reasons import Reason
 from bodega.storage.tx import Busy
 from bodega.storefront.front import shop_at
@@ -23,9 +24,8 @@ _ANSWERED = "token="
 
 
 async def _is_here(stores: Stores, scope: Mapping[str, Any]) -> bool:
-    """Whether a browser asks the host of a shop that shows these pages."""
-    accepted: bytes = dict(scope["headers"]).get(b"accept", b"")
-    if b"text/html" not in accepted:
+    """Whether somebody who takes a page asks the host of a shop that shows these pages."""
+    if not accepts_html(dict(scope["headers"]).get(b"accept")):
         return False
     try:
         found = await shop_at(stores, scope)
