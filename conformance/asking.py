@@ -24,6 +24,9 @@ BROKEN = re.compile(r"(?:(\w+): )?violates (`[^(]*?`)(?: at (/\S+))?(?: \(.*\))?
 REFUSING = ["400", "403", "404", "405", "406", "409", "413", "415", "422"]
 """The statuses that refuse what is wrong with a request; who asks is never in doubt here."""
 
+TOO_LONG = 431
+"""A random query may be longer than HTTP lets it be: that is refused before any operation, and no document tells it."""
+
 
 @dataclass
 class Answer:
@@ -77,6 +80,8 @@ def ask(operation: Operation, store: Store, examples: int) -> Answer:
 def _listening(schema: Any, operation: Operation, answer: Answer) -> Iterator[None]:
     @schema.hook
     def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool:
+        if response.status_code == TOO_LONG:
+            return False
         found = Finding(operation.file, operation.label, failure.checks[0], _detail(failure, case, response))
         answer.findings.setdefault(found, _shown(case, response))
         return False  # told here; Schemathesis goes on as if there were none

@@ -68,6 +68,8 @@ def reasons_of(route: Route, method: str, kept: Kept) -> list[Reason]:
     found |= set(_before_perform(route, action, method))
     if action.body or action.writes:
         found |= {reason for reason in _of_perform(action) if _can(reason, action, method)}
+    elif _looks_something_up(action):
+        found.add(Reason.NO_SUCH_ENTITY)
     found |= {Reason[name] for name in kept.reasons if name in Reason.__members__}
     return sorted(found, key=lambda reason: reason.rank)
 
@@ -103,6 +105,12 @@ def asks(action: Action) -> bool:
         return action.parse("") is not NO_QUERY
     except Refusal:
         return True
+
+
+def _looks_something_up(action: Action) -> bool:
+    """Whether a read finds what its query names by code of its own."""
+    own = (kind for kind in type(action).__mro__ if kind.__module__.startswith("bodega.resources"))
+    return any(str(Reason.NO_SUCH_ENTITY) in inspect.getsource(kind) for kind in own)
 
 
 def _can(reason: Reason, action: Action, method: str) -> bool:
