@@ -82,6 +82,8 @@ def _of_rows(schema: Schema, method: str, nested: Nested) -> Schema:
         written = {*nested.shape.types, *nested.shape.nested}  # an id would say nothing: there is one
         made["properties"] = {name: one for name, one in made["properties"].items() if name in written}
         return {**made, "type": ["object", "null"]}
+    if method == "PUT" and "id" in made.get("properties", {}):  # one that names no id is new
+        made["properties"] = {**made["properties"], "id": {**made["properties"]["id"], "type": ["integer", "null"]}}
     kept = {name: value for name, value in schema.items() if value != 0}
     return {**kept, "type": ["array", "null"], "items": made}
 

@@ -18,6 +18,7 @@ from bodega.kit.includes import Include
 from bodega.kit.pairs import Assign, ListPairs, Unassign
 from bodega.kit.v2_members import Alias, EnumAlias, Linked, Wire, WriteForm
 from bodega.kit.v2_shape import V2Shape
+from bodega.law.outcome import OUTCOMES
 from bodega.openapi.exchanges import Kept
 from bodega.openapi.learned import Schema, completed, either, loosened, types_of
 from bodega.openapi.types import shown_as
@@ -195,8 +196,16 @@ def replies_of(action: Action, version: int, kept: Kept, item: Schema) -> list[R
     if version == 2 and not action.writes and "array" in types_of((200 in found and found[200].schema) or {}):
         found.setdefault(204, Reply(204, (), None, declared=True))  # an empty list (rule 7)
     if not found:
-        found = {status: Reply(status, media, {}, declared=False) for status in ((200, 201) if action.body else (200,))}
+        guessed = _named_outcomes(action) or ({200, 201} if action.body else {200})
+        found = {one: Reply(one, media, None if one == 204 else {}, declared=False) for one in guessed}
     return [found[status] for status in sorted(found)]
+
+
+def _named_outcomes(action: Action) -> set[int]:
+    """The successes that an action's own code names."""
+    sources = [inspect.getsource(kind) for kind in type(action).__mro__ if kind.__module__.startswith("bodega.res")]
+    named = {outcome.status for outcome in OUTCOMES if any(f"{outcome.__name__}(" in text for text in sources)}
+    return {status for status in named if status < 300}
 
 
 def _declared(action: Action, version: int, item: Schema) -> dict[int, Schema | None]:
