@@ -50,10 +50,14 @@ def main() -> int:
             answers.append(answered)
             if arguments.each:
                 _tell(*answered, sieve)
+    for told in store.troubles:
+        print(f"The server told: {told[:2000]}")
     print(f"{time.monotonic() - started:.0f} s.")
     found = _unknown([answer for _, answer in answers], sieve)
     _report(operations, answers, found, sieve.stale if whole else [])
-    return int(bool(found or len(answers) < len(operations) or (whole and sieve.stale) or _broken(answers)))
+    return int(
+        bool(found or store.troubles or len(answers) < len(operations) or (whole and sieve.stale) or _broken(answers))
+    )
 
 
 def _arguments() -> argparse.Namespace:

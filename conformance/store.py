@@ -27,7 +27,7 @@ from walking import collections_of, listed, walk
 BODEGA = [sys.executable, "-c", "from bodega import cli, outgoing; outgoing.SECONDS = 0.5; cli.main()"]
 """No image of a random address is waited for."""
 TROUBLES = ("database unreachable", "internal error")
-"""What the server tells in its log where it should not have come to that."""
+"""What the server tells in its log where it should not have come to that, whatever the reply looked like."""
 STORE = "demo"
 SNAPSHOT = "seeded"
 NONE = ("--products", "0", "--customers", "0", "--orders", "0")
@@ -38,7 +38,8 @@ NAME = re.compile(r"\{(\w+)\}")
 
 
 class Store:
-    """The store, and the rows in it. `base` is the address that a version's paths follow."""
+    """The store, and the rows in it. `base` is the address that a version's paths follow; `troubles` are what the
+    server told in its log, once it has ended."""
 
     def __init__(self, described: Mapping[str, Any]) -> None:
         self.base = f"{described['http']}/stores/{STORE}"
@@ -51,6 +52,7 @@ class Store:
         self._collections = collections_of(routes())
         self._tries = by_version(routes())
         self.unsent: list[str] = []
+        self.troubles: list[str] = []
 
     def fill(self) -> None:
         """Sends the rows that the tests of the published contract send, adds sample data, and keeps the state; `unsent`
@@ -165,6 +167,5 @@ def running() -> Iterator[Store]:
                 yield store
             finally:
                 process.terminate()
-        for line in log.read_text(errors="replace").splitlines():
-            if any(trouble in line for trouble in TROUBLES):
-                print(f"The server told: {line[:2000]}")
+        told_by_server = log.read_text(errors="replace").splitlines()
+        store.troubles = [line for line in told_by_server if any(trouble in line for trouble in TROUBLES)]
