@@ -244,6 +244,37 @@ def test_a_quantity_of_nothing_removes_a_line(window: Window) -> None:
     assert left is None
 
 
+def test_fewer_than_no_pieces_of_anything_are_refused_and_remove_nothing(window: Window) -> None:
+    cart = create(window, line(1, 2), giftCertificates=[CERTIFICATE])["entityId"]
+    before = read(window, cart)
+    item = before["lineItems"]["physicalItems"][0]["entityId"]
+    gift = window.shop.get(f"/v3/carts/{cart}").data["line_items"]["gift_certificates"][0]["id"]
+    for quantity in (-1, -2_147_483_648):
+        few = {"giftCertificate": {**CERTIFICATE, "quantity": quantity}}
+        for name, said in (
+            ("createCart", {"lineItems": [line(1, quantity)]}),
+            ("addCartLineItems", {"cartEntityId": cart, "data": {"lineItems": [line(1, quantity)]}}),
+            ("addCartLineItems", {"cartEntityId": cart, "data": {"giftCertificates": [few["giftCertificate"]]}}),
+            ("updateCartLineItem", {"cartEntityId": cart, "lineItemEntityId": item,
+                                    "data": {"lineItem": line(1, quantity)}}),
+            ("updateCartLineItem", {"cartEntityId": cart, "lineItemEntityId": gift, "data": few}),
+        ):  # fmt: skip
+            told = refused(window, name, said)
+            assert told.startswith("FIELD_INVALID"), (name, said, told)
+            assert "quantity" in told
+    consignment = {"address": {"firstName": "A", "lastName": "B", "address1": "1 Main St", "city": "Austin",
+                               "countryCode": "US", "shouldSaveAddress": False},
+                   "lineItems": [{"lineItemEntityId": item, "quantity": -1}]}  # fmt: skip
+    told = window.message(
+        "mutation($input: AddCheckoutShippingConsignmentsInput!) { checkout {"
+        " addCheckoutShippingConsignments(input: $input) { checkout { entityId } } } }",
+        {"input": {"checkoutEntityId": cart, "data": {"consignments": [consignment]}}},
+    )
+    assert told.startswith("FIELD_INVALID: "), told
+    assert "quantity" in told
+    assert read(window, cart) == before
+
+
 def test_a_cart_is_deleted(window: Window) -> None:
     cart = create(window, line(1))["entityId"]
     told = change(window, "deleteCart", {"cartEntityId": cart}, "{ deletedCartEntityId }")

@@ -93,6 +93,36 @@ def test_a_cart_from_its_first_line_to_its_last(page: Page) -> None:
     assert "cartId" not in page.cookies
 
 
+GIFT = {
+    "name": "Gift", "theme": "Birthday", "amount": 25, "sender": {"name": "Ann", "email": "ann@example.com"},
+    "recipient": {"name": "Joe", "email": "joe@example.com"},
+}  # fmt: skip
+
+
+def test_fewer_than_no_pieces_of_anything_are_refused_and_remove_nothing(page: Page) -> None:
+    cart = page.ask("POST", "/carts", {"lineItems": [line(1, 2)], "giftCertificates": [GIFT]})
+    item = cart["lineItems"]["physicalItems"][0]["id"]
+    gift = cart["lineItems"]["giftCertificates"][0]["id"]
+    few = [{"address": ADDRESS, "lineItems": [{"itemId": item, "quantity": -1}]}]
+    for method, path, body in (
+        ("POST", "/carts", {"lineItems": [line(1, -1)]}),
+        ("POST", f"/carts/{cart['id']}/items", {"lineItems": [line(1, -1)]}),
+        ("POST", f"/carts/{cart['id']}/items", {"giftCertificates": [{**GIFT, "quantity": -1}]}),
+        ("PUT", f"/carts/{cart['id']}/items/{item}", {"lineItem": {"quantity": -1}}),
+        ("PUT", f"/carts/{cart['id']}/items/{item}", {"lineItem": line(1, -1)}),
+        ("PUT", f"/carts/{cart['id']}/items/{gift}", {"giftCertificate": {**GIFT, "quantity": -1}}),
+        ("PUT", at(cart, f"/carts/{cart['id']}/items/{item}"), {"lineItem": line(1, -1)}),
+        ("PUT", at(cart, f"/carts/{cart['id']}/items/{gift}"), {"giftCertificate": {**GIFT, "quantity": -1}}),
+        ("POST", at(cart, "/consignments"), few),
+    ):
+        reply = page.send(method, path, body)
+        assert (reply.status, reply.json["type"]) == (422, "field_invalid"), (method, path, reply.body)
+        assert "quantity" in reply.json["detail"]
+    assert page.ask("GET", "/carts") == [cart]
+    none = page.ask("PUT", f"/carts/{cart['id']}/items/{item}", {"lineItem": {"quantity": 0}})
+    assert none["lineItems"]["physicalItems"] == []
+
+
 def test_a_browser_with_a_cart_puts_new_lines_into_it(page: Page) -> None:
     first = filled(page, line(1))
     second = filled(page, line(2))
