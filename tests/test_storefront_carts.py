@@ -275,6 +275,29 @@ def test_fewer_than_no_pieces_of_anything_are_refused_and_remove_nothing(window:
     assert read(window, cart) == before
 
 
+def test_a_cart_of_more_pieces_than_can_be_counted_is_not_made(window: Window) -> None:
+    most = 2_147_483_647
+    told = refused(window, "createCart", {"lineItems": [line(1, most), line(2, most)]})
+    assert told.startswith("FIELD_INVALID: ")
+    assert str(most) in told
+    assert window.shop.rows("carts") == 0
+    cart = create(window, line(1, most))["entityId"]
+    for name, said in (
+        ("addCartLineItems", {"cartEntityId": cart, "data": {"lineItems": [line(2)]}}),
+        ("addCartLineItems", {"cartEntityId": cart, "data": {"giftCertificates": [CERTIFICATE]}}),
+    ):
+        assert str(most) in refused(window, name, said)
+    assert read(window, cart)["lineItems"]["totalQuantity"] == most
+
+
+def test_at_sign_in_two_carts_become_one_as_far_as_there_is_room(window: Window) -> None:
+    shop, most = window.shop, 2_147_483_647
+    own = admin_cart(shop, (1, most - 2), customer_id=1)
+    guest = admin_cart(shop, (1, 1), (2, 3), (3, 1))
+    assert merged(shop, 1, guest) == own
+    assert quantities(shop, own) == {1: most - 1, 2: 1}
+
+
 def test_a_cart_is_deleted(window: Window) -> None:
     cart = create(window, line(1))["entityId"]
     told = change(window, "deleteCart", {"cartEntityId": cart}, "{ deletedCartEntityId }")

@@ -123,6 +123,19 @@ def test_fewer_than_no_pieces_of_anything_are_refused_and_remove_nothing(page: P
     assert none["lineItems"]["physicalItems"] == []
 
 
+def test_a_cart_of_more_pieces_than_can_be_counted_is_not_made(page: Page) -> None:
+    most = 2_147_483_647
+    refused = page.send("POST", "/carts", {"lineItems": [line(1, most), line(2, 1)]})
+    assert (refused.status, list(refused.json["fields"])) == (422, ["lineItems.1.quantity"])
+    assert page.ask("GET", "/carts") == []
+    cart = filled(page, line(1, most - 1), line(2))
+    item = cart["lineItems"]["physicalItems"][1]["id"]
+    for path in (f"/carts/{cart['id']}/items/{item}", at(cart, f"/carts/{cart['id']}/items/{item}")):
+        refused = page.send("PUT", path, {"lineItem": line(2, 2)})
+        assert (refused.status, list(refused.json["fields"])) == (422, ["lineItem.quantity"])
+    assert page.ask("GET", "/carts") == [cart]
+
+
 def test_a_browser_with_a_cart_puts_new_lines_into_it(page: Page) -> None:
     first = filled(page, line(1))
     second = filled(page, line(2))

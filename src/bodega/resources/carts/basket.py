@@ -17,8 +17,9 @@ from bodega.domain.pricing.basket import Basket, BasketItem, Charge, ManualDisco
 from bodega.domain.pricing.engine import quote
 from bodega.domain.pricing.offers import GiftItem
 from bodega.domain.pricing.quote import Quote, QuotedLine
+from bodega.kit.fields import INT32
 from bodega.law.refusal import invalid, refuse_faults
-from bodega.resources.carts.cart import Cart, CartCoupon, CartItem, LineReduction
+from bodega.resources.carts.cart import Cart, CartCoupon, CartItem, LineReduction, pieces_of
 from bodega.resources.catalog import product
 from bodega.resources.checkouts import costs, tax_estimates
 from bodega.resources.checkouts.checkout import Checkout
@@ -157,7 +158,7 @@ async def reprice(unit: Unit, cart: Cart, of: Checkout | None = None) -> Quote:
         if tuple(answer.gifts) == tuple(known):
             break
         known = answer.gifts
-        cart.items = [*given, *await _gifts(unit, known, were)]
+        cart.items = [*given, *await _gifts(unit, known, were, INT32 - pieces_of(given))]
         basket = replace(basket, items=await _items(unit, cart, money, basket.shopper.group_id))
         answer = quote(_with_checkout(basket, cart, of, options, rates))
     if of is not None and of.consignments:
@@ -229,13 +230,17 @@ async def _name_coupons(unit: Unit, cart: Cart) -> None:
         one.id, one.kind, one.name = coupon.id, coupon.type, coupon.name
 
 
-async def _gifts(unit: Unit, wanted: Sequence[GiftItem], were: Mapping[tuple[int, int], str]) -> list[CartItem]:
-    """The gifts of promotions; one that was there before keeps its id."""
+async def _gifts(
+    unit: Unit, wanted: Sequence[GiftItem], were: Mapping[tuple[int, int], str], room: int
+) -> list[CartItem]:
+    """The gifts of promotions, as far as the cart has `room` for pieces; one that was there before keeps its id."""
     made = []
     for gift in wanted:
         row = await unit.get(product.TABLE, gift.product_id)
-        if row is None:
+        quantity = min(gift.quantity, room)
+        if row is None or quantity < 1:
             continue
+        room -= quantity
         owner = row.entity
         made.append(
             CartItem(
@@ -246,7 +251,7 @@ async def _gifts(unit: Unit, wanted: Sequence[GiftItem], were: Mapping[tuple[int
                 sku=owner.sku,
                 name=owner.name,
                 path=owner.custom_url.url,
-                quantity=gift.quantity,
+                quantity=quantity,
                 added_by_promotion=gift.promotion_id,
             )
         )

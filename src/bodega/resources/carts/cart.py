@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -99,6 +100,11 @@ class CartItem(msgspec.Struct, kw_only=True, omit_defaults=True):
     def is_mutable(self) -> bool:
         """Whether the shopper may change it: not what a promotion added."""
         return not self.added_by_promotion
+
+
+def pieces_of(items: Iterable[CartItem]) -> int:
+    """The pieces that were put into a cart: gifts of promotions come on top, as far as there is room for them."""
+    return sum(one.quantity for one in items if one.is_mutable)
 
 
 class CartCoupon(msgspec.Struct, kw_only=True):
