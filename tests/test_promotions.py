@@ -8,12 +8,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from bodega.domain.pricing.offers import Used
 from bodega.domain.pricing.promotion import Promotion, PromotionPolicy
 from bodega.kit.fields import moment
 from bodega.law.refusal import Refusal
 from bodega.resources.marketing.promotions.candidates import candidates, policy_of, redeemable, shopper_key
+from bodega.resources.marketing.promotions.forms import Cart, Condition
+from bodega.resources.marketing.promotions.promotion import TABLE
 from bodega.resources.marketing.promotions.redemptions import redeem
 from bodega.storage.unit import Unit
 from replies.promotions import EVERY_RULE, MEMBERS, OTHERS, SEGMENTS, TENTH
@@ -135,6 +138,11 @@ NO_SUCH: list[tuple[dict[str, Any], str]] = [
     (condition({"cart": {}, "and": [{"cart": {}}]}), "rules.0.condition"),
     (condition({"and": [{}]}), "rules.0.condition.and.0.cart"),
     (condition({"cart": {"items": {"brands": [1]}}}), "rules.0.condition.cart"),
+    (condition({"cart": {}}), "rules.0.condition.cart"),
+    (condition({"cart": {"minimum_spendd": "100"}}), "rules.0.condition.cart"),
+    (condition({"cart": {"items": None, "minimum_spend": None}}), "rules.0.condition.cart"),
+    (condition({"and": [{"cart": {"minimum_spend": "1"}}, {"cart": {}}]}), "rules.0.condition.and.1.cart"),
+    (condition({"and": []}), "rules.0.condition.and"),
     (matcher({}), ITEMS),
     (matcher({"brands": [1], "products": [1]}), ITEMS),
     (matcher({"brands": []}), f"{ITEMS}.brands"),
@@ -190,6 +198,23 @@ def test_a_form_that_is_not_published_is_refused_by_name(shop: Shop, members: di
     if "redemption_type" not in members:  # which only a new promotion takes
         assert shop.put(f"{PATH}/{kept}", members).status == 422
     assert (shop.get(f"{PATH}/{kept}").body, shop.rows("promotions")) == (before, 1)
+
+
+def test_a_condition_that_says_nothing_and_was_kept_can_still_be_switched_off(shop: Shop) -> None:
+    """What an older version took: its rules stay as they are until others are sent."""
+    kept = make(shop, AUTO)
+
+    async def blur(unit: Unit) -> None:
+        row = await unit.get(TABLE, kept)
+        (rule,) = row.entity.rules
+        always = structs.replace(rule, condition=Condition(cart=Cart()))
+        doc, _ = TABLE.encode(structs.replace(row.entity, rules=[always]))
+        await unit.tx.run("UPDATE promotions SET doc = $1 WHERE id = $2", doc, kept)
+
+    shop.write(blur)
+    assert shop.put(f"{PATH}/{kept}", {"status": "DISABLED"}).data["rules"][0]["condition"] == {"cart": {}}
+    again = shop.put(f"{PATH}/{kept}", {"rules": [{**TENTH, "apply_once": False, "condition": {"cart": {}}}]})
+    assert list(again.json["errors"]) == ["rules.0.condition.cart"]
 
 
 def test_several_faults_are_told_at_once(shop: Shop) -> None:
