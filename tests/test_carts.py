@@ -195,6 +195,16 @@ def test_a_cart_is_told_of(goods: Shop) -> None:
     assert ("store/cart/deleted", told) in events
 
 
+@pytest.mark.parametrize("wrong", ["x" * 70_000, "en\r\nBcc: x", "en_US", "-", "en US", f"en{'-variant' * 5}"])
+def test_the_locale_of_a_cart_is_the_tag_of_a_language(goods: Shop, wrong: str) -> None:
+    body = {"line_items": [{"product_id": 3, "quantity": 1}]}
+    refused = goods.post(PATH, {**body, "locale": wrong})
+    assert (refused.status, list(refused.json["errors"])) == (422, ["locale"])
+    assert goods.rows("carts") == 0
+    for right in ("en", "ar-JO", "es-419", "zh-Hant-TW"):
+        assert cart(goods, (3, 1), locale=right)["locale"] == right
+
+
 MOST = 2_147_483_647
 
 

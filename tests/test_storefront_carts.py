@@ -298,6 +298,13 @@ def test_at_sign_in_two_carts_become_one_as_far_as_there_is_room(window: Window)
     assert quantities(shop, own) == {1: most - 1, 2: 1}
 
 
+def test_the_locale_of_a_cart_is_the_tag_of_a_language(window: Window) -> None:
+    for wrong in ("x" * 70_000, "en\r\nBcc: x"):
+        assert refused(window, "createCart", {"lineItems": [line(1)], "locale": wrong}).startswith("FIELD_INVALID")
+    assert window.shop.rows("carts") == 0
+    assert read(window, create(window, line(1), locale="de-CH")["entityId"])["locale"] == "de-CH"
+
+
 def test_a_cart_is_deleted(window: Window) -> None:
     cart = create(window, line(1))["entityId"]
     told = change(window, "deleteCart", {"cartEntityId": cart}, "{ deletedCartEntityId }")

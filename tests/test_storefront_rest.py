@@ -136,6 +136,13 @@ def test_a_cart_of_more_pieces_than_can_be_counted_is_not_made(page: Page) -> No
     assert page.ask("GET", "/carts") == [cart]
 
 
+def test_the_locale_of_a_cart_is_the_tag_of_a_language(page: Page) -> None:
+    for wrong in ("x" * 70_000, "en\r\nBcc: x"):
+        refused = page.send("POST", "/carts", {"lineItems": [line(1)], "locale": wrong})
+        assert (refused.status, list(refused.json["fields"])) == (422, ["locale"])
+    assert page.ask("POST", "/carts", {"lineItems": [line(1)], "locale": "de-CH"})["locale"] == "de-CH"
+
+
 def test_a_browser_with_a_cart_puts_new_lines_into_it(page: Page) -> None:
     first = filled(page, line(1))
     second = filled(page, line(2))

@@ -10,7 +10,7 @@ import msgspec
 
 from bodega.domain.pricing.basket import ItemKind
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import Count, Id, Line, Moment, Money
+from bodega.kit.fields import LANGUAGE, Count, Id, Line, Moment, Money
 from bodega.storage.table import Reference, Unique
 from bodega.storage.unit import Unit
 
@@ -199,7 +199,7 @@ class Cart(Entity, kw_only=True):
     channel_id: Id = 1
     email: str = ""
     currency_code: str = ""
-    locale: str = "en"
+    locale: Annotated[str, LANGUAGE] = "en"
     tax_included: bool = False
     base_amount: Money = ZERO
     discount_amount: Money = ZERO
