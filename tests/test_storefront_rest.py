@@ -143,6 +143,29 @@ def test_the_locale_of_a_cart_is_the_tag_of_a_language(page: Page) -> None:
     assert page.ask("POST", "/carts", {"lineItems": [line(1)], "locale": "de-CH"})["locale"] == "de-CH"
 
 
+def test_a_value_of_another_type_is_told_once_at_its_member(page: Page) -> None:
+    cart = filled(page)
+    item = f"/carts/{cart['id']}/items/{cart['lineItems']['physicalItems'][0]['id']}"
+    lines, whole = [line(1), {"productId": 2, "quantity": {}}], "must be a whole number"
+    for method, path, body, field, words in (
+        ("PUT", item, {"lineItem": {"quantity": "x"}}, "lineItem.quantity", whole),
+        ("PUT", at(cart, item), {"lineItem": {"quantity": "x"}}, "lineItem.quantity", whole),
+        ("PUT", item, {"lineItem": []}, "lineItem", "must be an object or null"),
+        ("PUT", item, {"lineItem": line(1), "version": "new"}, "version", "must be a whole number or null"),
+        ("PUT", item, [], "body", "must be an object"),
+        ("POST", "/carts", {"lineItems": lines}, "lineItems.1.quantity", whole),
+        ("POST", "/carts", {"lineItems": {}}, "lineItems", "must be a list"),
+        ("POST", at(cart, "/consignments"), [{"lineItems": [{"itemId": "a", "quantity": "x"}]}],
+         "0.lineItems.0.quantity", whole),
+        ("POST", at(cart, "/billing-address"), {"city": 5}, "city", "must be a string or null"),
+        ("POST", at(cart, "/coupons"), {"couponCode": {}}, "couponCode", "must be a string"),
+    ):  # fmt: skip
+        refused = page.send(method, path, body)
+        assert refused.status == 422, (method, path, refused.body)
+        assert refused.json["fields"] == {field: f"{field} {words}."}
+        assert refused.json["detail"] == f"{field} {words}."
+
+
 def test_a_browser_with_a_cart_puts_new_lines_into_it(page: Page) -> None:
     first = filled(page, line(1))
     second = filled(page, line(2))
