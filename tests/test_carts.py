@@ -250,6 +250,24 @@ def test_a_gift_takes_the_room_that_a_cart_has_for_pieces(goods: Shop) -> None:
         assert [one["quantity"] for one in lines] == [pieces, *([gifts] if gifts else [])]
 
 
+def test_a_gift_is_named_by_its_product_or_by_its_variant(goods: Shop) -> None:
+    sizes = [{"sku": f"G-{size}", "option_values": [{"option_display_name": "Size", "label": size}]} for size in "SL"]
+    gloves = goods.product("Gloves", price=5, variants=sizes)
+    small, large = goods.get(f"/v3/catalog/products/{gloves}/variants").data
+    rules = [
+        {"action": {"gift_item": {"product_id": 2, "quantity": 1}}, "stop": False},
+        {"action": {"gift_item": {"variant_id": small["id"], "quantity": 1}}, "stop": False},
+        {"action": {"gift_item": {"variant_id": large["id"], "quantity": 2}}},
+    ]
+    assert goods.post("/v3/promotions", {**TEN_PERCENT, "rules": rules}).status == 201
+    made = cart(goods, (3, 1))
+    wanted = [(3, "", 1), (2, "", 1), (gloves, "G-S", 1), (gloves, "G-L", 2)]
+    assert [(one["product_id"], one["sku"], one["quantity"]) for one in physical(made)] == wanted
+    assert made["cart_amount"] == 30
+    more = goods.post(f"{PATH}/{made['id']}/items", {"line_items": [{"product_id": 3, "quantity": 1}]})
+    assert [one["id"] for one in physical(more)] == [one["id"] for one in physical(made)]
+
+
 TEN_PERCENT = {
     "name": "Ten off",
     "redemption_type": "AUTOMATIC",
