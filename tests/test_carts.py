@@ -195,6 +195,79 @@ def test_a_cart_is_told_of(goods: Shop) -> None:
     assert ("store/cart/deleted", told) in events
 
 
+@pytest.mark.parametrize("wrong", ["x" * 70_000, "en\r\nBcc: x", "en_US", "-", "en US", f"en{'-variant' * 5}"])
+def test_the_locale_of_a_cart_is_the_tag_of_a_language(goods: Shop, wrong: str) -> None:
+    body = {"line_items": [{"product_id": 3, "quantity": 1}]}
+    refused = goods.post(PATH, {**body, "locale": wrong})
+    assert (refused.status, list(refused.json["errors"])) == (422, ["locale"])
+    assert goods.rows("carts") == 0
+    for right in ("en", "ar-JO", "es-419", "zh-Hant-TW"):
+        assert cart(goods, (3, 1), locale=right)["locale"] == right
+
+
+MOST = 2_147_483_647
+
+
+def test_a_cart_holds_no_more_pieces_than_can_be_counted(goods: Shop) -> None:
+    full = cart(goods, (3, MOST - 1), (2, 1))
+    items = f"{PATH}/{full['id']}/items"
+    line = physical(full)[1]["id"]
+    custom = {"custom_items": [{"name": "Cap", "quantity": 1, "list_price": 1}]}
+    gift = {
+        "gift_certificates": [
+            {
+                "name": "For you",
+                "theme": "General",
+                "amount": 25,
+                "quantity": 1,
+                "sender": {"name": "A", "email": "a@example.com"},
+                "recipient": {"name": "B", "email": "b@example.com"},
+            }
+        ]
+    }
+    for method, path, body, field in (
+        ("POST", PATH, {"line_items": [{"product_id": 3, "quantity": MOST}, {"product_id": 2, "quantity": 1}]},
+         "line_items.1.quantity"),
+        ("POST", PATH, {"line_items": [{"product_id": 3, "quantity": MOST}], **custom}, "custom_items.0.quantity"),
+        ("POST", items, {"line_items": [{"product_id": 2, "quantity": 1}]}, "line_items.0.quantity"),
+        ("POST", items, custom, "custom_items.0.quantity"),
+        ("POST", items, gift, "gift_certificates.0.quantity"),
+        ("PUT", f"{items}/{line}", {"line_item": {"product_id": 2, "quantity": 2}}, "line_item.quantity"),
+    ):  # fmt: skip
+        refused = goods.request(method, path, body)
+        assert (refused.status, list(refused.json["errors"])) == (422, [field]), (path, body, refused.body)
+        assert str(MOST) in refused.json["errors"][field]
+    left = goods.get(f"{PATH}/{full['id']}").data
+    assert ([one["quantity"] for one in physical(left)], left["version"]) == ([MOST - 1, 1], full["version"])
+    assert goods.rows("carts") == 1
+
+
+def test_a_gift_takes_the_room_that_a_cart_has_for_pieces(goods: Shop) -> None:
+    action = {"gift_item": {"product_id": 2, "quantity": 5}}
+    assert goods.post("/v3/promotions", {**TEN_PERCENT, "rules": [{"action": action}]}).status == 201
+    for pieces, gifts in ((MOST - 9, 5), (MOST - 3, 3), (MOST, 0)):
+        lines = physical(cart(goods, (3, pieces)))
+        assert [one["quantity"] for one in lines] == [pieces, *([gifts] if gifts else [])]
+
+
+def test_a_gift_is_named_by_its_product_or_by_its_variant(goods: Shop) -> None:
+    sizes = [{"sku": f"G-{size}", "option_values": [{"option_display_name": "Size", "label": size}]} for size in "SL"]
+    gloves = goods.product("Gloves", price=5, variants=sizes)
+    small, large = goods.get(f"/v3/catalog/products/{gloves}/variants").data
+    rules = [
+        {"action": {"gift_item": {"product_id": 2, "quantity": 1}}, "stop": False},
+        {"action": {"gift_item": {"variant_id": small["id"], "quantity": 1}}, "stop": False},
+        {"action": {"gift_item": {"variant_id": large["id"], "quantity": 2}}},
+    ]
+    assert goods.post("/v3/promotions", {**TEN_PERCENT, "rules": rules}).status == 201
+    made = cart(goods, (3, 1))
+    wanted = [(3, "", 1), (2, "", 1), (gloves, "G-S", 1), (gloves, "G-L", 2)]
+    assert [(one["product_id"], one["sku"], one["quantity"]) for one in physical(made)] == wanted
+    assert made["cart_amount"] == 30
+    more = goods.post(f"{PATH}/{made['id']}/items", {"line_items": [{"product_id": 3, "quantity": 1}]})
+    assert [one["id"] for one in physical(more)] == [one["id"] for one in physical(made)]
+
+
 TEN_PERCENT = {
     "name": "Ten off",
     "redemption_type": "AUTOMATIC",

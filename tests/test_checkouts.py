@@ -233,6 +233,19 @@ def test_manual_discounts(goods: Shop) -> None:
     assert goods.post(f"{PATH}/{other['id']}/discounts", on_item).status == 422
 
 
+def test_names_of_manual_discounts_are_kept_and_bounded_alike(goods: Shop) -> None:
+    made = cart(goods, (1, 1))
+    at = f"{PATH}/{made['id']}/discounts"
+    item = items_of(made)[0]["item_id"]
+    for part, more in (("discounts", {}), ("line_items", {"id": item})):
+        said = {"discounted_amount": 1, **more}
+        refused = goods.post(at, {"cart": {part: [{**said, "name": "x" * 70_000}]}})
+        assert (refused.status, list(refused.json["errors"])) == (422, ["cart"])
+        done(goods.post(at, {"cart": {part: [{**said, "name": "A regular"}]}}))
+        (kept,) = goods.select("SELECT doc FROM carts WHERE uuid = $1", made["id"])
+        assert b'"name":"A regular"' in bytes(kept[0])
+
+
 def test_items_are_spread_over_consignments(goods: Shop) -> None:
     made = cart(goods, (1, 3), (2, 1))
     at = f"{PATH}/{made['id']}"

@@ -59,6 +59,7 @@ def test_a_channel_has_the_stores_template_until_it_has_its_own(shop: Shop) -> N
     check_statistics(shop)
 
 
+IN_NO_LANGUAGE = [{"locale": "en\r\nBcc: x", "keys": {}}]
 BAD: list[tuple[str, str, Any, int, str]] = [
     ("GET", TEMPLATES + "/welcome", None, 404, "NO_SUCH_ENTITY"),
     ("GET", TEMPLATES + "?channel_id=99", None, 404, "NO_SUCH_ENTITY"),
@@ -71,6 +72,8 @@ BAD: list[tuple[str, str, Any, int, str]] = [
     ("POST", EMAILS, {"notify_at_minutes": 61}, 422, "FIELD_INVALID"),
     ("POST", EMAILS, {"template": {"subject": "x"}}, 422, "FIELD_INVALID"),
     ("POST", EMAILS, {"template": {**WRITTEN, "body": "{{/if}}"}}, 422, "FIELD_INVALID"),
+    ("PUT", TEMPLATES + "/invoice_email", {"translations": IN_NO_LANGUAGE}, 422, "FIELD_INVALID"),
+    ("POST", EMAILS, {"template": {**WRITTEN, "translations": IN_NO_LANGUAGE}}, 422, "FIELD_INVALID"),
     ("POST", EMAILS + "?channel_id=99", {}, 409, "DANGLING_REFERENCE"),
     ("GET", EMAILS + "/99", None, 404, "NO_SUCH_ENTITY"),
     ("GET", EMAILS + "/settings", None, 422, "QUERY_INVALID"),

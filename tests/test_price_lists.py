@@ -144,6 +144,31 @@ def test_bulk_prices_of_a_record_replace_those_of_the_product(goods: Shop) -> No
     assert (priced(goods, 1, 2), priced(goods, 1, 3)) == (8, 6)
 
 
+@pytest.mark.parametrize("kind", ["fixed", "percent", "price"])
+@pytest.mark.parametrize(("amount", "says"), [(-10, "negative"), ("-0.01", "negative"), (1e12, "9999999999")])
+def test_no_bulk_price_of_a_record_is_below_nothing_or_beyond_what_can_be_paid(
+    goods: Shop, kind: str, amount: Any, says: str
+) -> None:
+    fair = {"quantity_min": 2, "quantity_max": 4, "type": kind, "amount": 1}
+    tiers = [fair, {"quantity_min": 5, "quantity_max": 0, "type": kind, "amount": amount}]
+    wrong = record(1, 8, bulk_pricing_tiers=tiers)
+    for method in ("POST", "PUT"):
+        for path, more in ((f"{LISTS}/1/records", {}), (f"{LISTS}/records", {"price_list_id": 1})):
+            partly = goods.request(method, path, [wrong | more])
+            assert partly.status == 422, (method, path)
+            (told,) = partly.json["batch_errors"]
+            assert says in told["field_errors"]["bulk_pricing_tiers.1.amount"]
+    alone = goods.put(f"{LISTS}/1/records/1/USD", {"bulk_pricing_tiers": tiers})
+    assert (alone.status, list(alone.json["errors"])) == (422, ["bulk_pricing_tiers.1.amount"])
+    assert goods.rows("price_records") == 0
+
+
+def test_more_than_all_that_a_piece_costs_is_told_at_the_amount(goods: Shop) -> None:
+    tiers = [{"quantity_min": 2, "quantity_max": 0, "type": "percent", "amount": 101}]
+    alone = goods.put(f"{LISTS}/1/records/1/USD", {"bulk_pricing_tiers": tiers})
+    assert (alone.status, list(alone.json["errors"])) == (422, ["bulk_pricing_tiers.0.amount"])
+
+
 def test_assignments_name_somebody_and_stand_alone(goods: Shop) -> None:
     """Rule 114: 25 at once; a group with discount rules takes none; one list for a group on a channel."""
     assert goods.post(ASSIGNED, [{"price_list_id": 1}]).status == 422

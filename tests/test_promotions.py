@@ -8,12 +8,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from bodega.domain.pricing.offers import Used
 from bodega.domain.pricing.promotion import Promotion, PromotionPolicy
 from bodega.kit.fields import moment
 from bodega.law.refusal import Refusal
 from bodega.resources.marketing.promotions.candidates import candidates, policy_of, redeemable, shopper_key
+from bodega.resources.marketing.promotions.forms import Cart, Condition
+from bodega.resources.marketing.promotions.promotion import TABLE
 from bodega.resources.marketing.promotions.redemptions import redeem
 from bodega.storage.unit import Unit
 from replies.promotions import EVERY_RULE, MEMBERS, OTHERS, SEGMENTS, TENTH
@@ -32,8 +35,17 @@ def make(shop: Shop, body: dict[str, Any], **more: Any) -> int:
     return int(made.data["id"])
 
 
+def zones(shop: Shop, number: int) -> None:
+    """So many shipping zones, from 1 on."""
+    for code in ("US", "CA")[:number]:
+        zone = {"name": code, "type": "country", "locations": [{"country_iso2": code}]}
+        assert shop.post("/v2/shipping/zones", zone).status == 201
+
+
 def test_every_form_is_stored_as_sent_and_shown_back(shop: Shop) -> None:
     """Every action, condition, item matcher and limitation to segments, three levels deep."""
+    shop.product("Gloves", price=5)
+    zones(shop, 2)
     for place in range(0, len(EVERY_RULE), 100):
         sent = EVERY_RULE[place : place + 100]
         made = shop.post(PATH, {**AUTO, "rules": sent})
@@ -135,6 +147,11 @@ NO_SUCH: list[tuple[dict[str, Any], str]] = [
     (condition({"cart": {}, "and": [{"cart": {}}]}), "rules.0.condition"),
     (condition({"and": [{}]}), "rules.0.condition.and.0.cart"),
     (condition({"cart": {"items": {"brands": [1]}}}), "rules.0.condition.cart"),
+    (condition({"cart": {}}), "rules.0.condition.cart"),
+    (condition({"cart": {"minimum_spendd": "100"}}), "rules.0.condition.cart"),
+    (condition({"cart": {"items": None, "minimum_spend": None}}), "rules.0.condition.cart"),
+    (condition({"and": [{"cart": {"minimum_spend": "1"}}, {"cart": {}}]}), "rules.0.condition.and.1.cart"),
+    (condition({"and": []}), "rules.0.condition.and"),
     (matcher({}), ITEMS),
     (matcher({"brands": [1], "products": [1]}), ITEMS),
     (matcher({"brands": []}), f"{ITEMS}.brands"),
@@ -190,6 +207,51 @@ def test_a_form_that_is_not_published_is_refused_by_name(shop: Shop, members: di
     if "redemption_type" not in members:  # which only a new promotion takes
         assert shop.put(f"{PATH}/{kept}", members).status == 422
     assert (shop.get(f"{PATH}/{kept}").body, shop.rows("promotions")) == (before, 1)
+
+
+def test_a_condition_that_says_nothing_and_was_kept_can_still_be_switched_off(shop: Shop) -> None:
+    """What an older version took: its rules stay as they are until others are sent."""
+    kept = make(shop, AUTO)
+
+    async def blur(unit: Unit) -> None:
+        row = await unit.get(TABLE, kept)
+        (rule,) = row.entity.rules
+        always = structs.replace(rule, condition=Condition(cart=Cart()))
+        doc, _ = TABLE.encode(structs.replace(row.entity, rules=[always]))
+        await unit.tx.run("UPDATE promotions SET doc = $1 WHERE id = $2", doc, kept)
+
+    shop.write(blur)
+    assert shop.put(f"{PATH}/{kept}", {"status": "DISABLED"}).data["rules"][0]["condition"] == {"cart": {}}
+    again = shop.put(f"{PATH}/{kept}", {"rules": [{**TENTH, "apply_once": False, "condition": {"cart": {}}}]})
+    assert list(again.json["errors"]) == ["rules.0.condition.cart"]
+
+
+def test_what_an_action_gives_or_where_it_sends_is_there(shop: Shop) -> None:
+    """Rule 44: of a POST and of a PUT; what went after it was named stays named."""
+    gloves = shop.product("Gloves", price=5)
+    zones(shop, 1)
+    right = [
+        {"action": {"gift_item": {"quantity": 1, "product_id": gloves}}, "apply_once": True},
+        {"action": {"gift_item": {"quantity": 1, "variant_id": 1}}, "apply_once": True},
+        {"action": {"shipping": {"zone_ids": [1]}}, "apply_once": True},
+    ]
+    kept = make(shop, AUTO, rules=right)
+    for place, form, field in (
+        (0, {"gift_item": {"quantity": 1, "product_id": 99}}, "gift_item.product_id"),
+        (1, {"gift_item": {"quantity": 1, "variant_id": 99}}, "gift_item.variant_id"),
+        (2, {"shipping": {"zone_ids": [1, 99]}}, "shipping.zone_ids"),
+    ):
+        rules = [*right[:place], {"action": form}, *right[place + 1 :]]
+        for refused in (shop.post(PATH, {**AUTO, "rules": rules}), shop.put(f"{PATH}/{kept}", {"rules": rules})):
+            assert (refused.status, refused.reason) == (409, "DANGLING_REFERENCE")
+            assert list(refused.json["errors"]) == [f"rules.{place}.action.{field}"]
+            assert refused.json["details"]["missing_ids"] == [99]
+    assert shop.get(f"{PATH}/{kept}").data["rules"] == right
+    assert shop.rows("promotions") == 1
+    assert shop.delete(f"/v3/catalog/products/{gloves}").status == 204
+    assert shop.delete("/v2/shipping/zones/1").status == 204
+    more = [*right, {**TENTH, "apply_once": True}]
+    assert shop.put(f"{PATH}/{kept}", {"rules": more}).data["rules"] == more
 
 
 def test_several_faults_are_told_at_once(shop: Shop) -> None:

@@ -244,6 +244,67 @@ def test_a_quantity_of_nothing_removes_a_line(window: Window) -> None:
     assert left is None
 
 
+def test_fewer_than_no_pieces_of_anything_are_refused_and_remove_nothing(window: Window) -> None:
+    cart = create(window, line(1, 2), giftCertificates=[CERTIFICATE])["entityId"]
+    before = read(window, cart)
+    item = before["lineItems"]["physicalItems"][0]["entityId"]
+    gift = window.shop.get(f"/v3/carts/{cart}").data["line_items"]["gift_certificates"][0]["id"]
+    for quantity in (-1, -2_147_483_648):
+        few = {"giftCertificate": {**CERTIFICATE, "quantity": quantity}}
+        for name, said in (
+            ("createCart", {"lineItems": [line(1, quantity)]}),
+            ("addCartLineItems", {"cartEntityId": cart, "data": {"lineItems": [line(1, quantity)]}}),
+            ("addCartLineItems", {"cartEntityId": cart, "data": {"giftCertificates": [few["giftCertificate"]]}}),
+            ("updateCartLineItem", {"cartEntityId": cart, "lineItemEntityId": item,
+                                    "data": {"lineItem": line(1, quantity)}}),
+            ("updateCartLineItem", {"cartEntityId": cart, "lineItemEntityId": gift, "data": few}),
+        ):  # fmt: skip
+            told = refused(window, name, said)
+            assert told.startswith("FIELD_INVALID"), (name, said, told)
+            assert "quantity" in told
+    consignment = {"address": {"firstName": "A", "lastName": "B", "address1": "1 Main St", "city": "Austin",
+                               "countryCode": "US", "shouldSaveAddress": False},
+                   "lineItems": [{"lineItemEntityId": item, "quantity": -1}]}  # fmt: skip
+    told = window.message(
+        "mutation($input: AddCheckoutShippingConsignmentsInput!) { checkout {"
+        " addCheckoutShippingConsignments(input: $input) { checkout { entityId } } } }",
+        {"input": {"checkoutEntityId": cart, "data": {"consignments": [consignment]}}},
+    )
+    assert told.startswith("FIELD_INVALID: "), told
+    assert "quantity" in told
+    assert read(window, cart) == before
+
+
+def test_a_cart_of_more_pieces_than_can_be_counted_is_not_made(window: Window) -> None:
+    most = 2_147_483_647
+    told = refused(window, "createCart", {"lineItems": [line(1, most), line(2, most)]})
+    assert told.startswith("FIELD_INVALID: ")
+    assert str(most) in told
+    assert window.shop.rows("carts") == 0
+    cart = create(window, line(1, most))["entityId"]
+    for name, said in (
+        ("addCartLineItems", {"cartEntityId": cart, "data": {"lineItems": [line(2)]}}),
+        ("addCartLineItems", {"cartEntityId": cart, "data": {"giftCertificates": [CERTIFICATE]}}),
+    ):
+        assert str(most) in refused(window, name, said)
+    assert read(window, cart)["lineItems"]["totalQuantity"] == most
+
+
+def test_at_sign_in_two_carts_become_one_as_far_as_there_is_room(window: Window) -> None:
+    shop, most = window.shop, 2_147_483_647
+    own = admin_cart(shop, (1, most - 2), customer_id=1)
+    guest = admin_cart(shop, (1, 1), (2, 3), (3, 1))
+    assert merged(shop, 1, guest) == own
+    assert quantities(shop, own) == {1: most - 1, 2: 1}
+
+
+def test_the_locale_of_a_cart_is_the_tag_of_a_language(window: Window) -> None:
+    for wrong in ("x" * 70_000, "en\r\nBcc: x"):
+        assert refused(window, "createCart", {"lineItems": [line(1)], "locale": wrong}).startswith("FIELD_INVALID")
+    assert window.shop.rows("carts") == 0
+    assert read(window, create(window, line(1), locale="de-CH")["entityId"])["locale"] == "de-CH"
+
+
 def test_a_cart_is_deleted(window: Window) -> None:
     cart = create(window, line(1))["entityId"]
     told = change(window, "deleteCart", {"cartEntityId": cart}, "{ deletedCartEntityId }")

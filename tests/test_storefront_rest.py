@@ -93,6 +93,79 @@ def test_a_cart_from_its_first_line_to_its_last(page: Page) -> None:
     assert "cartId" not in page.cookies
 
 
+GIFT = {
+    "name": "Gift", "theme": "Birthday", "amount": 25, "sender": {"name": "Ann", "email": "ann@example.com"},
+    "recipient": {"name": "Joe", "email": "joe@example.com"},
+}  # fmt: skip
+
+
+def test_fewer_than_no_pieces_of_anything_are_refused_and_remove_nothing(page: Page) -> None:
+    cart = page.ask("POST", "/carts", {"lineItems": [line(1, 2)], "giftCertificates": [GIFT]})
+    item = cart["lineItems"]["physicalItems"][0]["id"]
+    gift = cart["lineItems"]["giftCertificates"][0]["id"]
+    few = [{"address": ADDRESS, "lineItems": [{"itemId": item, "quantity": -1}]}]
+    for method, path, body in (
+        ("POST", "/carts", {"lineItems": [line(1, -1)]}),
+        ("POST", f"/carts/{cart['id']}/items", {"lineItems": [line(1, -1)]}),
+        ("POST", f"/carts/{cart['id']}/items", {"giftCertificates": [{**GIFT, "quantity": -1}]}),
+        ("PUT", f"/carts/{cart['id']}/items/{item}", {"lineItem": {"quantity": -1}}),
+        ("PUT", f"/carts/{cart['id']}/items/{item}", {"lineItem": line(1, -1)}),
+        ("PUT", f"/carts/{cart['id']}/items/{gift}", {"giftCertificate": {**GIFT, "quantity": -1}}),
+        ("PUT", at(cart, f"/carts/{cart['id']}/items/{item}"), {"lineItem": line(1, -1)}),
+        ("PUT", at(cart, f"/carts/{cart['id']}/items/{gift}"), {"giftCertificate": {**GIFT, "quantity": -1}}),
+        ("POST", at(cart, "/consignments"), few),
+    ):
+        reply = page.send(method, path, body)
+        assert (reply.status, reply.json["type"]) == (422, "field_invalid"), (method, path, reply.body)
+        assert "quantity" in reply.json["detail"]
+    assert page.ask("GET", "/carts") == [cart]
+    none = page.ask("PUT", f"/carts/{cart['id']}/items/{item}", {"lineItem": {"quantity": 0}})
+    assert none["lineItems"]["physicalItems"] == []
+
+
+def test_a_cart_of_more_pieces_than_can_be_counted_is_not_made(page: Page) -> None:
+    most = 2_147_483_647
+    refused = page.send("POST", "/carts", {"lineItems": [line(1, most), line(2, 1)]})
+    assert (refused.status, list(refused.json["fields"])) == (422, ["lineItems.1.quantity"])
+    assert page.ask("GET", "/carts") == []
+    cart = filled(page, line(1, most - 1), line(2))
+    item = cart["lineItems"]["physicalItems"][1]["id"]
+    for path in (f"/carts/{cart['id']}/items/{item}", at(cart, f"/carts/{cart['id']}/items/{item}")):
+        refused = page.send("PUT", path, {"lineItem": line(2, 2)})
+        assert (refused.status, list(refused.json["fields"])) == (422, ["lineItem.quantity"])
+    assert page.ask("GET", "/carts") == [cart]
+
+
+def test_the_locale_of_a_cart_is_the_tag_of_a_language(page: Page) -> None:
+    for wrong in ("x" * 70_000, "en\r\nBcc: x"):
+        refused = page.send("POST", "/carts", {"lineItems": [line(1)], "locale": wrong})
+        assert (refused.status, list(refused.json["fields"])) == (422, ["locale"])
+    assert page.ask("POST", "/carts", {"lineItems": [line(1)], "locale": "de-CH"})["locale"] == "de-CH"
+
+
+def test_a_value_of_another_type_is_told_once_at_its_member(page: Page) -> None:
+    cart = filled(page)
+    item = f"/carts/{cart['id']}/items/{cart['lineItems']['physicalItems'][0]['id']}"
+    lines, whole = [line(1), {"productId": 2, "quantity": {}}], "must be a whole number"
+    for method, path, body, field, words in (
+        ("PUT", item, {"lineItem": {"quantity": "x"}}, "lineItem.quantity", whole),
+        ("PUT", at(cart, item), {"lineItem": {"quantity": "x"}}, "lineItem.quantity", whole),
+        ("PUT", item, {"lineItem": []}, "lineItem", "must be an object or null"),
+        ("PUT", item, {"lineItem": line(1), "version": "new"}, "version", "must be a whole number or null"),
+        ("PUT", item, [], "body", "must be an object"),
+        ("POST", "/carts", {"lineItems": lines}, "lineItems.1.quantity", whole),
+        ("POST", "/carts", {"lineItems": {}}, "lineItems", "must be a list"),
+        ("POST", at(cart, "/consignments"), [{"lineItems": [{"itemId": "a", "quantity": "x"}]}],
+         "0.lineItems.0.quantity", whole),
+        ("POST", at(cart, "/billing-address"), {"city": 5}, "city", "must be a string or null"),
+        ("POST", at(cart, "/coupons"), {"couponCode": {}}, "couponCode", "must be a string"),
+    ):  # fmt: skip
+        refused = page.send(method, path, body)
+        assert refused.status == 422, (method, path, refused.body)
+        assert refused.json["fields"] == {field: f"{field} {words}."}
+        assert refused.json["detail"] == f"{field} {words}."
+
+
 def test_a_browser_with_a_cart_puts_new_lines_into_it(page: Page) -> None:
     first = filled(page, line(1))
     second = filled(page, line(2))

@@ -143,6 +143,7 @@ def test_prices_in_bulk() -> None:
     found = [bulk_price(Price(Decimal(10)), quantity, rules, Decimal(1)).amount for quantity in (9, 10, 19, 20, 1000)]
     assert found == [10, 9, 9, 7, 7]
     assert bulk_price(Price(Decimal(2)), 5, [BulkPrice(0, 0, "price", Decimal(3))], Decimal(1)).amount == 0
+    assert bulk_price(Price(Decimal(2)), 5, [BulkPrice(0, 0, "fixed", Decimal(-3))], Decimal(1)).amount == 0
 
 
 @given(

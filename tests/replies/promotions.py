@@ -152,6 +152,14 @@ FORMS = [
 ]
 
 ROWS = [
+    *(
+        Row(
+            "POST",
+            "/v2/shipping/zones",
+            {"name": state, "type": "state", "locations": [{"country_iso2": "US", "state_iso2": state}]},
+        )
+        for state in ("OH", "IA")
+    ),
     Row("POST", "/v3/promotions", MEMBERS, name="automatic"),
     Row("POST", "/v3/promotions", {**MEMBERS, "name": "Changed"}, name="changed"),
     *FORMS,

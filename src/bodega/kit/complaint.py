@@ -42,15 +42,20 @@ _JSON_TYPES = {
 }
 _DIGITS = 20
 """Of a whole number that is written with a fraction: no documented one is longer."""
+_AT = " - at `$"
 _STEP = re.compile(r"\[[^\[\]]*\]|\.\w+")
 
 
 class Misfit(ValueError):
-    """A value that is refused for something inside it; `path` is where below the member that stands, as `.entity`."""
+    """A value that is refused for something inside it; `path` is where below the member that stands, as `.entity`.
 
-    def __init__(self, message: str, path: str) -> None:
+    The message leads there; `alone` says only what is wrong there, for whoever names the place.
+    """
+
+    def __init__(self, message: str, path: str, alone: str = "") -> None:
         super().__init__(message)
         self.path = path
+        self.alone = alone or message
 
 
 class Absent(Misfit):
@@ -60,8 +65,8 @@ class Absent(Misfit):
 class WrongType(Misfit):
     """A value of another JSON type than the documented one; `expected` is what a reader of JSON says of it."""
 
-    def __init__(self, message: str, expected: str, path: str = "") -> None:
-        super().__init__(message, path)
+    def __init__(self, message: str, expected: str, path: str = "", alone: str = "") -> None:
+        super().__init__(message, path, alone)
         self.expected = expected
 
 
@@ -115,7 +120,8 @@ def typed(value: Any, annotation: Any, *, strict: bool = True) -> Any:
         absent = _ABSENT.match(complaint)
         if absent is not None:
             raise Absent(message, f"{path}.{absent[1]}") from None
-        raise WrongType(message, expected, path) if expected else Misfit(message, path) from None
+        alone = plain(complaint.partition(_AT)[0]) if path else message
+        raise WrongType(message, expected, path, alone) if expected else Misfit(message, path, alone) from None
     if isinstance(made, Decimal) and isinstance(value, str) and not NUMBER.fullmatch(value.strip()):
         raise ValueError("must be a number")  # Python reads underscores, and digits of other scripts
     return made
@@ -145,7 +151,7 @@ def _without_empty_fractions(value: Any) -> Any:
 
 def _expected(complaint: str) -> str:
     """What a reader of JSON says of a value of another type; "" where the type is right and the value is not."""
-    found = _GOT.fullmatch(complaint.partition(" - at `$")[0])
+    found = _GOT.fullmatch(complaint.partition(_AT)[0])
     if found is None:
         return ""
     wanted, got = (_JSON_TYPES.get(word) for word in (found[1].partition(" | ")[0], found[2]))
@@ -154,13 +160,13 @@ def _expected(complaint: str) -> str:
 
 def _dotted(complaint: str) -> str:
     """The path in a complaint as keys of `errors` have it: `.values.0.label`."""
-    steps = _STEP.findall(complaint.partition(" - at `$")[2])
+    steps = _STEP.findall(complaint.partition(_AT)[2])
     return "".join(f".{name}" for step in steps if (name := step.strip(".[]")))
 
 
 def plain(message: str, annotation: Any = None) -> str:
     """msgspec's error about a value of this type, as the end of a sentence."""
-    what, _, path = message.partition(" - at `$")
+    what, _, path = message.partition(_AT)
     if what.startswith("must "):
         return what  # an error of our own, raised by a struct
     steps = _STEP.findall(path)

@@ -34,6 +34,10 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _SECONDS = re.compile(r"[1-9][0-9]{4,10}")
 """With fewer digits it is a year."""
 _PLAIN = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,4})?")  # within bounds: only zeros at the end are cut
+_TAG = re.compile(r"[A-Za-z0-9]{1,8}(?:-[A-Za-z0-9]{1,8})*")
+LONGEST_TAG = 35
+"""Characters of a language's tag that RFC 5646 asks everybody to have room for."""
+
 _WHOLE = re.compile(r"[+-]?[0-9]{1,4000}")
 
 
@@ -242,6 +246,14 @@ def clean_ip_address(value: Any) -> str:
         raise ValueError("must be an IP address, as 198.51.100.7") from None
 
 
+def clean_language(value: Any) -> str:
+    """The tag of a language, as en, en-US or zh-Hant-TW; empty if unset. Raises ValueError."""
+    text = _read_text(value)
+    if text and (len(text) > LONGEST_TAG or not _TAG.fullmatch(text)):
+        raise ValueError(f"must be the tag of a language, as en or en-US, of at most {LONGEST_TAG} characters")
+    return text
+
+
 def _read_unix(value: Any) -> str:
     """A date in any documented form, or in seconds since 1970; 0 if unset."""
     text = "" if isinstance(value, bool) else str(value or "").strip()
@@ -290,6 +302,8 @@ IDS_TEXT = FieldType("string", lambda ids: ",".join(map(str, ids)), _read_ints, 
 EMAIL = FieldType("string", as_is, clean_email, clean_email)
 IP_ADDRESS = FieldType("string", as_is, clean_ip_address, clean_ip_address)
 """An address of either version of IP, in its usual form."""
+LANGUAGE = FieldType("string", as_is, clean_language, clean_language)
+"""The tag of a language."""
 UNIX = FieldType("date", lambda value: str(epoch(value)), _read_unix, clean_moment)
 """Seconds since 1970 as text, "0" if unset: the dates of some older resources of V2."""
 INTEGER_TEXT = FieldType("string", str, _read_int, as_is)

@@ -302,7 +302,7 @@ class V3Shape(Sealed):
             except msgspec.ValidationError:
                 raise
             except ValueError as error:
-                bad[name] = self._fault(name, str(error))
+                bad[name] = self._misfit(name, error)
         if not long and not bad:
             return []
         for name in (*long, *bad):
@@ -332,10 +332,7 @@ class V3Shape(Sealed):
                 value = typed(members[name], annotation, strict=strict)
                 changes[name] = self._clean[name](value) if name in self._clean else value
             except ValueError as error:
-                fault = wrong_type(name, error)
-                if isinstance(error, Misfit) and fault.field == name and field_type_of(annotation).deep:
-                    fault = fault._replace(field=name + error.path)
-                faults.append(fault)
+                faults.append(self._misfit(name, error))
         if self.nested:
             self._read_nested(members, changes, faults)
         return changes, faults + (self._missing(changes, faults) if creating else self._passed_over(changes))
@@ -356,6 +353,13 @@ class V3Shape(Sealed):
             Fault(Reason.FIELD_MISSING, name.partition("|")[0], f"{name.replace('|', ' or ')} is required.")
             for name in absent
         ]
+
+    def _misfit(self, name: str, error: ValueError) -> Fault:
+        """The fault of a value that cannot be taken; of a deep kind it names the member inside that is wrong."""
+        fault = wrong_type(name, error)
+        if isinstance(error, Misfit) and fault.field == name and field_type_of(self.types[name]).deep:
+            return fault._replace(field=name + error.path)
+        return fault
 
     def _fault(self, name: str, why: str) -> Fault:
         return Fault(Reason.FIELD_INVALID, name, f"{name} {why}.")

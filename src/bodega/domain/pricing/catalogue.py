@@ -97,9 +97,9 @@ def bulk_price(price: Price, quantity: int, tiers: Iterable[BulkPrice], exchange
 
 
 def _reduced(price: Decimal, method: str, amount: Decimal) -> Decimal:
-    """`percent` off, `price` off, or `fixed`, which is the price itself."""
+    """`percent` off, `price` off, or `fixed`, which is the price itself; never below zero, whatever was stored."""
     if method == "fixed":
-        return amount
+        return max(amount, ZERO)
     return max(price - (amount if method == "price" else price * amount / 100), ZERO)
 
 

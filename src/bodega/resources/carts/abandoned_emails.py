@@ -204,10 +204,11 @@ routes = (
 
 
 async def be_a_template(_unit: Unit, old: AbandonedCartEmail | None, new: AbandonedCartEmail) -> None:
-    """The subject and the body of an e-mail can be read as Handlebars."""
+    """The subject and the body of an e-mail can be read as Handlebars, and its phrases are of languages."""
     if old is not None and old.template == new.template:
         return
-    faults = faults_of(new.template.subject, new.template.body, "template.")
+    made = new.template
+    faults = faults_of(made.subject, made.body, made.translations, "template.")
     if faults:
         raise refuse_faults(faults)
 

@@ -17,9 +17,10 @@ from bodega.domain.pricing.basket import Basket, BasketItem, Charge, ManualDisco
 from bodega.domain.pricing.engine import quote
 from bodega.domain.pricing.offers import GiftItem
 from bodega.domain.pricing.quote import Quote, QuotedLine
+from bodega.kit.fields import INT32
 from bodega.law.refusal import invalid, refuse_faults
-from bodega.resources.carts.cart import Cart, CartCoupon, CartItem, LineReduction
-from bodega.resources.catalog import product
+from bodega.resources.carts.cart import Cart, CartCoupon, CartItem, LineReduction, pieces_of
+from bodega.resources.catalog import product, variants
 from bodega.resources.checkouts import costs, tax_estimates
 from bodega.resources.checkouts.checkout import Checkout
 from bodega.resources.checkouts.rates import ShippingOption
@@ -145,7 +146,7 @@ async def reprice(unit: Unit, cart: Cart, of: Checkout | None = None) -> Quote:
     if of is None:
         of = await costs.checkout_of(unit.tx, cart.id)
     given = [one for one in cart.items if not one.added_by_promotion]
-    were = {(one.added_by_promotion, one.product_id): one.id for one in cart.items if one.added_by_promotion}
+    were = {_gift_key(one): one.id for one in cart.items if one.added_by_promotion}
     cart.items = given
     options: dict[str, ShippingOption] = {}
     money = await money_of_cart(unit.tx, cart)
@@ -157,7 +158,7 @@ async def reprice(unit: Unit, cart: Cart, of: Checkout | None = None) -> Quote:
         if tuple(answer.gifts) == tuple(known):
             break
         known = answer.gifts
-        cart.items = [*given, *await _gifts(unit, known, were)]
+        cart.items = [*given, *await _gifts(unit, known, were, INT32 - pieces_of(given))]
         basket = replace(basket, items=await _items(unit, cart, money, basket.shopper.group_id))
         answer = quote(_with_checkout(basket, cart, of, options, rates))
     if of is not None and of.consignments:
@@ -229,28 +230,46 @@ async def _name_coupons(unit: Unit, cart: Cart) -> None:
         one.id, one.kind, one.name = coupon.id, coupon.type, coupon.name
 
 
-async def _gifts(unit: Unit, wanted: Sequence[GiftItem], were: Mapping[tuple[int, int], str]) -> list[CartItem]:
-    """The gifts of promotions; one that was there before keeps its id."""
-    made = []
+GiftKey = tuple[int, int, int]
+
+
+def _gift_key(gift: CartItem) -> GiftKey:
+    """By what a gift is known again: its promotion, its product and its variant."""
+    return (gift.added_by_promotion, gift.product_id, gift.variant_id)
+
+
+async def _gifts(unit: Unit, wanted: Sequence[GiftItem], were: Mapping[GiftKey, str], room: int) -> list[CartItem]:
+    """The gifts of promotions, as far as the cart has `room` for pieces; one that was there before keeps its id."""
+    made, ids = [], dict(were)
     for gift in wanted:
-        row = await unit.get(product.TABLE, gift.product_id)
-        if row is None:
+        line = await _gift(unit, gift)
+        if line is None or room < 1:
             continue
-        owner = row.entity
-        made.append(
-            CartItem(
-                id=were.get((gift.promotion_id, owner.id)) or unit.outside.once(lambda: str(uuid4())),
-                kind=owner.type,
-                product_id=owner.id,
-                variant_id=gift.variant_id or owner.base_variant_id or 0,
-                sku=owner.sku,
-                name=owner.name,
-                path=owner.custom_url.url,
-                quantity=gift.quantity,
-                added_by_promotion=gift.promotion_id,
-            )
-        )
+        line.id = ids.pop(_gift_key(line), "") or unit.outside.once(lambda: str(uuid4()))
+        line.quantity = min(gift.quantity, room)
+        room -= line.quantity
+        made.append(line)
     return made
+
+
+async def _gift(unit: Unit, gift: GiftItem) -> CartItem | None:
+    """The line of a gift, which a promotion names by its product or by its variant; None: it is gone."""
+    variant = await unit.get(variants.TABLE, gift.variant_id) if gift.variant_id else None
+    row = await unit.get(product.TABLE, gift.product_id if variant is None else variant.entity.product_id)
+    if row is None:
+        return None
+    owner = row.entity
+    return CartItem(
+        id="",
+        kind=owner.type,
+        product_id=owner.id,
+        variant_id=gift.variant_id or owner.base_variant_id or 0,
+        sku=owner.sku if variant is None else variant.entity.sku,
+        name=owner.name,
+        path=owner.custom_url.url,
+        quantity=gift.quantity,
+        added_by_promotion=gift.promotion_id,
+    )
 
 
 def keep(cart: Cart, answer: Quote, *, inclusive: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -9,7 +10,7 @@ import msgspec
 
 from bodega.domain.pricing.basket import ItemKind
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import Count, Id, Line, Moment, Money
+from bodega.kit.fields import LANGUAGE, Count, Id, Line, Moment, Money
 from bodega.storage.table import Reference, Unique
 from bodega.storage.unit import Unit
 
@@ -99,6 +100,11 @@ class CartItem(msgspec.Struct, kw_only=True, omit_defaults=True):
     def is_mutable(self) -> bool:
         """Whether the shopper may change it: not what a promotion added."""
         return not self.added_by_promotion
+
+
+def pieces_of(items: Iterable[CartItem]) -> int:
+    """The pieces that were put into a cart: gifts of promotions come on top, as far as there is room for them."""
+    return sum(one.quantity for one in items if one.is_mutable)
 
 
 class CartCoupon(msgspec.Struct, kw_only=True):
@@ -193,7 +199,7 @@ class Cart(Entity, kw_only=True):
     channel_id: Id = 1
     email: str = ""
     currency_code: str = ""
-    locale: str = "en"
+    locale: Annotated[str, LANGUAGE] = "en"
     tax_included: bool = False
     base_amount: Money = ZERO
     discount_amount: Money = ZERO

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from bodega.kit.fields import INT32
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, missing, refuse_faults
-from bodega.resources.carts.cart import Cart, CartItem, CartOption, Certificate, Person, Wrapping
+from bodega.resources.carts.cart import Cart, CartItem, CartOption, Certificate, Person, Wrapping, pieces_of
 from bodega.resources.carts.drafts import CertificateDraft, CustomDraft, ItemDraft, Selection
 from bodega.resources.catalog import product, variants
 from bodega.resources.catalog.product import Product
@@ -41,6 +41,7 @@ async def added(unit: Unit, cart: Cart, draft: dict[str, Any]) -> list[CartItem]
             await respect_quantity(unit, item, named[item.id], faults)
     items += [_custom(one) for one in draft.get("custom_items") or ()]
     items += [certificate_of(one) for one in draft.get("gift_certificates") or () for _ in range(one.quantity)]
+    faults = faults or list(_too_many_pieces(cart, draft))
     if faults:
         raise refuse_faults(faults)
     await respect_stock(unit, items)
@@ -74,8 +75,24 @@ async def changed(unit: Unit, cart: Cart, item: CartItem, draft: ItemDraft) -> l
     if draft.gift_wrapping is UNSET:
         made.wrapping = item.wrapping
     items = [made if one.id == item.id else one for one in cart.items]
+    if pieces_of(items) > INT32:
+        raise refuse_faults([invalid("line_item.quantity", TOO_MANY)])
     await respect_stock(unit, items)
     return items
+
+
+TOO_MANY = f"must leave the cart at {INT32} pieces at most, of all its items"
+
+
+def _too_many_pieces(cart: Cart, draft: Mapping[str, Any]) -> Iterable[Fault]:
+    """The first item of a body with which the cart would hold more pieces than can be counted."""
+    total = pieces_of(cart.items)
+    for part in PARTS:
+        for place, one in enumerate(draft.get(part) or ()):
+            total += one.quantity or 0
+            if total > INT32:
+                return [invalid(f"{part}.{place}.quantity", TOO_MANY)]
+    return []
 
 
 def _answers(item: CartItem) -> Any:

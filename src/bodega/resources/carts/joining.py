@@ -9,10 +9,10 @@ from uuid import uuid4
 from msgspec.structs import replace
 
 from bodega.domain.pricing.amounts import rounded
-from bodega.kit.fields import moment
+from bodega.kit.fields import INT32, moment
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
 from bodega.resources.carts import basket, items, metafields
-from bodega.resources.carts.cart import TABLE, Cart, CartItem
+from bodega.resources.carts.cart import TABLE, Cart, CartItem, pieces_of
 from bodega.resources.carts.carts import saved, tell_of_items
 from bodega.resources.checkouts import checkout
 from bodega.resources.customers.customer import TABLE as CUSTOMERS
@@ -71,8 +71,12 @@ def _lines(cart: Cart) -> list[CartItem]:
 
 
 async def _joined(unit: Unit, there: Sequence[CartItem], came: Sequence[CartItem]) -> list[CartItem]:
+    """The lines of both, as far as a cart has room for pieces."""
     found = list(there)
     for one in came:
+        one = replace(one, quantity=min(one.quantity, INT32 - pieces_of(found)))
+        if one.quantity < 1:
+            continue
         like = next((each for each in found if items.is_like(each, one)), None)
         if like is None or like.kind == "gift_certificate":
             found.append(one)

@@ -80,7 +80,10 @@ class SetDiscounts(ChangeCheckout):
         refuse(faults)
         cart.given = [
             *(Given(id=BY_HAND, amount=one.discounted_amount, name=one.name) for one in named.discounts),
-            *(Given(id=BY_HAND, amount=one.discounted_amount, item_id=one.id) for one in named.line_items),
+            *(
+                Given(id=BY_HAND, amount=one.discounted_amount, name=one.name, item_id=one.id)
+                for one in named.line_items
+            ),
         ]
 
     async def priced(self, unit: Unit, before: Cart, cart: Cart, answer: Quote, draft: Any) -> None:

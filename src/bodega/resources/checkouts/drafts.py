@@ -92,6 +92,7 @@ class ItemDiscount(OrderDraft, kw_only=True):
 
     id: Line
     discounted_amount: Decimal
+    name: Line = ""
 
 
 class CartDiscount(OrderDraft, kw_only=True):

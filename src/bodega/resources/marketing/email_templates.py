@@ -144,7 +144,7 @@ class PutTemplate(ShowTemplate):
         type_id, channel = context.ids[-1], self.channel(context)
         old, holds = await holding(unit.tx, type_id, channel)
         wanted = replace(holds, id=old.entity.id if old is not None else 0, channel_id=channel, **write.draft)
-        faults = faults_of(wanted.subject, wanted.body)
+        faults = faults_of(wanted.subject, wanted.body, wanted.translations)
         if faults:
             raise refuse_faults(faults)
         row = await unit.insert(TABLE, wanted) if old is None else await unit.update(TABLE, old, wanted)

@@ -9,6 +9,7 @@ import msgspec
 
 from bodega.domain import mail_text
 from bodega.kit.bounds import AtMost
+from bodega.kit.fields import clean_language
 from bodega.law.refusal import Fault, invalid
 from bodega.resources.marketing.template_texts import Text
 
@@ -43,9 +44,14 @@ def written(text: Text) -> Template:
     return Template(subject=text.subject, body=text.body, translations=translations)
 
 
-def faults_of(subject: str, body: str, before: str = "") -> list[Fault]:
-    """What is wrong with the Handlebars of a template."""
+def faults_of(subject: str, body: str, translations: Sequence[Translation], before: str = "") -> list[Fault]:
+    """What is wrong with the Handlebars of a template, and with the languages of its phrases."""
     faults = []
+    for place, one in enumerate(translations):
+        try:
+            clean_language(one.locale)
+        except ValueError as error:
+            faults.append(invalid(f"{before}translations.{place}.locale", str(error)))
     for name, template in (("subject", subject), ("body", body)):
         try:
             mail_text.check(template)

@@ -10,9 +10,10 @@ import msgspec
 
 from bodega.kit import render
 from bodega.kit.bounds import AtMost
+from bodega.kit.complaint import Misfit
 from bodega.kit.context import Context
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import Count, Id, Line, Moment, Money
+from bodega.kit.fields import OBJECT, Count, Id, Line, Moment, Money, clean_decimal
 from bodega.kit.filters import FilterField
 from bodega.kit.includes import Include
 from bodega.kit.listing import Listing
@@ -38,6 +39,19 @@ class Tier(msgspec.Struct, kw_only=True):
 Tiers = Annotated[list[Tier], AtMost(TIERS)]
 
 
+def _clean_tiers(tiers: list[Tier]) -> list[Tier]:
+    """Bulk prices with amounts as those of a product have them. Raises Misfit, which names the first that is none."""
+    for place, one in enumerate(tiers):
+        try:
+            one.amount = clean_decimal(one.amount)
+        except ValueError as error:
+            raise Misfit(f"must have an amount that can be paid: it {error}", f".{place}.amount") from None
+    return tiers
+
+
+TIERS_KIND = OBJECT._replace(holds=Tiers, deep=True, clean=_clean_tiers)
+
+
 class PriceRecord(Entity, kw_only=True):
     """What is None is the catalogue's. `calculated_price` is what a single piece costs."""
 
@@ -53,7 +67,7 @@ class PriceRecord(Entity, kw_only=True):
     retail_price: Money | None = None
     map_price: Money | None = None
     sku: Line = ""
-    bulk_pricing_tiers: Tiers = []
+    bulk_pricing_tiers: Annotated[Tiers, TIERS_KIND] = []
 
 
 PRICES = ("price", "sale_price", "retail_price", "map_price")

@@ -297,8 +297,9 @@ def wrong_tiers(tiers: Sequence[Tier]) -> Iterable[Fault]:
         last >= following for (_, last), (following, _) in pairwise(ranges)
     ):
         yield invalid("bulk_pricing_tiers", "must be ranges of quantities that do not overlap")
-    if any(one.type == "percent" and one.amount > 100 for one in tiers):
-        yield invalid("bulk_pricing_tiers", "must take at most 100 per cent off")
+    for place, tier in enumerate(tiers):
+        if tier.type == "percent" and tier.amount > 100:
+            yield invalid("bulk_pricing_tiers", "must take at most 100 per cent off", inside=f".{place}.amount")
 
 
 async def _by_parts(tx: Tx, statement: str, values: Sequence[Any]) -> list[Any]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from bodega.kit.body import parse_json, respect_size, wrong_type
-from bodega.kit.complaint import Absent, typed
+from bodega.kit.complaint import Absent, Misfit, typed
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Header, Refusal, invalid, missing, refuse_faults
 from bodega.resources.carts.cart import Cart
@@ -59,9 +59,11 @@ class Call(NamedTuple):
             return typed(said, annotation, strict=False)
         except Absent as error:
             raise refuse_faults([missing(error.path.lstrip("."))]) from None
+        except Misfit as error:
+            at = error.path.lstrip(".")
+            raise refuse_faults([wrong_type(at or "body", ValueError(error.alone))]) from None
         except ValueError as error:
-            at = str(getattr(error, "path", "")).lstrip(".")
-            raise refuse_faults([wrong_type(at or "body", error)]) from None
+            raise refuse_faults([wrong_type("body", error)]) from None
 
     async def cart(self, name: str = "cartId", *, ordered: bool = False) -> Cart:
         """The shopper's own cart of this parameter; with `ordered` also one that has become an order. Raises Refusal

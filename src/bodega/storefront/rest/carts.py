@@ -99,12 +99,11 @@ async def put_item(call: Call, cart: Cart) -> None:
     if (said.line_item is None) is (said.gift_certificate is None):
         raise refuse_faults([invalid("lineItem", "must be sent, or else giftCertificate")])
     if said.gift_certificate is not None:
-        body = {**said.gift_certificate.as_v3(), "quantity": 1}
-        await baskets.change_certificate(call.asking.api, cart, item_id, body, said.version)
+        await baskets.change_certificate(call.asking.api, cart, item_id, said.gift_certificate.as_v3(), said.version)
         return
     line = said.line_item
     assert line is not None
-    if line.quantity < 1:
+    if line.quantity == 0:
         await baskets.drop_line(call.asking.api, cart, item_id, said.version)
         return
     if line.product_id is not None:

@@ -54,6 +54,9 @@ def _of_condition(condition: forms.Condition, place: str) -> Iterator[Fault]:
 
 
 def _of_cart(cart: forms.Cart, place: str) -> Iterator[Fault]:
+    """A condition says something: what names nothing would be met by every cart."""
+    if not given(cart):
+        yield invalid(place, "must have at least one of " + ", ".join(cart.__struct_encode_fields__))
     if not isinstance(cart.items, forms.Matcher):
         return
     if not isinstance(cart.minimum_quantity, int) and not isinstance(cart.minimum_spend, str):

@@ -141,7 +141,7 @@ RESOURCE = Resource(
         Aggregate(
             TABLE,
             before_validate=(rules.start_a_promotion, unchanging("coupon_type")),
-            before_write=(rules.check_forms, rules.check_terms, rules.check_groups),
+            before_write=(rules.check_forms, rules.check_terms, rules.check_groups, rules.check_references),
             before_delete=(rules.keep_while_it_has_codes,),
         ),
     ),

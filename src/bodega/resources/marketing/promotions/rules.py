@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from bodega.kit.body import Changes
 from bodega.kit.fields import moment
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
 from bodega.resources.marketing.promotions import checks
+from bodega.resources.marketing.promotions.forms import GiftItemAction, Rule, ShippingAction
 from bodega.resources.marketing.promotions.promotion import EVERYWHERE, Promotion, SeveralCodes
 from bodega.storage import query
-from bodega.storage.table import numbered_placeholders
+from bodega.storage.conflicts import dangling
+from bodega.storage.table import numbered_placeholders, parts
 from bodega.storage.unit import Unit
+
+AT_ONCE = 250
+"""Rows that one statement looks for."""
 
 OVERRIDES = ("coupon_overrides_other_promotions", "coupon_overrides_automatic_when_offering_higher_discounts")
 
@@ -36,9 +42,12 @@ async def start_a_promotion(unit: Unit, changes: Changes, old: Promotion | None,
             changes[name] = changes.get(name) or False
 
 
-async def check_forms(_unit: Unit, _old: Promotion | None, new: Promotion) -> None:
-    """The parts of a promotion are of the published forms, each of one kind."""
-    faults = [*checks.of_rules(new.rules), *checks.of_customer(new.customer)]
+async def check_forms(_unit: Unit, old: Promotion | None, new: Promotion) -> None:
+    """The parts of a promotion are of the published forms, each of one kind. Rules that were there are not judged
+    again: what an older version of the server took can be renamed and switched off."""
+    faults = [*checks.of_customer(new.customer)]
+    if old is None or new.rules != old.rules:
+        faults += checks.of_rules(new.rules)
     if new.shipping_address is not None:
         faults += checks.of_address(new.shipping_address)
     if new.schedule is not None:
@@ -86,6 +95,43 @@ async def check_groups(unit: Unit, old: Promotion | None, new: Promotion) -> Non
         if gone:
             why = "names groups that do not exist: " + ", ".join(map(str, sorted(gone)))
             faults.append(invalid("customer", why, inside=f".{name}"))
+    if faults:
+        raise refuse_faults(faults)
+
+
+class _Named(NamedTuple):
+    """Rows that a member of an action names: they are in the table of this name."""
+
+    field: str
+    table: str
+    noun: str
+    ids: Sequence[int]
+
+
+def _named_by(rules: Sequence[Rule]) -> Iterator[_Named]:
+    for number, rule in enumerate(rules):
+        place, gift, shipping = f"rules.{number}.action", rule.action.gift_item, rule.action.shipping
+        if isinstance(gift, GiftItemAction):
+            for name, table in (("product_id", "products"), ("variant_id", "variants")):
+                if isinstance(found := getattr(gift, name), int):
+                    yield _Named(f"{place}.gift_item.{name}", table, name.removesuffix("_id"), [found])
+        if isinstance(shipping, ShippingAction) and isinstance(shipping.zone_ids, list):
+            yield _Named(f"{place}.shipping.zone_ids", "shipping_zones", "shipping zone", shipping.zone_ids)
+
+
+async def check_references(unit: Unit, old: Promotion | None, new: Promotion) -> None:
+    """Rule 44: gifts and shipping zones that a promotion newly names exist."""
+    known = {(one.table, number) for one in _named_by(old.rules if old else ()) for number in one.ids}
+    named = list(_named_by(new.rules))
+    for table in {one.table for one in named}:
+        ids = {number for one in named if one.table == table for number in one.ids if (table, number) not in known}
+        for some in parts(sorted(ids), AT_ONCE):
+            known |= {(table, number) for number in await query.existing(unit.tx, table, some)}
+    faults = []
+    for one in named:
+        gone = sorted({number for number in one.ids if (one.table, number) not in known})
+        if gone:
+            faults.append(dangling(one.field, f"A {one.noun} does not exist.", gone))
     if faults:
         raise refuse_faults(faults)
 

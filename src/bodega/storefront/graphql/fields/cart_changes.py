@@ -192,9 +192,9 @@ async def _update(asking: Asking, args: Args) -> Any:
     if (line is None) is (certificate is None):
         raise GraphQLError("Send either lineItem or giftCertificate.")
     if certificate is not None:
-        (body,) = certificates([{**certificate, "quantity": 1}])
+        (body,) = certificates([certificate])
         await baskets.change_certificate(asking.api, cart, item_id, body, version)
-    elif line["quantity"] < 1:
+    elif line["quantity"] == 0:
         await baskets.drop_line(asking.api, cart, item_id, version)
     else:
         await _change_line(asking, cart, item_id, line, version)
