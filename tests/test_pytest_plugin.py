@@ -125,6 +125,15 @@ def test_it_fails(store):
     assert False
 """
 
+STRUCK = """
+def test_it_fails(store, faults):
+    rule = faults.add(path="/v3/catalog/products", status=503, retry_after=0, nth=1)
+    print("rule", rule["id"])
+    store.request("GET", "/v3/catalog/products")
+    store.request("GET", "/v3/catalog/brands", headers={"Bodega-Fault": "latency=1"})
+    assert False
+"""
+
 MANY = """
 import pytest
 
@@ -163,6 +172,16 @@ def test_the_journal_of_a_failed_test_is_in_its_report(tmp_path: Path) -> None:
     assert "Bodega journal of test-main-" in done.stdout
     assert re.search(r"422 POST /stores/test-main-\d+-1/v3/catalog/brands .* FIELD_INVALID", done.stdout), done.stdout
     assert 'sent: {"name": ""}' in done.stdout
+
+
+def test_the_report_of_a_failed_test_names_the_fault_rule_that_struck(tmp_path: Path) -> None:
+    done = run(tmp_path, STRUCK)
+    told = re.search(r"^rule (\w+)$", done.stdout, re.MULTILINE)
+    assert told is not None, done.stdout
+    assert f"MAINTENANCE, by fault rule {told[1]}: 503;retry-after=0\n" in done.stdout
+    assert re.search(rf"bodega fault clear test-main-\d+-1 {told[1]}", done.stdout), done.stdout
+    assert "bodega store maintenance" not in done.stdout
+    assert re.search(r"200 GET .* ms, by the header Bodega-Fault: latency=1\n", done.stdout), done.stdout
 
 
 def test_a_hundred_tests_that_write_twenty_products_each(tmp_path: Path) -> None:

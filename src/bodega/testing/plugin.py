@@ -196,6 +196,9 @@ def _told(used: Store) -> str:
 def _line(one: dict[str, Any]) -> str:
     target = one["path"] + (f"?{one['query']}" if one["query"] else "")
     line = f"{one['status']} {one['method']} {target} {one['us'] / 1000:.1f} ms {one['reason']}".rstrip()
+    if one["fault"]:
+        by = "the header Bodega-Fault" if one["fault"] == "header" else f"fault rule {one['fault']}"
+        line += f", by {by}: {one['answer_headers'].get('bodega-fault', '')}"
     if one["reason"] and one["answer_body"]:
         line += f"\n    sent: {one['body'] or ''}\n    got:  {one['answer_body']}"
     return line
