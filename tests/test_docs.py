@@ -140,6 +140,23 @@ def test_the_readme_names_a_command(word: str) -> None:
     assert f"bodega {word}" in README.read_text("utf-8")
 
 
+def test_the_readme_tells_how_much_of_the_storefront_is_served() -> None:
+    """As the generated page has it, and that shoppers change things there if they can."""
+    page = (DOCS / "storefront.md").read_text("utf-8")
+    found = re.search(
+        r"^Of the (\d+) fields that a public storefront reads or writes, (\d+) are served", page, re.MULTILINE
+    )
+    row = re.search(r"^\| storefront API \| (.+) \|$", README.read_text("utf-8"), re.MULTILINE)
+    assert found is not None
+    assert row is not None
+    asked, have = found.groups()
+    share = f"all {asked} fields" if asked == have else f"{have} of the {asked} fields"
+    assert f"; {share} that a public storefront uses" in row[1]
+    for mutations, word in {"Cart": "carts", "Checkout": "checkouts", "Wishlist": "wishlists"}.items():
+        assert f"| `{mutations}Mutations` |" in page
+        assert word in row[1].partition("mutations for ")[2]
+
+
 @pytest.mark.parametrize("step", [step for step in Step if step is not Step.CATCH_ALL], ids=lambda step: step.word)
 def test_the_readme_tells_the_statuses_of_a_step(step: Step) -> None:
     """Its table is short, and so written by hand; it must not say less or more than the registry."""

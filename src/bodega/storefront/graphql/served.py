@@ -193,8 +193,11 @@ def page(listed: Path) -> str:
         if (kind_name, field) not in have:
             lacking.setdefault(kind_name, []).append(field)
     lines = [f"| `{kind_name}` | {_named(names)} |" for kind_name, names in sorted(lacking.items())]
-    heads = "\n## Limits\n\nThe public storefront uses these fields, and they are not served:\n\n"
-    parts.append(f"{heads}| type | fields |\n| --- | --- |\n" + "\n".join(lines) + "\n")
+    heads = "The public storefront uses these fields, and they are not served:\n\n| type | fields |\n| --- | --- |\n"
+    none = (
+        "No field that the public storefront uses is missing. What else the types have is in the last column above.\n"
+    )
+    parts.append("\n## Limits\n\n" + (heads + "\n".join(lines) + "\n" if lines else none))
     return "".join(parts)
 
 
