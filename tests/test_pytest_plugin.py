@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
@@ -10,6 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
+
+from bodega.testing import Lab
 
 PATIENCE = 300
 
@@ -204,8 +207,11 @@ def test_a_running_server_is_used_where_one_is_named(tmp_path: Path) -> None:
         suite = f"def test_it(bodega_server, store):\n    assert bodega_server.url == {url!r}\n"
         folder = tmp_path / "suite"
         folder.mkdir()
-        done = run(folder, suite, "--bodega-url", url, "--bodega-lab-key", "sesame-open-up-now")
-        assert done.returncode == 0, done.stdout
+        for more, ini in (((), ""), (("-n", "2"), "bodega_seed = products=1\n"), ((), "bodega_seed = prodcts=2\n")):
+            done = run(folder, suite, "--bodega-url", url, "--bodega-lab-key", "sesame-open-up-now", *more, ini=ini)
+            assert (done.returncode == 0) is ("prodcts" not in ini), done.stdout
+            with contextlib.closing(Lab(url, "sesame-open-up-now")) as lab:
+                assert lab.stores() == [], "nothing is left on somebody's server"
         wrong = run(folder, suite, "--bodega-url", url, "--bodega-lab-key", "wrong")
         assert wrong.returncode == 1
 
