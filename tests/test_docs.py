@@ -126,6 +126,32 @@ def test_a_command_that_is_named_exists_and_takes_its_options(page: Path) -> Non
         assert set(re.findall(r"--[a-z-]+", shown)) <= options, shown
 
 
+OF_AN_INDEX = re.compile(r"(?<![\w/.-])bodega(?:\[[\w,]+\]|[=~><]=)")
+"""The package by its name alone: nothing is published, so an index would give a stranger's."""
+
+
+def test_nothing_says_to_install_the_package_from_an_index() -> None:
+    """Neither a page nor a message, nor the notes in what is shipped: from a checkout, or from a wheel."""
+    folders = ("docs", "src", "examples", "deploy", "clients", "scripts")
+    kinds = {".md", ".py", ".html", ".yml", ".yaml", ".txt", ".js", ".toml"}
+    beside = [path for path in ROOT.iterdir() if path.is_file()]
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*") if "node_modules" not in path.parts]
+    said = {
+        f"{named(path)}: {found[0]}"
+        for path in (*beside, *files)
+        if path.suffix in kinds or path.name == "Containerfile"
+        for line in path.read_text("utf-8").splitlines()
+        for found in OF_AN_INDEX.finditer(line)
+    }
+    said |= {
+        f"{named(path)}: {line.strip()}"
+        for path in PAGES
+        for line in path.read_text("utf-8").splitlines()
+        if re.search(r"(?:pip|pipx|uv) (?:install|run|tool install) (?:-\S+ )*'?bodega\b", line)
+    }
+    assert said == set()
+
+
 @every_written_page
 def test_a_make_target_that_is_named_exists(page: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))

@@ -222,7 +222,7 @@ def test_without_the_extra_it_says_how_to_install_it() -> None:
         stdin=subprocess.DEVNULL, env=environment(),
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (1, "")
-    assert "pip install 'bodega[mcp]'" in done.stderr
+    assert "pip install '.[mcp]'" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -1,5 +1,5 @@
 """What `bodega mcp` offers: the lab of a running server, a tool for each thing that somebody who writes an integration
-asks of it. Needs the extra `bodega[mcp]`."""
+asks of it. Needs the extra `mcp`."""
 
 from __future__ import annotations
 
