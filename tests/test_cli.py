@@ -671,6 +671,21 @@ def test_a_port_that_is_in_use_is_told_with_the_option_that_changes_it(tmp_path:
     )
 
 
+@pytest.mark.parametrize("command", ["serve", "dev --products 0 --customers 0 --orders 0"])
+def test_all_ports_that_are_in_use_are_told_and_a_start_that_failed_leaves_nothing(
+    tmp_path: Path, command: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
+        https, http = first.getsockname()[1], second.getsockname()[1]
+        place = tmp_path / "demo"
+        result = Desk().run(f"{command} --data {place} --https-port {https} --http-port {http}")
+        assert result.exit_code == 1
+        assert f"port {https}: address already in use." in result.stderr
+        assert f"port {http}: address already in use." in result.stderr
+        assert result.stderr.endswith("Choose others with --https-port and --http-port.\n")
+    assert not place.exists()
+
+
 def test_serve_answers_soon_and_sends_callers_to_https(tmp_path: Path) -> None:
     before = seconds_of_children()
     command = [*BODEGA, "serve", "--data", str(tmp_path), "--http-port", "0", "--https-port", "0"]
