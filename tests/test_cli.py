@@ -660,6 +660,12 @@ def test_a_store_is_reset_and_filled_again_while_a_server_has_it_open(demo: dict
     assert after.headers["ETag"] != before.headers["ETag"], "no ETag is used twice"
 
 
+def test_what_is_empty_within_a_member_is_left_out(desk: Desk) -> None:
+    assert desk.run("store set HASH backup.every=24h backup.keep=3").exit_code == 0
+    shown = desk.run("store show HASH").stdout
+    assert re.search(r"^backup +every 24h, keep 3$", shown, re.MULTILINE), shown
+
+
 def test_a_port_that_is_in_use_is_told_with_the_option_that_changes_it(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
