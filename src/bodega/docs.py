@@ -98,7 +98,8 @@ def commands() -> str:
     """Every command with its help."""
     parts = [
         "# Commands\n\n"
-        "Exit codes: 0 done, 1 failed, 2 usage. `--json` prints JSON. Text is in colour on a terminal, unless\n"
+        "Every command of `bodega`, with its arguments and options. Exit codes: 0 done, 1 failed, 2 usage.\n"
+        "`--json` prints JSON. Text is in colour on a terminal, unless\n"
         "`NO_COLOR` is set. A mistyped command, option or reason is answered with the nearest right one.\n\n"
         + COMPLETION
     ]
@@ -138,7 +139,8 @@ def operations() -> str:
     ]
     return (
         "# Routes\n\n"
-        "Paths follow `/stores/{hash}` on the API host; on a store's own host they follow `/api`. HEAD is served\n"
+        "Every path that is served, with its methods and the table of its rows. Paths follow\n"
+        "`/stores/{hash}` on the API host; on a store's own host they follow `/api`. HEAD is served\n"
         "wherever GET is, and OPTIONS everywhere. `/api/storefront` is for the pages of shops, at their hosts\n"
         "([storefront-rest.md](storefront-rest.md)).\n\n" + _table(["path", "methods", "table"], rows)
     )

@@ -148,8 +148,9 @@ def page(listed: Path) -> str:
     built = schema()
     parts = [
         "# The storefront's GraphQL API\n\n"
-        "`POST /graphql` at `store-HASH.DOMAIN` and `store-HASH-CHANNEL.DOMAIN`, with a token of\n"
-        "`POST /v3/storefront/api-token` as `Authorization: Bearer TOKEN`. What is not served below answers null,\n"
+        "What shoppers see and do at a shop's host, by GraphQL: `POST /graphql` at `store-HASH.DOMAIN`\n"
+        "and `store-HASH-CHANNEL.DOMAIN`, with a token of `POST /v3/storefront/api-token` as\n"
+        "`Authorization: Bearer TOKEN`. What is not served below answers null,\n"
         "an empty list, or an object that has nothing, where its type allows that, else an error of the code\n"
         "`NOT_SERVED`.\n\n"
         "`DOMAIN` is `localhost:8080` on the machine itself (every name that ends with `.localhost` is this machine),\n"
