@@ -53,7 +53,11 @@ KEY = bytes(range(32))
 
 def pytest_configure(config: pytest.Config) -> None:
     """The key of the secrets is in a throwaway file, wherever the stores are; and Ctrl-C ends what a test starts, also
-    where the tests run in the background of a shell, which lets them ignore it."""
+    where the tests run in the background of a shell, which lets them ignore it. Several processes would not say which
+    file is not there."""
+    for told in config.args:
+        if not (config.invocation_params.dir / told.partition("::")[0]).exists():
+            raise pytest.UsageError(f"There is no file or directory {told.partition('::')[0]}.")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     folder = tempfile.TemporaryDirectory(prefix="bodega-key-")

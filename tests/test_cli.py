@@ -378,7 +378,7 @@ def test_every_status_is_explained(status: int) -> None:
 @pytest.mark.parametrize("reason", list(Reason))
 def test_every_reason_is_explained(reason: Reason) -> None:
     found = json.loads(CliRunner().invoke(main, ["explain", reason.name.lower(), "--json"]).stdout)
-    assert (found["v2"], found["v3"], found["step"]["number"]) == (reason.v2, reason.v3, int(reason.step))
+    assert (found["v2"], found["v3"], found["step"]["number"]) == (reason.v2, reason.v3, reason.step.number)
     assert found["carries"] == CARRIES[reason]
 
 
@@ -660,6 +660,21 @@ def test_a_store_is_reset_and_filled_again_while_a_server_has_it_open(demo: dict
     assert after.headers["ETag"] != before.headers["ETag"], "no ETag is used twice"
 
 
+@pytest.mark.parametrize("reason", Reason, ids=lambda reason: reason.name)
+def test_no_reason_is_explained_with_a_step_that_the_law_has_not(reason: Reason) -> None:
+    """It has sixteen; what is caught around them is said to be so."""
+    told = CliRunner().invoke(main, ["explain", reason.name]).stdout
+    number = re.search(r"by step (\d+) ", told)
+    assert number is None or int(number[1]) <= 16
+    assert (number is None) is ("catch_all, around all steps" in told)
+
+
+def test_what_is_empty_within_a_member_is_left_out(desk: Desk) -> None:
+    assert desk.run("store set HASH backup.every=24h backup.keep=3").exit_code == 0
+    shown = desk.run("store show HASH").stdout
+    assert re.search(r"^backup +every 24h, keep 3$", shown, re.MULTILINE), shown
+
+
 def test_a_port_that_is_in_use_is_told_with_the_option_that_changes_it(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -669,6 +684,21 @@ def test_a_port_that_is_in_use_is_told_with_the_option_that_changes_it(tmp_path:
         result.stderr
         == f"Cannot listen on 127.0.0.1 port {port}: address already in use; choose another with --http-port.\n"
     )
+
+
+@pytest.mark.parametrize("command", ["serve", "dev --products 0 --customers 0 --orders 0"])
+def test_all_ports_that_are_in_use_are_told_and_a_start_that_failed_leaves_nothing(
+    tmp_path: Path, command: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
+        https, http = first.getsockname()[1], second.getsockname()[1]
+        place = tmp_path / "demo"
+        result = Desk().run(f"{command} --data {place} --https-port {https} --http-port {http}")
+        assert result.exit_code == 1
+        assert f"port {https}: address already in use." in result.stderr
+        assert f"port {http}: address already in use." in result.stderr
+        assert result.stderr.endswith("Choose others with --https-port and --http-port.\n")
+    assert not place.exists()
 
 
 def test_serve_answers_soon_and_sends_callers_to_https(tmp_path: Path) -> None:

@@ -47,6 +47,12 @@ def test_coverage_tells_what_is_served_and_what_is_missing_by_group(operations: 
     assert "missing in v3 catalog, wave 2\n  GET PUT /catalog/nothing\n" in shown
 
 
+def test_the_page_tells_versions_and_groups_and_not_in_which_order_they_were_built(operations: str) -> None:
+    page = docs.coverage(Path(operations))
+    assert "wave" not in page
+    assert "| v3 | catalog | 0 | 2 |" in page
+
+
 @pytest.mark.parametrize(
     ("options", "groups"),
     [

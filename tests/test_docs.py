@@ -13,6 +13,7 @@ from bodega import docs
 from bodega.cli import main
 from bodega.law.outcome import OUTCOMES
 from bodega.law.reasons import Reason, Step
+from bodega.openapi.document import document_of
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -126,6 +127,32 @@ def test_a_command_that_is_named_exists_and_takes_its_options(page: Path) -> Non
         assert set(re.findall(r"--[a-z-]+", shown)) <= options, shown
 
 
+OF_AN_INDEX = re.compile(r"(?<![\w/.-])bodega(?:\[[\w,]+\]|[=~><]=)")
+"""The package by its name alone: nothing is published, so an index would give a stranger's."""
+
+
+def test_nothing_says_to_install_the_package_from_an_index() -> None:
+    """Neither a page nor a message, nor the notes in what is shipped: from a checkout, or from a wheel."""
+    folders = ("docs", "src", "examples", "deploy", "clients", "scripts")
+    kinds = {".md", ".py", ".html", ".yml", ".yaml", ".txt", ".js", ".toml"}
+    beside = [path for path in ROOT.iterdir() if path.is_file()]
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*") if "node_modules" not in path.parts]
+    said = {
+        f"{named(path)}: {found[0]}"
+        for path in (*beside, *files)
+        if path.suffix in kinds or path.name == "Containerfile"
+        for line in path.read_text("utf-8").splitlines()
+        for found in OF_AN_INDEX.finditer(line)
+    }
+    said |= {
+        f"{named(path)}: {line.strip()}"
+        for path in PAGES
+        for line in path.read_text("utf-8").splitlines()
+        if re.search(r"(?:pip|pipx|uv) (?:install|run|tool install) (?:-\S+ )*'?bodega\b", line)
+    }
+    assert said == set()
+
+
 @every_written_page
 def test_a_make_target_that_is_named_exists(page: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
@@ -138,6 +165,23 @@ def test_a_make_target_that_is_named_exists(page: Path) -> None:
 def test_the_readme_names_a_command(word: str) -> None:
     """That the pages explain each, with all else that the code declares, is tested in test_site.py."""
     assert f"bodega {word}" in README.read_text("utf-8")
+
+
+def test_the_readme_tells_how_much_of_the_storefront_is_served() -> None:
+    """As the generated page has it, and that shoppers change things there if they can."""
+    page = (DOCS / "storefront.md").read_text("utf-8")
+    found = re.search(
+        r"^Of the (\d+) fields that a public storefront reads or writes, (\d+) are served", page, re.MULTILINE
+    )
+    row = re.search(r"^\| storefront API \| (.+) \|$", README.read_text("utf-8"), re.MULTILINE)
+    assert found is not None
+    assert row is not None
+    asked, have = found.groups()
+    share = f"all {asked} fields" if asked == have else f"{have} of the {asked} fields"
+    assert f"; {share} that a public storefront uses" in row[1]
+    for mutations, word in {"Cart": "carts", "Checkout": "checkouts", "Wishlist": "wishlists"}.items():
+        assert f"| `{mutations}Mutations` |" in page
+        assert word in row[1].partition("mutations for ")[2]
 
 
 @pytest.mark.parametrize("step", [step for step in Step if step is not Step.CATCH_ALL], ids=lambda step: step.word)
@@ -154,6 +198,36 @@ def test_the_page_on_the_law_tells_how_to_make_a_status_happen(status: int) -> N
     table = (DOCS / "law.md").read_text("utf-8").partition("## Making each status happen")[2]
     firsts = re.findall(r"^\| ([\d, ]+) \|", table, re.MULTILINE)
     assert str(status) in ", ".join(firsts).split(", ")
+
+
+def test_the_page_on_the_law_says_of_a_status_what_the_registry_has() -> None:
+    """Its examples of 409 are given with it, and it does not pretend to list all of them."""
+    text = " ".join((DOCS / "law.md").read_text("utf-8").split())
+    found = re.search(r"409 is ((?:`[A-Z_]+`,? )+)and others, which `bodega explain 409` lists", text)
+    assert found is not None
+    shown = re.findall(r"`([A-Z_]+)`", found[1])
+    having = {reason.name for reason in Reason if 409 in (reason.v2, reason.v3)}
+    assert set(shown) < having
+    caught = re.search(r"Two reasons belong to no step: `([A-Z_]+)` and `([A-Z_]+)` ", text)
+    assert caught is not None
+    assert set(caught.groups()) == {reason.name for reason in Reason if reason.step is Step.CATCH_ALL}
+
+
+CREATES = {
+    201: ["v2 brands", "v3 carts", "v3 promotions", "v3 sites", "v3 wishlists"],
+    200: ["v2 customers", "v2 orders", "v2 redirects", "v3 catalog/brands"],
+}
+
+
+@pytest.mark.parametrize("status", CREATES)
+def test_the_page_on_the_law_says_which_creates_are_201(status: int) -> None:
+    text = " ".join((DOCS / "law.md").read_text("utf-8").split())
+    for named_there in CREATES[status]:
+        version, path = named_there.split()
+        replies = document_of(int(version[1]))["paths"][f"/{path}"]["post"]["responses"]
+        assert str(status) in replies, named_there
+        assert str(401 - status) not in replies, named_there
+        assert path.rpartition("/")[2].removesuffix("s") in text, named_there
 
 
 def test_decisions_are_numbered_each_number_once_and_named_in_their_titles() -> None:

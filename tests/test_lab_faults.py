@@ -90,6 +90,34 @@ def test_every_reason_can_be_asked_for(room: Shop, reason: Reason, form: Form) -
 
 
 @every_form
+@pytest.mark.parametrize("reason", Reason, ids=lambda reason: reason.name)
+def test_what_to_do_about_a_fault_is_to_end_it(room: Shop, reason: Reason, form: Form) -> None:
+    """Whatever the reason is: its own remedy would mend what is not there."""
+    desk = Desk(room, form)
+    room.brand()
+    path = desk.path("brands")
+    by_header = asked(desk, reason.name, path=path)
+    assert by_header.headers["bodega-remedy"].startswith("GET /")
+    assert by_header.headers["bodega-remedy"].endswith(f"{path} without Bodega-Fault")
+    rule = add(room, {"reason": reason.name})
+    by_rule = desk.ask("GET", path)
+    assert by_rule.headers["bodega-remedy"] == f"bodega fault clear {room.name} {rule}"
+    if form is V3 and by_rule.body:
+        assert f"A fault of the lab made this answer, by rule {rule}." in by_rule.json["detail"]
+        assert "maintenance" not in by_rule.json["detail"]
+    clear(room)
+
+
+def test_an_honest_refusal_that_a_fault_delays_keeps_its_remedy(room: Shop) -> None:
+    add(room, {"latency": 1})
+    assert room.get("/v3/catalog/brands/99").headers["bodega-remedy"].startswith("GET ")
+    room.change(maintenance=True)
+    assert room.get("/v3/catalog/brands").headers["bodega-remedy"] == f"bodega store maintenance {room.name} off"
+    room.change(maintenance=False)
+    clear(room)
+
+
+@every_form
 @pytest.mark.parametrize("status", askable())
 def test_every_status_of_the_docs_can_be_asked_for(room: Shop, status: int, form: Form) -> None:
     desk = Desk(room, form)

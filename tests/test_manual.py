@@ -88,6 +88,27 @@ def test_a_page_without_a_heading_or_prose_has_a_name_all_the_same() -> None:
     assert (page.title, page.says) == ("Why", "So it is.")
 
 
+def test_a_sentence_ends_neither_within_code_nor_within_a_link() -> None:
+    page = manual.described("z.md", "# Why\n\nSend `Authorization: Bearer. T` to it. [a.md](a.md) has more.\n")
+    assert page.says == "Send `Authorization: Bearer. T` to it."
+
+
+LISTED = [page for page in manual.pages() if f"(docs/{page.name})" in manual.index("docs/")]
+
+
+@pytest.mark.parametrize("page", LISTED, ids=lambda page: page.name)
+def test_what_the_index_says_of_a_page_is_a_sentence_about_it(page: manual.Page) -> None:
+    """Whole, and not a remark on what stands above it: the page begins with it, unless a drawing does."""
+    assert re.match(r"(?:[A-Z]|`bodega )", page.says), page.says
+    assert len(page.says.split()) >= 6, page.says
+    assert page.says.endswith(".")
+    for opened, closed in ("``", "()", "[]"):
+        assert page.says.count(opened) == page.says.count(closed), page.says
+    assert page.says.count("`") % 2 == 0, page.says
+    outside = re.sub(r"`[^`]*`", "code", page.says)
+    assert not re.search(r"\w[.?!] \w", outside), "one sentence"
+
+
 def test_an_installed_wheel_has_the_pages(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=PATIENCE)

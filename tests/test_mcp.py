@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +110,14 @@ def test_every_tool_does_what_it_says(url: str) -> None:
         [found] = await lab.say("read_journal", hash="caller", status="4xx", limit=1)
         shown = await lab.say("show_request", hash="caller", request_id=found["id"])
         assert shown["explained"]["reason"] == shown["reason"] == found["reason"]
+
+        for asked, remedy in (("503", "The header Bodega-Fault asked for this answer."), ("disconnect=after", "")):
+            with contextlib.suppress(OSError, HTTPException):
+                store.request("GET", "/v3/catalog/brands", headers={"Bodega-Fault": asked})
+            [found] = await lab.say("read_journal", hash="caller", limit=1)
+            shown = await lab.say("show_request", hash="caller", request_id=found["id"])
+            assert shown["fault"] == "header"
+            assert shown.get("explained", {}).get("remedy", "").startswith(remedy)
 
         told = await lab.say(
             "verify_requests", hash="caller", method="POST", path="/v3/catalog/products", body={"price": 20}, times=1
@@ -212,7 +222,7 @@ def test_without_the_extra_it_says_how_to_install_it() -> None:
         stdin=subprocess.DEVNULL, env=environment(),
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (1, "")
-    assert "pip install 'bodega[mcp]'" in done.stderr
+    assert "pip install '.[mcp]'" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,6 +38,15 @@ def place(tmp_path: Path) -> list[str]:
     where = ["--data", str(tmp_path / "data")]
     assert bodega("store", "create", "demo", *where).exit_code == 0
     return where
+
+
+@pytest.mark.parametrize("options", [(), ("-n", "2", "--dist", "loadfile")], ids=["alone", "several"])
+def test_a_file_of_tests_that_is_not_there_is_named(options: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options, "tests/test_nowhere.py"]
+    root = Path(__file__).parent.parent
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert done.returncode == 4
+    assert "There is no file or directory tests/test_nowhere.py." in done.stdout + done.stderr
 
 
 def test_numbers_have_their_nouns() -> None:

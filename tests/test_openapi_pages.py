@@ -83,6 +83,16 @@ def test_the_index_counts_operations_by_their_marks(embedded: Server) -> None:
     assert all(mark in text for mark in MEANS)
 
 
+def test_the_marks_of_a_version_add_up_to_its_operations(embedded: Server) -> None:
+    """Each operation has one, as docs/how-to/openapi.md says; the pages of shops have none."""
+    text = get(embedded, "/docs/api").body.decode()
+    for name in ("v2", "v3"):
+        row = re.search(rf'<a href="/docs/api/{name}">.*?</tr>', text, re.DOTALL)
+        assert row is not None
+        whole, *marks = map(int, re.findall(r"<td[^>]*>(\d+)</td>", row[0]))
+        assert whole == sum(marks) == len(list(operations(name)))
+
+
 def test_a_page_shows_the_differences_that_touch_its_operation(embedded: Server) -> None:
     text = get(embedded, "/docs/api/v3/getCatalogSummary").body.decode()
     assert "lowest_variant_price" in text

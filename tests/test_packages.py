@@ -272,7 +272,7 @@ def test_the_extra_mcp_is_what_its_command_needs(newcomer: Newcomer) -> None:
     url = f"http://127.0.0.1:{newcomer.ports['8080']}"
     asks = f"export BODEGA_URL={url}\nprintf '%s\\n' '{json.dumps(INITIALIZE)}' | bodega mcp"
     before = newcomer.types(newcomer.activate + f"({asks}) 2>&1 || echo failed")
-    assert "pip install 'bodega[mcp]'" in before
+    assert "pip install '.[mcp]'" in before
     assert before.endswith("failed\n")
     told = newcomer.types(newcomer.activate + f"python -m pip install -q '{newcomer.wheel}[mcp]'\n{asks}")
     assert json.loads(told.splitlines()[-1])["result"]["serverInfo"]["name"] == "bodega"

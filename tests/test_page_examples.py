@@ -173,6 +173,13 @@ def test_snapshots_and_forks(demo: Demo, tmp_path: Path) -> None:
     assert re.search(r"^~ products 1 .*price: [\d.]+ -> 99", typed(demo, tmp_path, snapshot), re.MULTILINE)
     [found] = replies(typed(demo, tmp_path, fork).partition("\n")[0])
     assert len(found["data"]) == 1
+    [name] = re.findall(r'{"name": "(.+?)"}', undo)
+    given = [brand for brand, *_ in json.loads((ROOT / "src/bodega/lab/words.json").read_text("utf-8"))["brands"]]
+    everywhere = " ".join(
+        page.read_text("utf-8") for page in (ROOT / "docs").rglob("*.md") if page.name != "snapshots-and-forks.md"
+    )
+    assert name not in given, "it would be a duplicate in a store with sample data"
+    assert f'"name": "{name}"' not in everywhere, "or where another page was followed"
     assert "is undone" in typed(demo, tmp_path, undo)
 
 
@@ -251,5 +258,6 @@ def test_the_tutorial_of_the_first_test(tmp_path: Path) -> None:
     assert "1 passed" in passed
     assert "1 failed, 1 passed" in failed
     assert "HTTP Error 503" in failed
-    assert "MAINTENANCE" in failed
+    assert re.search(r"MAINTENANCE, by fault rule \w+: 503;retry-after=0", failed)
+    assert "bodega store maintenance" not in failed
     assert "2 passed" in mended

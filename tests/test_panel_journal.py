@@ -16,8 +16,9 @@ from bodega import masking
 from bodega.journal import exchange, pages, recorder, tally
 from bodega.journal.exchange import Exchange
 from bodega.law.reasons import Reason, Step
+from bodega.law.remedy import words_of
 from bodega.masking import MASK
-from bodega.panel import charts, curl_suggestions
+from bodega.panel import charts, curl_suggestions, journal
 from bodega.panel.journal import path
 from bodega.storage.opening import open_backend
 from panel import Browser, base, signed_in
@@ -279,6 +280,32 @@ def test_a_403_leads_to_the_row_of_the_missing_permission(shop: Shop) -> None:
     browser.post(matrix, found[1], **{"may.store_v2_products": "modify"})
     shop.server.hear()
     assert shop.post("/v3/catalog/brands", {"name": "x"}, token=token).status == 200
+
+
+def test_what_to_do_is_told_without_words_that_stand_for_something(shop: Shop) -> None:
+    """Every reason: what the journal does not know is left out."""
+    browser = signed_in(shop)
+    shop.brand("Acme")
+    reply = shop.post("/v3/catalog/brands", {"name": "Acme"})
+    page = browser.get(f"{base(shop)}/journal/{reply.headers['x-request-id']}").text
+    assert "HOLDER" not in page
+    assert "COLLECTION" not in page
+    assert reply.headers["bodega-remedy"] in page
+    for reason in Reason:
+        told = journal.remedy(shop.name, last(shop), reason)
+        assert told, reason
+        assert not words_of(told), (reason, told)
+
+
+def test_a_refusal_by_a_fault_is_not_told_as_if_it_were_honest(shop: Shop) -> None:
+    browser = signed_in(shop)
+    for asked in ("MAINTENANCE", "SCOPE_MISSING", "503"):
+        reply = shop.get("/v3/catalog/brands", headers={"Bodega-Fault": asked})
+        page = browser.get(f"{base(shop)}/journal/{reply.headers['x-request-id']}").text
+        assert "The header Bodega-Fault asked for this answer." in page
+        assert "Open the store" not in page
+        assert "What would succeed" not in page
+        assert "bodega store maintenance" not in page
 
 
 # The line that would succeed

@@ -48,7 +48,7 @@ def status_codes() -> str:
             fact["remedy"],
         ]
         for step in Step
-        for first, fact in _marked(fact for fact in facts if fact["step"]["number"] == int(step))
+        for first, fact in _marked(fact for fact in facts if fact["step"]["name"] == step.word)
     ]
     ways = [[str(o["status"]), f"`{o['outcome']}`", o["message"], o["carries"]] for o in map(outcome_facts, OUTCOMES)]
     index = [[str(status), ", ".join(_words_of(status))] for status in statuses()]
@@ -98,7 +98,8 @@ def commands() -> str:
     """Every command with its help."""
     parts = [
         "# Commands\n\n"
-        "Exit codes: 0 done, 1 failed, 2 usage. `--json` prints JSON. Text is in colour on a terminal, unless\n"
+        "Every command of `bodega`, with its arguments and options. Exit codes: 0 done, 1 failed, 2 usage.\n"
+        "`--json` prints JSON. Text is in colour on a terminal, unless\n"
         "`NO_COLOR` is set. A mistyped command, option or reason is answered with the nearest right one.\n\n"
         + COMPLETION
     ]
@@ -138,7 +139,8 @@ def operations() -> str:
     ]
     return (
         "# Routes\n\n"
-        "Paths follow `/stores/{hash}` on the API host; on a store's own host they follow `/api`. HEAD is served\n"
+        "Every path that is served, with its methods and the table of its rows. Paths follow\n"
+        "`/stores/{hash}` on the API host; on a store's own host they follow `/api`. HEAD is served\n"
         "wherever GET is, and OPTIONS everywhere. `/api/storefront` is for the pages of shops, at their hosts\n"
         "([storefront-rest.md](storefront-rest.md)).\n\n" + _table(["path", "methods", "table"], rows)
     )
@@ -227,11 +229,12 @@ def report_card() -> str:
 
 def coverage(list_of_operations: Path) -> str:
     """What is served of a list of operations, and what is missing."""
-    groups = compare(read_operations(list_of_operations), routes())
-    waves = sorted({group.wave for group in groups})
-    summary = [[wave, *_share([group for group in groups if group.wave == wave])] for wave in waves]
+    listed = [one._replace(wave="") for one in read_operations(list_of_operations)]
+    groups = sorted(compare(listed, routes()), key=lambda group: (group.version, group.name))
+    versions = dict.fromkeys(group.version for group in groups)
+    summary = [[version, *_share([group for group in groups if group.version == version])] for version in versions]
     summary.append(["all", *_share(groups)])
-    rows = [[g.version, g.name, g.wave, *_share([g])] for g in groups]
+    rows = [[g.version, g.name, *_share([g])] for g in groups]
     missing = [
         [group.version, group.name, " ".join(methods), f"`{path}`"]
         for group in groups
@@ -239,13 +242,14 @@ def coverage(list_of_operations: Path) -> str:
     ]
     return (
         "# Coverage\n\n"
-        "How many of the operations in the API's public documents are served. The groups, and the waves in which they\n"
-        "are built, are this project's own. The list of operations is not part of the repository: `make docs`\n"
-        "compares it with the routes if it lies beside the checkout, and otherwise says so and leaves this page as it\n"
-        "is. `bodega routes --coverage FILE` makes the same comparison with any such list.\n\n"
-        + _table(["wave", "served", "of"], summary)
+        "How many of the operations in the API's public documents are served. The groups are this project's own;\n"
+        "`v2-legacy` is the catalogue of V2, which older documents describe, `provider(outbound)` what a store asks\n"
+        "of apps. The list of operations is not part of the repository: `make docs` compares it with the routes if it\n"
+        "lies beside the checkout, and otherwise says so and leaves this page as it is. `bodega routes\n"
+        "--coverage FILE` makes the same comparison with any such list.\n\n"
+        + _table(["version", "served", "of"], summary)
         + "\n## By group\n\n"
-        + _table(["version", "group", "wave", "served", "of"], rows)
+        + _table(["version", "group", "served", "of"], rows)
         + "\n## Missing\n\n"
         + (_table(["version", "group", "methods", "path"], missing) if missing else "Nothing.\n")
     )
@@ -368,7 +372,7 @@ def _marked(items: Iterator[Any]) -> Iterator[tuple[bool, Any]]:
 
 
 def _step(step: Step) -> str:
-    return f"{int(step)} {step.word}"
+    return f"{step.number or 'around all:'} {step.word}"
 
 
 def _statuses(fact: dict[str, Any]) -> str:

@@ -89,9 +89,17 @@ def _sentence(written: str) -> str:
     for paragraph in re.split(r"\n\s*\n", without_code):
         prose = " ".join(paragraph.split())
         if prose and not prose.startswith(("|", "-", "#", "<!--")):
-            plain = re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", prose).replace("**", "")
-            return re.split(r"(?<=[.:?]) (?=[A-Z`*])", plain)[0].rstrip(":.") + "."
+            first = prose[: next((found.end() for found in _ENDS.finditer(_blanked(prose))), len(prose))]
+            return re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", first).replace("**", "").rstrip(":. ") + "."
     return ""
+
+
+_ENDS = re.compile(r"[.:?](?= [A-Z`*\[])")
+
+
+def _blanked(prose: str) -> str:
+    """The same length, without what code says."""
+    return re.sub(r"`[^`]*`", lambda code: "`" + "x" * (len(code[0]) - 2) + "`", prose)
 
 
 class Group(NamedTuple):

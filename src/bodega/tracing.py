@@ -1,7 +1,7 @@
 """Traces by the OpenTelemetry API, where a program that starts the server has set it up; otherwise nothing is done.
 
-The API is an optional dependency (`pip install bodega[otel]`). It is looked for once, when the application is made:
-without it, or without a tracer provider, `tracer()` is None and a request costs one comparison.
+The API is an optional dependency, the extra `otel`. It is looked for once, when the application is made: without
+it, or without a tracer provider, `tracer()` is None and a request costs one comparison.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from bodega.cli import sample
 from bodega.cli.place import as_json, given, open_backend, plain_failures
 from bodega.cli.running import leave_address
 from bodega.cli.seed import AMOUNTS, fill, sample_data
-from bodega.cli.serve import alone, bind, listen_failures, listening, look_after_secrets, reachable, serve
+from bodega.cli.serve import listen_failures, listening, opened, reachable, serve
 from bodega.cli.show import print_json
 from bodega.cli.store import add_store
 from bodega.cli.storefront import Storefront, prepare, steps
@@ -75,9 +75,7 @@ def command(
             _leave_tidily()
             place = DataLocation(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bodega-dev-"))))
         config = replace(config, place=place, insecure_http=True, lab=True)
-        stack.enter_context(alone(place))
-        look_after_secrets(place)
-        listeners = bind(config)
+        listeners = stack.enter_context(opened(config))
         wanted = dict(amounts) if amounts["products"] else {**amounts, "orders": 0}  # there is nothing to order
         asyncio.run(_prepare(place, wanted, unlimited or storefront, seed))
         leave_address(place, reachable(listeners[1]))

@@ -32,10 +32,14 @@ def _url(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
 def command(url: str, key: str | None) -> None:
     """Speak MCP on standard input and output: make stores, read the journal, explain refusals, list operations.
 
-    Needs pip install 'bodega[mcp]', and a server with its lab on: bodega dev, or bodega serve --lab --insecure-http.
+    Needs pip install '.[mcp]' in a checkout of Bodega, and a server with its lab on: bodega dev, or bodega serve --lab
+    --insecure-http.
     """
     if find_spec("mcp") is None:
-        raise Failed("The Model Context Protocol is an extra of Bodega: install it with pip install 'bodega[mcp]'.")
+        raise Failed(
+            "The Model Context Protocol is an extra of Bodega: install it from a checkout with pip install '.[mcp]',"
+            " or from a wheel that make dist built with pip install 'FILE.whl[mcp]'."
+        )
     from bodega.cli.mcp_tools import server
 
     server(url, key or None).run("stdio")

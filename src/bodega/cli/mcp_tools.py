@@ -1,5 +1,5 @@
 """What `bodega mcp` offers: the lab of a running server, a tool for each thing that somebody who writes an integration
-asks of it. Needs the extra `bodega[mcp]`."""
+asks of it. Needs the extra `mcp`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from pydantic import Field
 
 import bodega
 from bodega import explain, manual
+from bodega.http.remedies import fault_words, is_of_fault
+from bodega.law.reasons import Reason
 from bodega.testing.lab import Lab, LabError
 
 INSTRUCTIONS = (
@@ -133,7 +135,12 @@ class Tools:
     ) -> Data:
         """Show a request with its bodies and, if it was refused, what the reason means and what to do."""
         found = _data(self._call("GET", hash, f"/journal/{quote(request_id, safe='')}"))
-        return found | ({"explained": explain.explain(found["reason"])} if found["reason"] else {})
+        if found["reason"] not in Reason.__members__:
+            return found
+        explained = explain.explain(found["reason"])
+        if is_of_fault(found["answer_headers"].get("bodega-remedy", "")):
+            explained["remedy"] = fault_words(found["fault"].split("+"))
+        return found | {"explained": explained}
 
     def verify_requests(
         self,

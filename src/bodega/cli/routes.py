@@ -31,11 +31,17 @@ ASKED_OF = {
 
 @click.command("routes")
 @click.option("--coverage", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="TSV",
-              help="Compare with a list of operations: columns version, method, path, group, wave.")  # fmt: skip
+              help="Compare with a list of operations: version, method, path, group, perhaps wave.")  # fmt: skip
 @click.option("--missing", is_flag=True, help="List the documented operations that are not served, by host and group.")
 @click.option("--group", "groups", multiple=True, metavar="NAME",
               help="Only this group, as tax; catalog includes catalog.brands. Can be repeated.")  # fmt: skip
-@click.option("--wave", "waves", multiple=True, metavar="NAME", help="Only this wave of the list. Can be repeated.")
+@click.option(
+    "--wave",
+    "waves",
+    multiple=True,
+    metavar="NAME",
+    help="Only what has this in the column wave of the list. Can be repeated.",
+)
 @as_json
 def command(
     coverage: Path | None, missing: bool, groups: tuple[str, ...], waves: tuple[str, ...], as_json: bool

@@ -129,9 +129,7 @@ def command(config: Config, as_json: bool) -> None:
     A local authority and a certificate are created on the first start; clients have to trust ca.pem in the directory.
     """
     memory.load()
-    with plain_failures(), listen_failures(), alone(config.place):
-        look_after_secrets(config.place)
-        listeners = bind(config)
+    with plain_failures(), listen_failures(), opened(config) as listeners:
         leave_address(config.place, reachable(listeners[1]) if config.lab else None)
         serve(config, listeners, lambda: announce(config, listeners, as_json))
 
@@ -149,6 +147,25 @@ def alone(place: DataLocation) -> Iterator[None]:
             yield
     except Served as error:
         raise Failed(str(error)) from error
+
+
+@contextmanager
+def opened(config: Config) -> Iterator[list[Listener]]:
+    """The listeners, HTTPS first, of the only server of these stores. Ports come before files: a start that finds one
+    taken leaves nothing behind. Raises Failed, Busy, OSError, NoKey."""
+    from bodega.server.listeners import close
+    from bodega.storage.sqlite.serving import is_served
+
+    if not config.place.database and is_served(config.place.data):
+        with alone(config.place):  # which says who serves it
+            pass
+    listeners = bind(config)
+    try:
+        with alone(config.place):
+            look_after_secrets(config.place)
+            yield secured(config, listeners)
+    finally:
+        close(listeners)
 
 
 def look_after_secrets(place: DataLocation) -> None:
@@ -232,9 +249,30 @@ async def _app(config: Config, meter: Meter, listeners: Sequence[Listener]) -> A
 
 
 def bind(config: Config) -> list[Listener]:
-    """The listeners, bound: HTTPS first. Raises Failed, naming the option that chooses another port."""
-    from bodega.server.listeners import Listener, ListenError
+    """The listeners, bound, of which the first is to be `secured`. Raises Failed, naming each port that cannot be had
+    and the option that chooses another."""
+    from bodega.server.listeners import Listener, ListenError, close
     from bodega.server.listeners import bind as bound
+
+    listeners: list[Listener] = []
+    refused: dict[str, str] = {}
+    for option, port in {"--https-port": config.https_port, "--http-port": config.http_port}.items():
+        try:
+            listeners.append(bound(Listener(config.host, port)))
+        except ListenError as error:
+            refused[option] = str(error)
+    if refused:
+        close(listeners)
+        if len(refused) > 1:
+            raise Failed(f"{' '.join(refused.values())} Choose others with {' and '.join(refused)}.")
+        [(option, why)] = refused.items()
+        raise Failed(f"{why.rstrip('.')}; choose another with {option}.")
+    return listeners
+
+
+def secured(config: Config, listeners: Sequence[Listener]) -> list[Listener]:
+    """The listeners with TLS on the first, by the certificate that is given or one of the local authority. Raises
+    OSError."""
     from bodega.server.sni import local_context
     from bodega.server.tls import ensure_certificate, server_context
 
@@ -242,20 +280,8 @@ def bind(config: Config) -> list[Listener]:
         context = server_context(config.tls_cert, config.tls_key)
     else:
         context = local_context(ensure_certificate(config.place.data, config.host))
-    wanted = {
-        "--https-port": Listener(config.host, config.https_port, context),
-        "--http-port": Listener(config.host, config.http_port),
-    }
-    listeners: list[Listener] = []
-    for option, listener in wanted.items():
-        try:
-            listeners.append(bound(listener))
-        except ListenError as error:
-            for other in listeners:
-                assert other.socket is not None
-                other.socket.close()
-            raise Failed(f"{str(error).rstrip('.')}; choose another with {option}.") from error
-    return listeners
+    https, *others = listeners
+    return [replace(https, tls=context), *others]
 
 
 def announce(config: Config, listeners: Sequence[Listener], as_json: bool) -> None:

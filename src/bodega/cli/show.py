@@ -40,7 +40,8 @@ def words(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {words(inner)}" for name, inner in value.items())
+        told = {name: words(inner) for name, inner in value.items()}
+        return ", ".join(f"{name} {text}" for name, text in told.items() if text)  # what is empty is left out
     if isinstance(value, (list, tuple)):
         return ", ".join(map(words, value))
     return str(value)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
@@ -41,9 +41,34 @@ class Told(msgspec.Struct, frozen=True, gc=False):
 def remedy_of(app: AppContext, request: Request, seen: Seen, refusal: Refusal) -> Remedy:
     """The remedy of the refusal's reason in the words of this request; in general words where too little is known."""
     told = Told(app, request, seen, refusal)
-    text = refusal.reason.remedy
+    text = fault_words(refusal.faulted) if refusal.faulted else refusal.reason.remedy
     found = fill(text, lambda word: FACTS[word](told))
     return found if found.text else Remedy(refusal.reason.advice)
+
+
+BY_HEADER = "header"
+"""The id of the fault rule that a request brings along."""
+
+_CLEAR, _WITHOUT = "bodega fault clear", "without Bodega-Fault"
+
+
+def fault_words(rules: Sequence[str]) -> str:
+    """What to do about a refusal that fault rules of the lab made up, whatever its reason is."""
+    if BY_HEADER in rules:
+        return f"The header Bodega-Fault asked for this answer. Leave it out: `METHOD PATH {_WITHOUT}`."
+    whose = f"rule{'s' * (len(rules) > 1)} {' and '.join(rules)}"
+    return f"A fault of the lab made this answer, by {whose}. End it: `{_CLEAR} HASH {' '.join(rules)}`."
+
+
+def of_fault(rules: Sequence[str], store: str, method: str, path: str) -> Remedy:
+    """The same in the words of a request that never reached the law."""
+    facts = {"HASH": store if _HASH.fullmatch(store) else "", "METHOD": method, "PATH": _target(path)}
+    return fill(fault_words(rules), lambda word: facts.get(word, ""))
+
+
+def is_of_fault(line: str) -> bool:
+    """Whether a line of a remedy is about a fault of the lab."""
+    return line.startswith(f"{_CLEAR} ") or line.endswith(f" {_WITHOUT}")
 
 
 def header(remedy: Remedy) -> list[Header]:

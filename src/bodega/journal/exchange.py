@@ -11,6 +11,7 @@ import msgspec
 from bodega import masking
 from bodega.events.attempts import AttemptMade
 from bodega.events.message import OWN_HEADERS
+from bodega.http.remedies import is_of_fault
 from bodega.http.response import read_fields
 from bodega.law.refusal import Header
 from bodega.storable import storable
@@ -99,6 +100,12 @@ class Exchange(msgspec.Struct):
     def fault(self) -> str:
         """The ids of the fault rules that struck it, joined by +; empty if none did."""
         return self.answered("bodega-reason").partition(";fault=")[2]
+
+    @property
+    def made_by_fault(self) -> bool:
+        """Whether a fault made the answer up, and did not only strike an honest one."""
+        asked = self.answered("bodega-fault").partition(";")[0]
+        return is_of_fault(self.answered("bodega-remedy")) or (asked != "" and asked in (self.reason, str(self.status)))
 
     def header(self, name: str) -> str:
         """A header of the request; empty if there is none."""

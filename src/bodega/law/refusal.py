@@ -34,8 +34,11 @@ class Fault(NamedTuple):
 class Refusal(Exception):
     """Raised by the step that owns `reason`; everything a body or a header of the answer needs is here.
 
-    `details` become V2 and V3 `details`; `headers` are sent as they are.
+    `details` become V2 and V3 `details`; `headers` are sent as they are. `faulted` are the fault rules of the lab that
+    made it up, none if it is honest.
     """
+
+    faulted: tuple[str, ...] = ()
 
     def __init__(
         self,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 WORDS = frozenset(
@@ -37,6 +38,11 @@ def lines_of(text: str) -> list[str]:
     return _SPAN.findall(text)
 
 
+def sentences(text: str) -> list[str]:
+    """The sentences of a remedy."""
+    return _BETWEEN.split(text)
+
+
 def words_of(line: str) -> set[str]:
     """The words of a command or request that stand for facts of a refusal."""
     return {word for word in _WORD.findall(line) if word in WORDS}
@@ -45,13 +51,13 @@ def words_of(line: str) -> set[str]:
 def fill(text: str, fact: Callable[[str], str]) -> Remedy:
     """The remedy with facts in the place of words. A sentence that needs a fact which is "" is left out."""
     kept = []
-    for sentence in _BETWEEN.split(text):
+    for sentence in sentences(text):
         known = {word: fact(word) for line in lines_of(sentence) for word in words_of(line)}
         if all(known.values()):
-            kept.append(_SPAN.sub(lambda span, known=known: _filled(span[0], known), sentence))
+            kept.append(_SPAN.sub(partial(_filled, known), sentence))
     told = " ".join(kept)
     return Remedy(told, tuple(lines_of(told)))
 
 
-def _filled(span: str, known: dict[str, str]) -> str:
-    return _WORD.sub(lambda word: known.get(word[0], word[0]), span)
+def _filled(known: dict[str, str], span: re.Match[str]) -> str:
+    return _WORD.sub(lambda word: known.get(word[0], word[0]), span[0])

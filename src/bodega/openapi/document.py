@@ -86,7 +86,8 @@ class _Maker:
         return {method.lower(): self._operation(route, method) for method in names.served_methods(route)}
 
     def _moved(self, route: Route) -> dict[str, Any]:
-        path = names.path_of(route)
+        path, label = names.path_of(route), names.label(route, "GET")
+        documented = (route.version, route.template, "GET") in self.documented
         return {
             "operationId": names.operation_id(path, "GET"),
             "summary": f"Moved to /{route.moved}",
@@ -94,6 +95,7 @@ class _Maker:
             "tags": [names.tag(route, None)],
             "parameters": parameters.path_parameters(route),
             "responses": self.components.responses([Reason.MOVED_ROUTE, *refusals.ALWAYS]),
+            "x-parity": mark_of(label, documented=documented),
         }
 
     def _operation(self, route: Route, method: str) -> dict[str, Any]:

@@ -7,12 +7,14 @@ from http import HTTPStatus
 from typing import Any
 
 from bodega.explain import MEANS, reason_facts, statuses
+from bodega.http.remedies import of_fault
 from bodega.journal.curl import curl
 from bodega.journal.exchange import TOKEN_PATH, Exchange
 from bodega.journal.har import written
 from bodega.journal.ring import Wanted
 from bodega.law.outcome import OUTCOMES
 from bodega.law.reasons import METHODS, Reason, Step
+from bodega.law.remedy import fill, sentences
 from bodega.panel import curl_suggestions, permissions, views
 from bodega.panel.templating import show
 from bodega.panel.views import ListView
@@ -111,7 +113,8 @@ def show_entry(
 ) -> Reply:
     """The page of a request; `problems` say why it was not undone."""
     reason = Reason.__members__.get(entry.reason)
-    scope = curl_suggestions.missing_scope(entry)
+    faulted = entry.made_by_fault
+    scope = "" if faulted else curl_suggestions.missing_scope(entry)
     account = request.shop.by_client.get(entry.client_id)
     return show(
         request,
@@ -122,13 +125,35 @@ def show_entry(
         entry=entry,
         path=path(entry.status, reason) if entry.path != TOKEN_PATH else [],
         reason=reason_facts(reason) if reason is not None else None,
+        remedy=remedy(request.shop.record.hash, entry, reason) if reason is not None else "",
+        faulted=faulted,
         outcome=next((MEANS[each] for each in OUTCOMES if each.status == entry.status and entry.version), None),
         account=account,
         scope=scope if account is not None else "",
         permission=permissions.row_of(scope),
         curl=curl(entry),
-        suggestion=curl_suggestions.suggest(entry, reason) if reason is not None else None,
+        suggestion=curl_suggestions.suggest(entry, reason) if reason is not None and not faulted else None,
     )
+
+
+def remedy(store: str, entry: Exchange, reason: Reason) -> str:
+    """What to do about a refusal, in the words of its request. A sentence that asks for more than the journal knows is
+    left out, or cut before its request."""
+    method = "GET" if entry.method == "HEAD" else entry.method
+    if entry.made_by_fault:
+        return plain(of_fault(entry.fault.split("+"), store, method, entry.target).text)
+    facts = {
+        "HASH": store, "CLIENT_ID": entry.client_id, "METHOD": method, "PATH": entry.target, "RESOURCE": entry.path,
+        "LOCATION": entry.answered("location"),
+    }  # fmt: skip
+    first, *others = sentences(reason.remedy)
+    told = [fill(one, lambda word: facts.get(word, "")).text for one in (first, *others)]
+    return plain(" ".join(filter(None, [told[0] or reason.advice, *told[1:]])))
+
+
+def plain(text: str) -> str:
+    """Without the backticks of what can be carried out."""
+    return text.replace("`", "")
 
 
 def path(status: int, reason: Reason | None) -> list[dict[str, Any]]:
@@ -144,7 +169,7 @@ def path(status: int, reason: Reason | None) -> list[dict[str, Any]]:
             state = "here" if step == end else "unmet"
         if end is Step.CATCH_ALL and step is not Step.CATCH_ALL:
             state = "unsure"
-        steps.append({"number": int(step), "word": step.word, "state": state})
+        steps.append({"number": step.number, "word": step.word, "state": state})
     if end is None:
         steps.append({"number": None, "word": "answer", "state": "here"})
     return steps

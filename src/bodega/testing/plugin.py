@@ -1,7 +1,7 @@
 """The pytest plugin: a server for the session, a store for each test, and what a test needs beside it.
 
-`pip install bodega[pytest]` registers it. Fixtures: `bodega_server`, `bodega_template`, `store`, `clock`, `faults`,
-`snapshot`, `journal`, `webhooks`. When a test fails, the journal of its store is in the report.
+`pip install '.[pytest]'` in a checkout registers it. Fixtures: `bodega_server`, `bodega_template`, `store`, `clock`,
+`faults`, `snapshot`, `journal`, `webhooks`. When a test fails, the journal of its store is in the report.
 """
 
 from __future__ import annotations
@@ -85,17 +85,25 @@ def _first_json(process: subprocess.Popen[str]) -> Any:
 
 
 @pytest.fixture(scope="session")
-def bodega_template(bodega_server: Lab, request: pytest.FixtureRequest) -> str:
-    """The hash of the store that each test gets a fork of. Override it to fill one in your own way."""
+def bodega_template(bodega_server: Lab, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The hash of the store that each test gets a fork of, which is deleted at the end. Override it to fill one in your
+    own way."""
     name = f"template-{_worker(request.config)}-{os.getpid()}"
     made = bodega_server.create(name, plan=str(request.config.getini("bodega_plan")), settings=SETTINGS)
     words = str(request.config.getini("bodega_seed")).split()
-    if words:
-        try:
-            made.seed(**{kind: int(number) for kind, _, number in (word.partition("=") for word in words)})
-        except (ValueError, LabError) as error:
-            raise pytest.UsageError(f"bodega_seed = {' '.join(words)} cannot be used: {error}") from error
-    return name
+    try:
+        if words:
+            _seed(made, words)
+        yield name
+    finally:
+        made.delete()
+
+
+def _seed(made: Store, words: list[str]) -> None:
+    try:
+        made.seed(**{kind: int(number) for kind, _, number in (word.partition("=") for word in words)})
+    except (ValueError, LabError) as error:
+        raise pytest.UsageError(f"bodega_seed = {' '.join(words)} cannot be used: {error}") from error
 
 
 def _worker(config: pytest.Config) -> str:
@@ -196,6 +204,9 @@ def _told(used: Store) -> str:
 def _line(one: dict[str, Any]) -> str:
     target = one["path"] + (f"?{one['query']}" if one["query"] else "")
     line = f"{one['status']} {one['method']} {target} {one['us'] / 1000:.1f} ms {one['reason']}".rstrip()
+    if one["fault"]:
+        by = "the header Bodega-Fault" if one["fault"] == "header" else f"fault rule {one['fault']}"
+        line += f", by {by}: {one['answer_headers'].get('bodega-fault', '')}"
     if one["reason"] and one["answer_body"]:
         line += f"\n    sent: {one['body'] or ''}\n    got:  {one['answer_body']}"
     return line

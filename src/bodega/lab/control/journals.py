@@ -18,7 +18,8 @@ from bodega.lab.control.problem import Problem
 
 class ExchangeShown(msgspec.Struct, frozen=True):
     """A request as the journal has it, with its credentials masked. `number` orders all requests by time and is the
-    cursor of a page; `time` is ISO 8601; bodies are null where they are not kept (setting `journal`)."""
+    cursor of a page; `time` is ISO 8601; `fault` has the ids of the fault rules that struck it, joined by + (`header`
+    where the request asked for it); bodies are null where they are not kept (setting `journal`)."""
 
     number: int
     id: str
@@ -29,6 +30,7 @@ class ExchangeShown(msgspec.Struct, frozen=True):
     version: int
     status: int
     reason: str
+    fault: str
     client_id: str
     us: int
     headers: dict[str, str]
@@ -128,8 +130,9 @@ def shown(exchange: Exchange) -> ExchangeShown:
     """What the lab shows of a request."""
     return ExchangeShown(
         exchange.number, exchange.id, iso(int(exchange.at)), exchange.method, exchange.path, exchange.query,
-        exchange.version, exchange.status, exchange.reason, exchange.client_id, exchange.us, dict(exchange.headers),
-        dict(exchange.answer_headers), exchange.body, exchange.answer_body, exchange.size, exchange.answer_size,
+        exchange.version, exchange.status, exchange.reason, exchange.fault, exchange.client_id, exchange.us,
+        dict(exchange.headers), dict(exchange.answer_headers), exchange.body, exchange.answer_body, exchange.size,
+        exchange.answer_size,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from bodega.http import xml
 from bodega.http.asgi import Wire
 from bodega.http.negotiation import Media
+from bodega.http.remedies import header, of_fault
 from bodega.http.request import Request
 from bodega.http.response import Response
 from bodega.kit.render import json
@@ -92,10 +93,11 @@ def unanswered(request: Request, status: int = 0) -> Response:
     return Response(NO_ANSWER, [(b"x-request-id", request.request_id.encode()), *would_be], reason=FAULT)
 
 
-def of_the_connection(request: Request, refusal: ProtocolRefusal) -> Response:
+def of_the_connection(request: Request, refusal: ProtocolRefusal, injected: Injected) -> Response:
     """What the server says to a request that it cannot read, to one that it could."""
-    answer = _answer(request, refusal.status, refusal.value[1], refusal.page, refusal.remedy, {})
-    answer.headers.append((b"connection", b"close"))
+    remedy = of_fault(injected.rules, request.store, request.method, request.path)
+    answer = _answer(request, refusal.status, refusal.value[1], refusal.page, remedy.text, {})
+    answer.headers += [*header(remedy), (b"connection", b"close")]
     answer.closes = True
     return answer
 

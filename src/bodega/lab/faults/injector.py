@@ -17,6 +17,7 @@ from bodega.http import xml
 from bodega.http.asgi import Judged, Wire
 from bodega.http.negotiation import Media, media_of
 from bodega.http.products import Seen
+from bodega.http.remedies import BY_HEADER
 from bodega.http.request import Request
 from bodega.http.response import Response
 from bodega.http.router import Routes
@@ -37,9 +38,6 @@ from bodega.storage.registry import Account
 from bodega.storage.tx import Busy
 
 HEADER = b"bodega-fault"
-BY_HEADER = "header"
-"""The id of the rule that a request brings along."""
-
 KEEP_SECONDS = 1.0
 LARGEST_BODY = 10 * 1024 * 1024
 """A larger body is not looked into."""
@@ -113,7 +111,7 @@ class FaultInjector:
         headers = dict(request.headers)
         answer = answer_of(effect, request)
         if isinstance(answer, ProtocolRefusal):
-            response = answers.of_the_connection(request, answer)
+            response = answers.of_the_connection(request, answer, injected)
             answers.marked(response, injected)
             return response
         if effect.broken or effect.truncate is not None:
@@ -121,7 +119,7 @@ class FaultInjector:
         if answer is Accepted and not request.reads:
             headers.setdefault(b"prefer", b"respond-async")
         request = replace(request, headers=headers)
-        response = await judged(LAW if answer is None else faulty_steps(answer, effect), request)
+        response = await judged(LAW if answer is None else faulty_steps(answer, effect, injected.rules), request)
         answers.marked(response, injected)
         return response
 

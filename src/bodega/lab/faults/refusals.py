@@ -54,6 +54,7 @@ class Asked(msgspec.Struct, frozen=True):
 
     reason: Reason
     effect: Effect
+    rules: tuple[str, ...]
     app: AppContext
     request: Request
     caller: Caller | None = None
@@ -103,6 +104,7 @@ def refusal_of(asked: Asked) -> Refusal:
     named = {name for name, _ in refusal.headers}
     if asked.effect.retry_after is not None and b"retry-after" not in named:
         refusal.headers = (*refusal.headers, *asked.wait)
+    refusal.faulted = asked.rules
     return refusal
 
 

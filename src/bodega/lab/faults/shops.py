@@ -17,6 +17,7 @@ from bodega.access.quota import Spent
 from bodega.access.stores import OpenStore, Stores
 from bodega.http.asgi import Wire
 from bodega.http.mounts import BodyBroken, BodyTooLarge, Mount, Receive, Send, reply, whole_body
+from bodega.http.remedies import header, of_fault
 from bodega.http.response import Response
 from bodega.http.steps.admission import window_fields
 from bodega.kit.render import json
@@ -92,7 +93,7 @@ def faulty(mount: Mount, stores: Stores, injector: FaultInjector | None, form: F
         if injected is None:
             await mount(scope, again, send)
         else:
-            unseen = await _strike(mount, injected, form, scope, again, send)
+            unseen = await _strike(mount, found[0].record.hash, injected, form, scope, again, send)
             if unseen is not None:
                 note(found[0], scope, content, unseen)
 
@@ -122,7 +123,7 @@ def _data(kind: bytes, content: bytes) -> Any:
 
 
 async def _strike(
-    mount: Mount, injected: Injected, form: Form, scope: Mapping[str, Any], receive: Receive, send: Send
+    mount: Mount, store: str, injected: Injected, form: Form, scope: Mapping[str, Any], receive: Receive, send: Send
 ) -> Response | None:
     """Answers a request that is struck. Returns the answer if the mount was not asked."""
     effect, wire = injected.effect, Wire(scope, send)
@@ -133,7 +134,11 @@ async def _strike(
         answers.marked(unanswered, injected)
         return unanswered
     refusal = _refusal(effect, form)
-    response = await _answered(mount, scope, receive) if refusal is None else refusal
+    if refusal is None:
+        response = await _answered(mount, scope, receive)
+    else:
+        response = refusal
+        response.headers += header(of_fault(injected.rules, store, scope["method"], scope["path"]))
     answers.marked(response, injected)
     await asyncio.sleep(injected.latency)
     if effect.disconnect == "after":

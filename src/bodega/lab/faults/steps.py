@@ -84,14 +84,14 @@ def answer_of(effect: Effect, request: Request) -> Answer | None:
     return next(reason for reason in FIRST if status in (reason.v2, reason.v3))
 
 
-def faulty_steps(answer: Reason | type[Outcome], effect: Effect) -> Steps:
-    """The law with this answer in its place."""
+def faulty_steps(answer: Reason | type[Outcome], effect: Effect, rules: tuple[str, ...]) -> Steps:
+    """The law with this answer in its place, as the rules of these ids want it."""
     if not isinstance(answer, Reason):
         return replace(LAW, perform=_ending(answer))
     if answer.step is Step.OPEN_STORE:
-        return replace(LAW, open_store=_closing(answer, effect))
+        return replace(LAW, open_store=_closing(answer, effect, rules))
     if answer.step is Step.SPEND_QUOTA:
-        return replace(LAW, spend_quota=_spending(answer, effect))
+        return replace(LAW, spend_quota=_spending(answer, effect, rules))
     word = "perform" if answer.step is Step.CATCH_ALL else answer.step.word
     names = TAKES[word]
 
@@ -102,7 +102,7 @@ def faulty_steps(answer: Reason | type[Outcome], effect: Effect) -> Steps:
             known |= {"app": routed.app, "request": routed.request, "caller": routed.caller}
             known |= {"action": routed.action, "body": routed.body}
         known.setdefault("app", _NOWHERE)
-        return refusal_of(Asked(answer, effect, **known))
+        return refusal_of(Asked(answer, effect, rules, **known))
 
     def refuse(*given: Any) -> Any:
         raise refusal(given)
@@ -118,7 +118,7 @@ _NOWHERE: Any = None
 """The app context of a step that is not given it, and needs none."""
 
 
-def _closing(reason: Reason, effect: Effect) -> Any:
+def _closing(reason: Reason, effect: Effect, rules: tuple[str, ...]) -> Any:
     async def open_store(app: AppContext, request: Request) -> OpenStore | None:
         store = await LAW.open_store(app, request)
         if store is None:
@@ -126,16 +126,18 @@ def _closing(reason: Reason, effect: Effect) -> Any:
         wait = effect.retry_after
         if wait is None and reason is Reason.MAINTENANCE:
             wait = int(store.settings["maintenance.retry_after"])
-        refusal = refusal_of(Asked(reason, replace(effect, retry_after=wait), app, request))
-        raise InformedRefusal(reason, headers=refusal.headers, store=store)
+        refusal = refusal_of(Asked(reason, replace(effect, retry_after=wait), rules, app, request))
+        informed = InformedRefusal(reason, headers=refusal.headers, store=store)
+        informed.faulted = refusal.faulted
+        raise informed
 
     return open_store
 
 
-def _spending(reason: Reason, effect: Effect) -> Any:
+def _spending(reason: Reason, effect: Effect, rules: tuple[str, ...]) -> Any:
     async def spend_quota(app: AppContext, caller: Any) -> Any:
         await LAW.spend_quota(app, caller)
-        raise refusal_of(Asked(reason, effect, app, _NOWHERE, caller))
+        raise refusal_of(Asked(reason, effect, rules, app, _NOWHERE, caller))
 
     return spend_quota
 

@@ -148,8 +148,9 @@ def page(listed: Path) -> str:
     built = schema()
     parts = [
         "# The storefront's GraphQL API\n\n"
-        "`POST /graphql` at `store-HASH.DOMAIN` and `store-HASH-CHANNEL.DOMAIN`, with a token of\n"
-        "`POST /v3/storefront/api-token` as `Authorization: Bearer TOKEN`. What is not served below answers null,\n"
+        "What shoppers see and do at a shop's host, by GraphQL: `POST /graphql` at `store-HASH.DOMAIN`\n"
+        "and `store-HASH-CHANNEL.DOMAIN`, with a token of `POST /v3/storefront/api-token` as\n"
+        "`Authorization: Bearer TOKEN`. What is not served below answers null,\n"
         "an empty list, or an object that has nothing, where its type allows that, else an error of the code\n"
         "`NOT_SERVED`.\n\n"
         "`DOMAIN` is `localhost:8080` on the machine itself (every name that ends with `.localhost` is this machine),\n"
@@ -193,8 +194,11 @@ def page(listed: Path) -> str:
         if (kind_name, field) not in have:
             lacking.setdefault(kind_name, []).append(field)
     lines = [f"| `{kind_name}` | {_named(names)} |" for kind_name, names in sorted(lacking.items())]
-    heads = "\n## Limits\n\nThe public storefront uses these fields, and they are not served:\n\n"
-    parts.append(f"{heads}| type | fields |\n| --- | --- |\n" + "\n".join(lines) + "\n")
+    heads = "The public storefront uses these fields, and they are not served:\n\n| type | fields |\n| --- | --- |\n"
+    none = (
+        "No field that the public storefront uses is missing. What else the types have is in the last column above.\n"
+    )
+    parts.append("\n## Limits\n\n" + (heads + "\n".join(lines) + "\n" if lines else none))
     return "".join(parts)
 
 
