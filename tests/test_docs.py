@@ -13,7 +13,6 @@ from bodega import docs
 from bodega.cli import main
 from bodega.law.outcome import OUTCOMES
 from bodega.law.reasons import Reason, Step
-from bodega.openapi.document import document_of
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -198,36 +197,6 @@ def test_the_page_on_the_law_tells_how_to_make_a_status_happen(status: int) -> N
     table = (DOCS / "law.md").read_text("utf-8").partition("## Making each status happen")[2]
     firsts = re.findall(r"^\| ([\d, ]+) \|", table, re.MULTILINE)
     assert str(status) in ", ".join(firsts).split(", ")
-
-
-def test_the_page_on_the_law_says_of_a_status_what_the_registry_has() -> None:
-    """Its examples of 409 are given with it, and it does not pretend to list all of them."""
-    text = " ".join((DOCS / "law.md").read_text("utf-8").split())
-    found = re.search(r"409 is ((?:`[A-Z_]+`,? )+)and others, which `bodega explain 409` lists", text)
-    assert found is not None
-    shown = re.findall(r"`([A-Z_]+)`", found[1])
-    having = {reason.name for reason in Reason if 409 in (reason.v2, reason.v3)}
-    assert set(shown) < having
-    caught = re.search(r"Two reasons belong to no step: `([A-Z_]+)` and `([A-Z_]+)` ", text)
-    assert caught is not None
-    assert set(caught.groups()) == {reason.name for reason in Reason if reason.step is Step.CATCH_ALL}
-
-
-CREATES = {
-    201: ["v2 brands", "v3 carts", "v3 promotions", "v3 sites", "v3 wishlists"],
-    200: ["v2 customers", "v2 orders", "v2 redirects", "v3 catalog/brands"],
-}
-
-
-@pytest.mark.parametrize("status", CREATES)
-def test_the_page_on_the_law_says_which_creates_are_201(status: int) -> None:
-    text = " ".join((DOCS / "law.md").read_text("utf-8").split())
-    for named_there in CREATES[status]:
-        version, path = named_there.split()
-        replies = document_of(int(version[1]))["paths"][f"/{path}"]["post"]["responses"]
-        assert str(status) in replies, named_there
-        assert str(401 - status) not in replies, named_there
-        assert path.rpartition("/")[2].removesuffix("s") in text, named_there
 
 
 def test_decisions_are_numbered_each_number_once_and_named_in_their_titles() -> None:

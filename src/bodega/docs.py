@@ -48,7 +48,7 @@ def status_codes() -> str:
             fact["remedy"],
         ]
         for step in Step
-        for first, fact in _marked(fact for fact in facts if fact["step"]["name"] == step.word)
+        for first, fact in _marked(fact for fact in facts if fact["step"]["number"] == int(step))
     ]
     ways = [[str(o["status"]), f"`{o['outcome']}`", o["message"], o["carries"]] for o in map(outcome_facts, OUTCOMES)]
     index = [[str(status), ", ".join(_words_of(status))] for status in statuses()]
@@ -372,7 +372,7 @@ def _marked(items: Iterator[Any]) -> Iterator[tuple[bool, Any]]:
 
 
 def _step(step: Step) -> str:
-    return f"{step.number or 'around all:'} {step.word}"
+    return f"{int(step)} {step.word}"
 
 
 def _statuses(fact: dict[str, Any]) -> str:

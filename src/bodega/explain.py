@@ -176,11 +176,10 @@ def statuses() -> list[int]:
 
 
 def reason_facts(reason: Reason) -> dict[str, Any]:
-    """The facts about a reason; a step has a number unless it stands around all of them. `fault` is the header that has
-    a server with a lab answer so."""
+    """The facts about a reason; `fault` is the header that has a server with a lab answer so."""
     return {
         "reason": reason.name,
-        "step": {"number": reason.step.number, "name": reason.step.word},
+        "step": {"number": int(reason.step), "name": reason.step.word},
         "v2": reason.v2,
         "v3": reason.v3,
         "message": reason.message,
@@ -213,18 +212,18 @@ def as_words(found: dict[str, Any]) -> str:
     blocks: list[list[str]] = []
     for outcome in found["outcomes"]:
         blocks.append([f"{outcome['outcome']}", *_lines(outcome, "message carries")])
-    for step in dict.fromkeys(reason["step"]["name"] for reason in found["reasons"]):
-        blocks.extend(_reason(reason) for reason in found["reasons"] if reason["step"]["name"] == step)
+    for step in dict.fromkeys(reason["step"]["number"] for reason in found["reasons"]):
+        blocks.extend(_reason(reason) for reason in found["reasons"] if reason["step"]["number"] == step)
     for message in found["connection"]:
         blocks.append(["Before the law, while the request is read", f"  {message}"])
     return f"{found['status']}\n\n" + "\n\n".join("\n".join(block) for block in blocks)
 
 
 def _reason(reason: dict[str, Any]) -> list[str]:
-    place, v2, v3 = Reason[reason["reason"]].step.place, reason["v2"], reason["v3"]
+    step, v2, v3 = reason["step"], reason["v2"], reason["v3"]
     answered = f"{v2}" if v2 == v3 else f"{v2} in V2, {v3} in V3"
     return [
-        f"{reason['reason']}: {answered}, by {place}",
+        f"{reason['reason']}: {answered}, by step {step['number']} {step['name']}",
         *_lines(reason, "message remedy carries fault"),
     ]
 

@@ -74,7 +74,7 @@ def law_page() -> bytes:
         (
             fact["reason"].lower(),
             [
-                f"{fact['step']['number'] or 'around all'} <code>{escape(fact['step']['name'])}</code>",
+                f"{fact['step']['number']} <code>{escape(fact['step']['name'])}</code>",
                 f"<code>{escape(fact['reason'])}</code>",
                 str(fact["v2"]) if fact["v2"] == fact["v3"] else f"V2 {fact['v2']}, V3 {fact['v3']}",
                 escape(fact["message"]),

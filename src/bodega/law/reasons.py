@@ -10,8 +10,7 @@ from enum import Enum, IntEnum
 
 
 class Step(IntEnum):
-    """The steps of the law, in the order in which a request meets them, and what stands around them all: CATCH_ALL is
-    no step, it answers what went wrong in one."""
+    """The steps of the law, in the order in which a request meets them."""
 
     REQUIRE_TLS = 1
     CURRENT_VERSION = 2
@@ -35,16 +34,6 @@ class Step(IntEnum):
     def word(self) -> str:
         """The step's name as the code of the steps spells it, e.g. `require_tls`."""
         return self.name.lower()
-
-    @property
-    def number(self) -> int | None:
-        """Its place in the order; None of what stands around all steps."""
-        return None if self is Step.CATCH_ALL else int(self)
-
-    @property
-    def place(self) -> str:
-        """The step in words, as `step 16 perform`."""
-        return f"{self.word}, around all steps" if self.number is None else f"step {self.number} {self.word}"
 
 
 # fmt: off

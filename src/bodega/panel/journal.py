@@ -169,7 +169,7 @@ def path(status: int, reason: Reason | None) -> list[dict[str, Any]]:
             state = "here" if step == end else "unmet"
         if end is Step.CATCH_ALL and step is not Step.CATCH_ALL:
             state = "unsure"
-        steps.append({"number": step.number, "word": step.word, "state": state})
+        steps.append({"number": int(step), "word": step.word, "state": state})
     if end is None:
         steps.append({"number": None, "word": "answer", "state": "here"})
     return steps
