@@ -107,8 +107,9 @@ class Action(MayFetch):
         return None
 
     def read(self, content: Any) -> Any:
-        """The draft in a body: plain data in V2, JSON bytes in V3. Raises Refusal."""
-        return None
+        """The draft in a body: plain data in V2, JSON bytes in V3; where only forms are taken, that of an empty form,
+        since any other body is refused before. Raises Refusal."""
+        return self.read_form({}) if self.only_uploads else None
 
     def read_form(self, members: Form) -> Any:
         """The draft in a form, where the action takes uploads. Raises Refusal."""
