@@ -489,6 +489,7 @@ TOLD: Sequence[Told] = [
     Told("* /v3/content/page-widgets", "*.storefront_api_query_params", [{"productId": 8}]),
     Told("* /v3/themes/*", "settings", [{"logo_size": "200x80"}]),
     Told("* /v3/content/pages*", "url", ["/chosen-page/"]),
+    Told("* /v3/content/scripts*", "src", ["https://chosen.test/a.js"]),
     Told("PUT /v3/storefront/redirects", "from_path", ["/another-path/"]),
     Told("PUT /v3/storefront/redirects", "to.entity_id", ["{other_product}"], inside={"type": "product"}),
     Told("PUT /v3/storefront/redirects", "to.type", ["brand"], inside={"entity_id": "{other_brand}"}),
