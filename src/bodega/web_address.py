@@ -12,8 +12,10 @@ _UNFIT = re.compile(r"[\x00-\x20\x7f\"'<>\\^`{|}]|\s")
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*\.?|[0-9a-f:.]*:[0-9a-f:.]*")
 
 
-def is_web_address(text: str) -> bool:
-    """Whether a text is the whole URL of something on the web."""
+def is_web_address(text: str, *, blanks: bool = False) -> bool:
+    """Whether a text is the whole URL of something on the web; with `blanks`, those behind the host stand for %20, as
+    browsers take them."""
+    text = text.strip().replace(" ", "%20") if blanks else text
     try:
         parts = urlsplit(text)
         _ = parts.port

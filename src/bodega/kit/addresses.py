@@ -36,7 +36,7 @@ def clean_address(value: Any) -> Any:
     scheme = _SCHEME.match(value)
     if scheme is not None and scheme[1].lower() not in ("http", "https"):
         raise ValueError("must be an http or https URL")
-    if scheme is not None and not is_web_address(value):
+    if scheme is not None and not is_web_address(value, blanks=True):
         raise ValueError(NO_WEB_ADDRESS)
     return value
 

@@ -23,7 +23,7 @@ def clean_link(value: str) -> str:
     scheme = _SCHEME.match(text)
     if scheme is not None and scheme[1].lower() not in SCHEMES:
         raise ValueError(f"must be a path, or a URL with one of the schemes {', '.join(SCHEMES)}")
-    if scheme is not None and scheme[1].lower() in ("http", "https") and not is_web_address(text):
+    if scheme is not None and scheme[1].lower() in ("http", "https") and not is_web_address(text, blanks=True):
         raise ValueError(NO_WEB_ADDRESS)
     return text
 
