@@ -470,6 +470,12 @@ IN_CART = "line_items.physical_items.[]"
 PRICED = ("subtotal", "shipping_cost", "handling_cost", "wrapping_cost", "total")
 TOLD: Sequence[Told] = [
     Told("* /v3/tax/zones", "shopper_target_settings.locations.subdivision_codes", [["VIC"]]),
+    Told(
+        "* /v3/tax/zones",
+        "shopper_target_settings.locations.country_code",
+        ["CA"],
+        inside={"subdivision_codes": ["BC"]},
+    ),
     Told("* /v3/tax/products/properties", "tax_properties", [{"A-123456789": "31"}]),
     Told("* /v3/tax/customers", "tax_properties", [{"B-6731789": "31"}]),
     Told("PUT /v3/settings/search/filters*", "*show_*", [False]),
@@ -489,6 +495,7 @@ TOLD: Sequence[Told] = [
     Told("* /v3/content/page-widgets", "*.storefront_api_query_params", [{"productId": 8}]),
     Told("* /v3/themes/*", "settings", [{"logo_size": "200x80"}]),
     Told("* /v3/content/pages*", "url", ["/chosen-page/"]),
+    Told("* /v3/content/scripts*", "src", ["https://chosen.test/a.js"]),
     Told("PUT /v3/storefront/redirects", "from_path", ["/another-path/"]),
     Told("PUT /v3/storefront/redirects", "to.entity_id", ["{other_product}"], inside={"type": "product"}),
     Told("PUT /v3/storefront/redirects", "to.type", ["brand"], inside={"entity_id": "{other_brand}"}),

@@ -294,17 +294,19 @@ def test_a_redirect_url_opens_its_cart_once(goods: Shop) -> None:
     url = links.data["cart_url"]
     assert url.endswith("utm=mail")
     target = url.partition("//")[2].partition("/")[2]
-    assert page(goods, target, "HEAD").status == 200
+    forged = target.replace("token=", "token=0")
+    assert [page(goods, asked, "HEAD").status for asked in (target, target, forged)] == [200, 200, 404]
     opened = page(goods, target)
     assert (opened.status, b"Hammer" in opened.body) == (200, True)
     again = page(goods, target)
     assert (again.status, b"opened before" in again.body) == (404, True)
+    assert page(goods, target, "HEAD").status == 404
     other = goods.get(f"{PATH}/{made['id']}?include=redirect_urls").data["redirect_urls"]["checkout_url"]
     goods.freeze(START + 31 * 86_400)
     late = page(goods, other.partition("//")[2].partition("/")[2])
     assert (late.status, b"expired" in late.body or b"no such cart" in late.body) == (404, True)
-    forged = page(goods, target.replace("token=", "token=0"))
-    assert (forged.status, b"no such cart" in forged.body) == (404, True)
+    odd = page(goods, forged)
+    assert (odd.status, b"no such cart" in odd.body) == (404, True)
 
 
 def page(shop: Shop, target: str, method: str = "GET") -> Reply:

@@ -31,6 +31,7 @@ FLOORS = (
         "metrics",
         "storable",
         "turns",
+        "web_address",
         "tracing",
         "server",
     },  # words and plain facts: everything may use them

@@ -202,6 +202,19 @@ def test_a_body_without_items_is_refused(shop: Shop, body: Any, status: int) -> 
     assert shop.put(ABSOLUTE, body).status == status
 
 
+@pytest.mark.parametrize("path", [ABSOLUTE, RELATIVE])
+def test_a_reason_is_a_text(shop: Shop, path: str) -> None:
+    product = shop.product("Hammer", **TRACKED)
+    method = "PUT" if path == ABSOLUTE else "POST"
+    body = {"items": [{"location_id": 1, "product_id": product, "quantity": 3}]}
+    for reason in (5, 10**30, True, [], {}, "x" * 256, "a\0b"):
+        refused = shop.request(method, path, {"reason": reason, **body})
+        assert (refused.status, list(refused.json["errors"])) == (422, ["reason"]), reason
+    assert product_level(shop, product) == 10
+    for reason in ("x" * 255, "", None):
+        assert shop.request(method, path, {"reason": reason, **body}).status == 200
+
+
 def test_items_follow_each_other(shop: Shop) -> None:
     """An item that is named twice is changed twice."""
     hammer = shop.product(sku="H-1", **TRACKED)

@@ -80,6 +80,8 @@ def test_a_file_is_imported_and_exported_again(shop: Shop) -> None:
     assert exported.status == 201
     assert finished(shop, exported.json["id"])["status"] == "complete"
     file = shop.get(f"{IMEX}/export/{exported.json['id']}/download")
+    known = {"if-none-match": file.headers["etag"]}
+    assert shop.get(f"{IMEX}/export/{exported.json['id']}/download", headers=known).status == 304
     assert file.headers["content-type"].startswith("text/csv")
     target = f"https://{here}"
     lines = file.body.decode().splitlines()

@@ -147,3 +147,37 @@ def test_a_count_of_items_is_a_whole_number(shop: Shop, count: Any, status: int)
     schema = [{"type": "array", "id": "a", "schema": [], "defaultCount": count}]
     made = shop.post("/v3/content/widget-templates", {"name": "A", "template": "a", "schema": schema})
     assert made.status == status
+
+
+NO_ADDRESSES = [
+    "https://", "https:///a", "https://a b", 'https://a"onload=1', "https://a'b/", "https://?a",
+    'https://a.test/"onload=1', "https://a.test/<b>", "https://a.test:x/", "https://a..test", "https://[a", "http:",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("url", NO_ADDRESSES)
+def test_an_address_on_the_web_is_one(shop: Shop, url: str) -> None:
+    """Wherever a body names one: of scripts, links, targets, destinations, sites, images."""
+    made = shop.post("/v3/content/scripts", {"name": "A", "src": "https://a.test/a.js?b=c&d=%20#e"})
+    assert made.status == 200
+    channel = shop.post("/v3/channels", {"name": "A", "type": "storefront", "platform": "custom"}).data["id"]
+    brand, moved = shop.brand("Acme"), {"site_id": 1, "from_path": "/a"}
+    shop.product("Hammer", sku="H-1")
+    for method, path, body, status in (
+        ("POST", "/v3/content/scripts", {"name": "B", "src": url}, 422),
+        ("PUT", f"/v3/content/scripts/{made.data['uuid']}", {"src": url}, 422),
+        ("POST", PAGES, {"type": "link", "name": "Out", "link": url}, 422),
+        ("PUT", "/v3/storefront/redirects", [{**moved, "to": {"type": "url", "url": url}}], 422),
+        ("POST", "/v2/redirects", {"path": "/a", "forward": {"type": "manual", "ref": url}}, 400),
+        ("POST", "/v3/hooks", {"scope": "store/order/*", "destination": url}, 422),
+        ("POST", "/v3/sites", {"channel_id": channel, "url": url}, 422),
+        ("PUT", f"/v3/catalog/brands/{brand}", {"image_url": f"{url}.png"}, 422),
+        ("PUT", f"/v2/brands/{brand}", {"image_file": f"{url}.png"}, 400),
+        ("POST", "/v3/catalog/products/1/images", {"image_url": url}, 422),
+    ):
+        reply = shop.request(method, path, body)
+        if url in ("https://", "https:///a") and path.endswith(f"brands/{brand}"):
+            continue  # with an extension it is another
+        assert reply.status == status, (method, path, reply.status, reply.body)
+    for odd in ("/a.js", "https://a.test/a b.js", " https://a.test/a.js"):
+        assert shop.post("/v3/content/scripts", {"name": "B", "src": odd}).status == 422

@@ -42,6 +42,17 @@ def test_writes_and_refusals_are_told_in_order(busy: Shop) -> None:
     assert [one["id"] for one in logs["data"]] == sorted(one["id"] for one in logs["data"])
 
 
+def test_a_list_is_known_again_until_something_happens(busy: Shop) -> None:
+    """Reads that succeed are no event."""
+    first = busy.get(PATH)
+    known = {"if-none-match": first.headers["etag"]}
+    assert [busy.get(PATH, headers=known).status for _ in range(2)] == [304, 304]
+    busy.post("/v3/catalog/brands", {"name": "Bolt"})
+    later = busy.get(PATH, headers=known)
+    assert later.status == 200
+    assert later.headers["etag"] != first.headers["etag"]
+
+
 FILTERED = [
     ("type=general", [0, 1, 3]),
     ("type:not=general", [2, 4]),

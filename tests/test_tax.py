@@ -155,6 +155,21 @@ def test_a_zone_keeps_what_a_body_does_not_name(shop: Shop) -> None:
     assert found["shopper_target_settings"] == {"locations": [place], "customer_groups": []}
 
 
+@pytest.mark.parametrize("code", ["US-TX", "TX", "XX", "FR-TX", "ZZ-75"])
+def test_a_zone_names_subdivisions_of_its_own_country(shop: Shop, code: str) -> None:
+    place = {"country_code": "FR", "subdivision_codes": [code]}
+    refused = shop.post(ZONES, [{"name": "A", "shopper_target_settings": {"locations": [place]}}])
+    made = zone(shop, "Texas", {"country_code": "US", "subdivision_codes": ["us-tx", "TX", "Texas"]})
+    changed = shop.put(ZONES, [{"id": made, "shopper_target_settings": {"locations": [{"country_code": "US"}, place]}}])
+    for reply, number in ((refused, 0), (changed, 1)):
+        assert reply.status == 422
+        assert f"shopper_target_settings.locations.{number}.subdivision_codes.0" in str(reply.json["errors"])
+    (found,) = done(shop.get(f"{ZONES}?id:in={made}"))
+    assert found["shopper_target_settings"]["locations"][0]["subdivision_codes"] == ["TX"]
+    unknown = zone(shop, "Islands", {"country_code": "AX", "subdivision_codes": ["01"]})
+    assert unknown > made, "a country of which no subdivisions are known may have any"
+
+
 ZONES_REFUSED: list[tuple[dict[str, Any], str]] = [
     ({}, "name"),
     ({"name": ""}, "name"),

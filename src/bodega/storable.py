@@ -6,6 +6,7 @@ queries, claims of tokens) comes through here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from math import isfinite
 from typing import Any
@@ -19,12 +20,20 @@ def storable(text: str) -> str:
     return text.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 
+SMALLEST, LARGEST = -(2**63), 2**64 - 1
+"""The whole numbers that every form of a value can hold: JSON itself has no bounds."""
+MANY_DIGITS = re.compile(rb"[0-9]{19}")
+"""What a text of JSON has somewhere if a whole number in it is beyond these."""
+
+
 def is_storable(value: Any) -> bool:
-    """Whether all texts of a JSON value can be held, and all its numbers are numbers."""
+    """Whether all texts and numbers of a JSON value can be held."""
     if isinstance(value, str):
         return storable(value) == value
     if isinstance(value, float):
         return isfinite(value)
+    if isinstance(value, int):
+        return SMALLEST <= value <= LARGEST
     if isinstance(value, Mapping):
         return all(is_storable(name) and is_storable(one) for name, one in value.items())
     return all(map(is_storable, value)) if isinstance(value, list | tuple) else True

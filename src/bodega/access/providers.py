@@ -15,6 +15,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from bodega.web_address import is_web_address
+
 PROVIDERS = "providers"
 """The name of the setting."""
 
@@ -69,7 +71,8 @@ def _url(url: str) -> str:
     except ValueError:
         parts = urlsplit("")
     plain = url.isascii() and url.isprintable() and " " not in url and len(url) <= 1_000
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None or not plain:
+    known = is_web_address(url.replace(PROFILE, "profile"))
+    if not known or parts.username is not None or not plain:
         raise ValueError("must name an address that begins with https:// or http://, without a user name")
     if parts.query or parts.fragment:
         raise ValueError("must name an address without a query and a fragment")

@@ -87,7 +87,7 @@ async def answered(
             headers += [_VARY, (b"etag", tag(state.version, xml=media is Media.XML))]
         return Response(status, headers, head=quota)
     if outcome.media:
-        return _of_own_media(request, quota, outcome, headers)
+        return _of_own_media(request, quota, outcome, headers, state)
     is_xml = media is Media.XML
     weight = outcome.weight if outcome.ready is None else 0
     body = outcome.ready
@@ -115,13 +115,17 @@ async def answered(
     return Response(status, headers, body, head=head.encode() + quota)
 
 
-def _of_own_media(request: Request, quota: bytes, outcome: Outcome, headers: list[Header]) -> Response:
-    """The reply that is neither JSON nor XML."""
+def _of_own_media(
+    request: Request, quota: bytes, outcome: Outcome, headers: list[Header], state: Validator | None
+) -> Response:
+    """The reply that is neither JSON nor XML; what is told while it changes has no state."""
     kind = (b"content-type", outcome.media.encode())
     headers = [*headers, kind, _NO_STORE, (b"x-request-id", request.request_id.encode())]
     if outcome.parts is not None:
         return Response(outcome.status, headers, head=quota, parts=outcome.parts)
     body = outcome.ready or b""
+    if state is not None:
+        headers.append((b"etag", tag(state.version)))
     headers.append((b"content-length", b"%d" % len(body)))
     return Response(outcome.status, headers, body, head=quota)
 

@@ -6,7 +6,8 @@ The published documents name the path and nothing more, so the members are this 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+import hashlib
+from collections.abc import Awaitable, Sequence
 from typing import Any, Protocol
 
 from bodega.dates import rfc2822
@@ -16,7 +17,7 @@ from bodega.kit.context import Context, Found
 from bodega.kit.entity import Entity, stored
 from bodega.kit.listing import Listing
 from bodega.kit.route import Route, route
-from bodega.law.outcome import Emptied, Outcome, Shown
+from bodega.law.outcome import NO_DATE, Emptied, Outcome, Shown, Validator
 
 
 class ReadJournal(Protocol):
@@ -38,12 +39,21 @@ class ListRequests(Action):
         self.listing = Listing(TABLE, 2, "")
         self._read = read
 
-    async def answer(self, context: Context, found: Found) -> Outcome:
+    async def find(self, context: Context) -> Found:
         plan = context.query.plan
         newest = await self._read(context.record.hash, limit=plan.limit, offset=plan.offset)
-        if not newest:
+        return Found(state_of(newest), row=newest)
+
+    async def answer(self, context: Context, found: Found) -> Outcome:
+        if not found.row:
             return Emptied()
-        return Shown(value=[shown(exchange) for exchange in newest], root="requestlogs", item="requestlog")
+        return Shown(value=[shown(exchange) for exchange in found.row], root="requestlogs", item="requestlog")
+
+
+def state_of(exchanges: Sequence[Exchange]) -> Validator:
+    """The state of a list of these: what was answered does not change."""
+    digest = hashlib.sha256(",".join(one.id for one in exchanges).encode()).digest()
+    return Validator(int.from_bytes(digest[:7], "big"), NO_DATE)
 
 
 def shown(exchange: Exchange) -> dict[str, Any]:

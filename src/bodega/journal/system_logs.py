@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any
 
 from bodega.journal.exchange import TICKS, Exchange
-from bodega.journal.request_logs import ReadJournal, nothing
+from bodega.journal.request_logs import ReadJournal, nothing, state_of
 from bodega.kit.actions import Action
 from bodega.kit.context import Context, Found
 from bodega.kit.endpoint import Endpoint
@@ -107,10 +107,14 @@ class ListLogs(Action):
         super().__init__(ENDPOINT)
         self._read = read
 
-    async def answer(self, context: Context, found: Found) -> Outcome:
+    async def find(self, context: Context) -> Found:
         newest = await self._read(context.record.hash, limit=LOOKED_THROUGH, offset=0)
+        told = [one for one in reversed(newest) if _is_told(one)]
+        return Found(state_of(told), row=told)
+
+    async def answer(self, context: Context, found: Found) -> Outcome:
         plan = context.query.plan
-        logs = Fixed(TABLE, lambda: [log_of(one) for one in reversed(newest) if _is_told(one)]).matching(plan)
+        logs = Fixed(TABLE, lambda: [log_of(one) for one in found.row]).matching(plan)
         column, descending = plan.order
         logs.sort(key=lambda log: (getattr(log, column), log.id), reverse=descending)
         page = [_as_told(log) for log in logs[plan.offset : plan.offset + plan.limit]]

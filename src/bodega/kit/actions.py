@@ -22,7 +22,8 @@ from bodega.kit.strangers import STRANGERS
 from bodega.kit.upload import Form
 from bodega.kit.write import create_one, update_one
 from bodega.law.outcome import Created, Emptied, Outcome, PartlyDone, Shown, Validator
-from bodega.law.refusal import Fault
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, Refusal
 from bodega.storage import rows
 from bodega.storage.plan import Condition
 from bodega.storage.query import Row
@@ -107,8 +108,9 @@ class Action(MayFetch):
         return None
 
     def read(self, content: Any) -> Any:
-        """The draft in a body: plain data in V2, JSON bytes in V3. Raises Refusal."""
-        return None
+        """The draft in a body: plain data in V2, JSON bytes in V3; where only forms are taken, that of an empty form,
+        since any other body is refused before. Raises Refusal."""
+        return self.read_form({}) if self.only_uploads else None
 
     def read_form(self, members: Form) -> Any:
         """The draft in a form, where the action takes uploads. Raises Refusal."""
@@ -364,9 +366,10 @@ class Update(_OfItem):
 
 
 class Delete(_OfItem):
-    """DELETE of one entity."""
+    """DELETE of one entity: of several at once, one deletes it, and to the others it is not there."""
 
     writes = True
+    may_be_gone: ClassVar[bool] = False
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         recheck, entity_id = self._unchanged(unit, context, write), write.found.entity_id
@@ -374,7 +377,28 @@ class Delete(_OfItem):
             row = await unit.get(self.table, entity_id)
             recheck(Validator(row.version, row.modified) if row else None)
         await unit.delete(self.table, [entity_id])
+        if (self.table.name, entity_id) not in unit.left and not self.may_be_gone:
+            raise Refusal(Reason.NO_SUCH_ENTITY)
         return Emptied()
+
+
+class DeleteIfThere(Delete):
+    """DELETE of what may be gone already: that is as good as done (rule 24)."""
+
+    may_be_gone = True
+
+    async def find(self, context: Context) -> Found:
+        try:
+            return await super().find(context)
+        except Refusal as refusal:
+            if refusal.reason is not Reason.NO_SUCH_ENTITY:
+                raise
+            return Found()
+
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        if write.found.row is None:
+            return Emptied()
+        return await super().perform(unit, context, write)
 
 
 NO_QUERY = Query(None)  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import math
 import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
@@ -23,6 +24,7 @@ from bodega.kit.bounds import AtMost
 from bodega.kit.complaint import NUMBER, typed, whole_number
 from bodega.kit.hints import has_decimals
 from bodega.kit.upload import Upload
+from bodega.storable import LARGEST, SMALLEST
 from bodega.storage.files import PLACE
 
 INT32 = 2_147_483_647
@@ -143,7 +145,8 @@ def clean_name(value: str) -> str:
 
 
 def clean_object(value: Any) -> Any:
-    """Data of any depth whose strings both databases can hold, and whose numbers are numbers."""
+    """Data of any depth whose strings both databases can hold, and whose numbers are numbers that every form can hold
+    (`kit/v3_shape.py` knows of which bodies this needs to be asked)."""
     if isinstance(value, Upload):
         raise ValueError("must not be a file")
     if isinstance(value, str):
@@ -155,6 +158,10 @@ def clean_object(value: Any) -> Any:
             clean_object(item)
     elif isinstance(value, msgspec.Struct):
         clean_object(list(msgspec.structs.astuple(value)))
+    elif isinstance(value, int) and not SMALLEST <= value <= LARGEST:
+        raise ValueError(f"must have whole numbers from {SMALLEST} to {LARGEST}")
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("must have numbers that are numbers")
     elif isinstance(value, Decimal) and not (value.is_finite() and -MAXIMUM <= value <= MAXIMUM):
         raise ValueError(f"must have numbers from -{MAXIMUM} to {MAXIMUM}")
     return value
@@ -284,7 +291,7 @@ def as_is(value: Any) -> Any:
 
 
 ONLY_NUL = frozenset({clean_text, clean_object, _clean_texts})
-"""Clean functions that only refuse NUL."""
+"""Clean functions that only refuse NUL, and of objects whole numbers of too many digits."""
 
 DECIMAL = FieldType("decimal", "{:.4f}".format, _read_decimal, clean_decimal)
 SET_MOMENT = FieldType("date", _show_moment, clean_set_moment, clean_set_moment)

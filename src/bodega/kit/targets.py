@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from bodega.kit.fields import STRING, FieldType, as_is, clean_text
+from bodega.web_address import NO_WEB_ADDRESS, is_web_address
 
 SCHEMES = ("http", "https", "mailto", "tel")
 
@@ -22,7 +23,19 @@ def clean_link(value: str) -> str:
     scheme = _SCHEME.match(text)
     if scheme is not None and scheme[1].lower() not in SCHEMES:
         raise ValueError(f"must be a path, or a URL with one of the schemes {', '.join(SCHEMES)}")
+    if scheme is not None and scheme[1].lower() in ("http", "https") and not is_web_address(text, blanks=True):
+        raise ValueError(NO_WEB_ADDRESS)
     return text
 
 
+def clean_web_address(value: str) -> str:
+    """The whole URL of something on the web, or nothing."""
+    if not isinstance(value, str):
+        raise ValueError("must be text")
+    if value and not is_web_address(value):
+        raise ValueError(NO_WEB_ADDRESS)
+    return value
+
+
+WEB_ADDRESS = FieldType("string", as_is, lambda value: clean_web_address(STRING.read(value)), clean_web_address)
 LINK = FieldType("string", as_is, lambda value: clean_link(STRING.read(value)), clean_link)

@@ -15,13 +15,14 @@ from bodega.kit.body import Changes, malformed, parse_json, respect_cap, wrong_t
 from bodega.kit.bounds import Bound, Excess, bound_of, excess
 from bodega.kit.complaint import Misfit, WrongType, typed, whole_number
 from bodega.kit.entity import Entity
-from bodega.kit.fields import INT32, ONLY_NUL, as_is, bare, field_type_of
+from bodega.kit.fields import INT32, ONLY_NUL, as_is, bare, clean_object, field_type_of
 from bodega.kit.hints import has_decimals, hints_of, once_asked
 from bodega.kit.sealed import Sealed
 from bodega.kit.upload import Form, Upload
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.law.wording import PATH_MISSING
+from bodega.storable import MANY_DIGITS
 from bodega.storage.declaration import declared_in
 
 _ODD_NUMBER = re.compile(rb'"\s*+[0-9.eE+\-]*+(?:_|\\u|[^\x00-\x7f])')
@@ -156,6 +157,10 @@ class V3Shape(Sealed):
         return {name: clean for name, clean in cleans.items() if clean is not as_is}
 
     @cached_property
+    def _has_objects(self) -> bool:
+        return clean_object in self._clean.values()
+
+    @cached_property
     def _readers(self) -> Mapping[str, Clean]:
         return {
             name: _number_reader(annotation, field_type_of(annotation).clean)
@@ -180,7 +185,8 @@ class V3Shape(Sealed):
                 raise msgspec.ValidationError  # the decoder would take it for a number
             changes = self._one.decode(body)
             # JSON can write NUL in only one way: if that is absent, no text has to be searched for it.
-            faults = self._judge(changes, self._guards if b"\\u0000" in body else self._guards_but_nul)
+            suspect = b"\\u0000" in body or (self._has_objects and MANY_DIGITS.search(body) is not None)
+            faults = self._judge(changes, self._guards if suspect else self._guards_but_nul)
         except msgspec.ValidationError:
             changes, faults = self.read_members(parse_json(body), creating=creating)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:

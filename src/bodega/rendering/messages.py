@@ -1,4 +1,4 @@
-"""What the server and the process that renders say to one another."""
+"""What the server and the process that renders say to one another: JSON, which holds whatever a row of JSON holds."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ class Made(msgspec.Struct, frozen=True, array_like=True):
     refused: str = ""
 
 
-encode = msgspec.msgpack.encode
-read_works = msgspec.msgpack.Decoder(list[Work]).decode
-read_made = msgspec.msgpack.Decoder(list[Made]).decode
+encode = msgspec.json.encode
+read_works = msgspec.json.Decoder(list[Work]).decode
+read_made = msgspec.json.Decoder(list[Made]).decode

@@ -73,6 +73,7 @@ class Unit:
         "interest",
         "judged",
         "leaving",
+        "left",
         "made",
         "model",
         "now",
@@ -97,6 +98,8 @@ class Unit:
         self.outside: Answers = NOBODY
         self.leaving: set[tuple[str, int]] = set()
         """Rows that are being deleted, as (table, id): rows that are deleted with them need no protection."""
+        self.left: set[tuple[str, int]] = set()
+        """Those of them that were there, and are deleted."""
         self.judged: set[tuple[str, int]] = set()
         """Rows, as (table, id of the parent), that were compared with each other before the first of them is written:
         the rule that compares one with all others passes them."""
@@ -316,6 +319,7 @@ class Unit:
         living = await query.existing(self.tx, table.name, ids)
         if not living:
             return
+        self.left.update((table.name, gone) for gone in living)
         self.statistics.leave(table.name, self.now, living)
         self.made.forget(table.name)
         placeholders = numbered_placeholders(len(living))

@@ -21,7 +21,7 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Header
 from bodega.resources.carts.cart import TABLE as CARTS
 from bodega.resources.carts.cart import Cart
-from bodega.resources.carts.redirects import open_once
+from bodega.resources.carts.redirects import open_once, would_open
 from bodega.resources.store import channels
 from bodega.storable import query_of
 from bodega.storage import query
@@ -57,8 +57,8 @@ def _template() -> Template:
 
 
 def carts(stores: Stores, https_port: int | None = None) -> Mount:
-    """The page of a cart. HEAD does not use the link up: mail scanners and previews ask that way; neither does a shop
-    that is closed."""
+    """The page of a cart. HEAD tells what GET would, and does not use the link up: mail scanners and previews ask that
+    way; neither does a shop that is closed."""
 
     async def mount(scope: Mapping[str, Any], _receive: Receive, send: Send) -> None:
         method = scope["method"]
@@ -95,13 +95,12 @@ def carts(stores: Stores, https_port: int | None = None) -> Mount:
                 headers.append((b"retry-after", str(store.settings["maintenance.retry_after"]).encode()))
                 status = Reason.MAINTENANCE.status(3)
                 await _show(send, method, status, None, closed, front=front, headers=headers, form=form)
-            elif method == "HEAD":
-                await reply(send, method, Shown.status, b"", [*_PAGE, *headers])
-            elif method == "GET" and await _is_foreign(store, uuid, scope):
+            elif method != "POST" and await _is_foreign(store, uuid, scope):
                 await ask_first(send, scope, WORDS["foreign"])
             else:
-                cart, what = await _opened(store, uuid, token, recovers=recovers)
-                if cart is not None:
+                uses = method != "HEAD"
+                cart, what = await _opened(store, uuid, token, recovers=recovers, uses=uses)
+                if cart is not None and uses:
                     shopper = await shopper_of(store, cart.channel_id, scope)
                     headers += cart_cookies(scope, cart, shopper.customer_id)
                     if asked.get(_PASSWORD):
@@ -126,12 +125,14 @@ async def _abandoned(store: OpenStore, token: str) -> str:
     return str(await query.value(store.rows.reader, sql, token) or "")
 
 
-async def _opened(store: OpenStore, uuid: str, token: str, *, recovers: bool) -> tuple[Cart | None, str]:
-    """The cart of a link, and what became of the link (`redirects.open_once`). A recovery mail's opens it as often as
-    its reader comes back."""
+async def _opened(store: OpenStore, uuid: str, token: str, *, recovers: bool, uses: bool) -> tuple[Cart | None, str]:
+    """The cart of a link, and what became of the link (`redirects.open_once`), or would, unless this `uses` it. A
+    recovery mail's opens it as often as its reader comes back."""
     assert store.rows is not None
-    if recovers:
+    if recovers or not uses:
         row = await query.one(store.rows.reader, CARTS, "uuid = $1", uuid)
+        if not recovers:
+            return would_open(None if row is None else row.entity, token, store.time())
         return (None, "unknown") if row is None else (row.entity, "opened")
     made: tuple[Cart | None, str] = await store.write(lambda unit: open_once(unit, uuid, token))
     return made

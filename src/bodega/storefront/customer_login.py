@@ -5,7 +5,7 @@ The tokens of both are signed with the client secret of an account of the store.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -100,7 +100,7 @@ def current_customer(stores: Stores) -> Mount:
     """GET /customer/current.jwt?app_client_id=ID: the shopper of the session, told to an app."""
 
     async def mount(scope: Mapping[str, Any], _receive: Receive, send: Send) -> None:
-        found = await shop_asked(stores, scope, send, valid=scope["path"] == CURRENT)
+        found = await shop_asked(stores, scope, send, valid=scope["path"] == CURRENT, methods=("GET", "HEAD"))
         if found is None:
             return
         store, channel_id = found
@@ -214,12 +214,14 @@ def local(path: str) -> str:
 
 
 async def shop_asked(
-    stores: Stores, scope: Mapping[str, Any], send: Send, *, valid: bool
+    stores: Stores, scope: Mapping[str, Any], send: Send, *, valid: bool, methods: Sequence[str] = ("GET",)
 ) -> tuple[OpenStore, int] | None:
-    """The store and the channel of the host; None if the request has been answered."""
-    if scope["method"] != "GET" and valid:  # HEAD would use a link up: mail scanners and previews ask that way
-        headers = [(b"content-type", b"text/plain"), (b"allow", b"GET")]
-        await reply(send, scope["method"], Reason.METHOD_NOT_ALLOWED.status(3), b"Only GET.", headers)
+    """The store and the channel of the host; None if the request has been answered. A link that can be used once is for
+    GET alone: mail scanners and previews ask by HEAD."""
+    if scope["method"] not in methods and valid:
+        headers = [(b"content-type", b"text/plain"), (b"allow", ", ".join(methods).encode())]
+        words = f"Only {' and '.join(methods)}."
+        await reply(send, scope["method"], Reason.METHOD_NOT_ALLOWED.status(3), words.encode(), headers)
         return None
     found = await at_host(stores, scope) if valid else None
     if found is None:

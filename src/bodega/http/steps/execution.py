@@ -356,6 +356,7 @@ async def _try(unit: Unit, routed: RoutedRequest, write: Write) -> None:
     except _TakenBack:
         unit.statistics.restore(mark)
         unit.leaving.clear()
+        unit.left.clear()
 
 
 async def _schedule(routed: RoutedRequest, found: Found, before: Preconditions, draft: Any) -> Outcome:

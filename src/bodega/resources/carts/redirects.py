@@ -73,22 +73,25 @@ def until_of(cart: Cart, given: str) -> int | None:
     return int(content.partition(".")[0], 16)
 
 
+def would_open(cart: Cart | None, given: str, now: int) -> tuple[Cart | None, str]:
+    """What `open_once` says of a link, without using it."""
+    until = until_of(cart, given) if cart is not None and not cart.order_id else None
+    if cart is None or until is None:
+        return None, "unknown"
+    if until <= now:
+        return None, "expired"
+    return (None, "used") if given in cart.opened else (cart, "opened")
+
+
 async def open_once(unit: Unit, uuid: str, given: str) -> tuple[Cart | None, str]:
     """The cart that a link opens, and what became of the link: `opened`, `used` before, `expired`, or `unknown`.
 
     That it was opened is kept with the cart, which is not changed otherwise.
     """
     found = await query.one(unit.tx, TABLE, "uuid = $1", uuid)
-    if found is None or found.entity.order_id:
-        return None, "unknown"
-    cart: Cart = found.entity
-    until = until_of(cart, given)
-    if until is None:
-        return None, "unknown"
-    if until <= unit.now:
-        return None, "expired"
-    if given in cart.opened:
-        return None, "used"
+    cart, became = would_open(None if found is None else found.entity, given, unit.now)
+    if found is None or cart is None:
+        return None, became
     living = [one for one in cart.opened if (until_of(cart, one) or 0) > unit.now]
     await unit.rewrite(TABLE, found._replace(entity=replace(cart, opened=[*living, given])))
     return cart, "opened"

@@ -8,6 +8,7 @@ from bodega.access.settings import with_defaults
 from bodega.kit.fields import FieldType, as_is, clean_text
 from bodega.resources.store import channels
 from bodega.storage.registry import StoreRecord
+from bodega.web_address import is_web_address
 
 MAX_URL = 2_048
 STORE_LABEL = "store-"
@@ -24,7 +25,7 @@ def clean_site_url(value: str) -> str:
     except ValueError:
         raise ValueError(why) from None
     plain = not (parts.query or parts.fragment or "@" in parts.netloc)
-    if not usable or not plain or len(text) > MAX_URL or any(letter.isspace() for letter in text):
+    if not usable or not plain or len(text) > MAX_URL or not is_web_address(text):
         raise ValueError(why)
     return text
 

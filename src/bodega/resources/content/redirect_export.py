@@ -15,7 +15,7 @@ from bodega.kit.endpoint import Endpoint
 from bodega.kit.fields import Id
 from bodega.kit.listing import Listing, Query
 from bodega.kit.v3_shape import V3Shape
-from bodega.law.outcome import Emptied, Outcome, Shown
+from bodega.law.outcome import NO_DATE, Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
 from bodega.resources.channels import sites
@@ -137,7 +137,7 @@ class DownloadExport(Action):
         job, status = await job_of(context.reader, context.ids[-1], "export")
         if status != "complete":
             raise Refusal(Reason.NO_SUCH_ENTITY, f"The export is {status}: there is no file to download.")
-        return Found(entity_id=job.id)
+        return Found(Validator(job.id, NO_DATE), entity_id=job.id)  # the file is as it was made
 
     async def answer(self, context: Context, found: Found) -> Outcome:
         sql = "SELECT content FROM redirect_job_parts WHERE job_id = $1 ORDER BY part"

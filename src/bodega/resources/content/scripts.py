@@ -20,7 +20,7 @@ from bodega.kit.fields import INT32, NAME, Long, Moment
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource, Revoked
 from bodega.kit.route import collection, item
-from bodega.kit.targets import LINK
+from bodega.kit.targets import WEB_ADDRESS
 from bodega.kit.v3_shape import V3Shape
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, missing, refuse_faults
@@ -49,7 +49,7 @@ class Script(Entity, kw_only=True):
     date_modified: Moment = ""
     description: Long = ""
     html: Annotated[str, msgspec.Meta(max_length=LONGEST)] = ""
-    src: Annotated[str, msgspec.Meta(max_length=2048), LINK] = ""
+    src: Annotated[str, msgspec.Meta(max_length=2048), WEB_ADDRESS] = ""
     auto_uninstall: bool = False
     load_method: Literal["default", "async", "defer"] = "default"
     location: Literal["head", "footer"] = "head"

@@ -8,9 +8,9 @@ from uuid import uuid4
 import msgspec
 
 from bodega.kit import render
-from bodega.kit.actions import Delete, ShowItem, Update
+from bodega.kit.actions import Delete, DeleteIfThere, ShowItem, Update
 from bodega.kit.body import Changes
-from bodega.kit.context import Context, Found, Write
+from bodega.kit.context import Context, Write
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, Id
@@ -21,8 +21,7 @@ from bodega.kit.route import collection, route
 from bodega.kit.v3_shape import Nested, V3Shape
 from bodega.kit.write import rows_of, unchanging
 from bodega.law.outcome import Created, Outcome, Shown
-from bodega.law.reasons import Reason
-from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
+from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference
@@ -116,17 +115,9 @@ class AddItems(Update):
         return made
 
 
-class DropWishlist(Delete):
+class DropWishlist(DeleteIfThere):
     """DELETE of a wishlist. It is published with 204 alone, where GET has 404, and clients count on it: they delete a
     customer, and then the wishlists that went with them."""
-
-    async def find(self, context: Context) -> Found:
-        try:
-            return await super().find(context)
-        except Refusal as refusal:
-            if refusal.reason is not Reason.NO_SUCH_ENTITY:
-                raise
-            return Found()
 
 
 class DropItem(Delete):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -12,7 +14,8 @@ from bodega.kit.body import parse_json, respect_cap, wrong_type
 from bodega.kit.complaint import Absent, WrongType, typed
 from bodega.kit.context import Context, Write
 from bodega.kit.endpoint import Endpoint
-from bodega.kit.fields import INT32, Id, clean_object
+from bodega.kit.fields import INT32, Id, Line, clean_object
+from bodega.kit.hints import hint_of
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
@@ -28,6 +31,7 @@ from bodega.storage.unit import Unit
 
 SCOPE = "store_inventory"
 MAXIMUM = 2_000
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 Quantity = Annotated[int, msgspec.Meta(ge=-INT32, le=INT32)]
 
@@ -45,9 +49,10 @@ class Adjustment(Identity, kw_only=True):
 
 
 class Adjustments(msgspec.Struct):
-    """A body."""
+    """A body. Why levels are adjusted is read, and kept nowhere; no bound of it is published."""
 
     items: list[Adjustment]
+    reason: Line | None = None
 
 
 class Target(NamedTuple):
@@ -58,8 +63,9 @@ class Target(NamedTuple):
     location: int
 
 
-def read_items(body: bytes, member: str, kind: type[Any]) -> list[Any]:
-    """The items in `member` of a body, each of type `kind`. Raises Refusal, which tells of each faulty one."""
+def read_items(body: bytes, member: str, kind: type[Any], beside: Mapping[str, Any] = NOTHING) -> list[Any]:
+    """The items in `member` of a body, each of type `kind`. Members of the types in `beside` are judged, and passed
+    over. Raises Refusal, which tells of each faulty one."""
     content = parse_json(body)
     if not isinstance(content, dict):
         raise refuse_faults([wrong_type("", WrongType("must be an object", "error.expected.jsobject"))])
@@ -69,7 +75,7 @@ def read_items(body: bytes, member: str, kind: type[Any]) -> list[Any]:
     if not isinstance(items, list):
         raise refuse_faults([wrong_type(member, WrongType("must be a list", "error.expected.jsarray"))])
     respect_cap(items, MAXIMUM)
-    read, faults = [], []
+    read, faults = [], _faults_beside(content, beside)
     for place, item in enumerate(items):
         try:
             read.append(clean_object(typed(item, kind)))
@@ -82,6 +88,16 @@ def read_items(body: bytes, member: str, kind: type[Any]) -> list[Any]:
     if faults:
         raise refuse_faults(faults)
     return read
+
+
+def _faults_beside(content: Mapping[str, Any], beside: Mapping[str, Any]) -> list[Fault]:
+    faults = []
+    for name, kind in beside.items():
+        try:
+            clean_object(typed(content.get(name), kind))
+        except ValueError as error:
+            faults.append(wrong_type(name, error))
+    return faults
 
 
 async def unknown_locations(unit: Unit, ids: set[int]) -> set[int]:
@@ -98,7 +114,7 @@ class Adjust(Action):
     relative = False
 
     def read(self, content: Any) -> Any:
-        return read_items(content, "items", Adjustment)
+        return read_items(content, "items", Adjustment, {"reason": hint_of(Adjustments, "reason")})
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         items: list[Adjustment] = write.draft

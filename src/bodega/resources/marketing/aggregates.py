@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from bodega.kit.actions import DeleteIfThere
 from bodega.kit.delete_many import DeleteMany
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, route
 from bodega.resources.marketing import coupons
 from bodega.resources.marketing.promotions import codes, generation
-from bodega.resources.marketing.promotions.promotions import AT_ONCE, DeleteIfThere
+from bodega.resources.marketing.promotions.promotions import AT_ONCE
 from bodega.storage.aggregate import Aggregate
 
 CODES_AT_ONCE = 10

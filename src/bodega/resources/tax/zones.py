@@ -148,7 +148,7 @@ async def check_targets(unit: Unit, old: TaxZone | None, new: TaxZone) -> None:
             faults.append(invalid(field, "must be the two-letter code of a country, as US"))
             continue
         place.country_code = country.country_iso2
-        place.subdivision_codes = list(dict.fromkeys(map(str.upper, place.subdivision_codes)))
+        faults += _name_subdivisions(country, place, f"{name}.locations.{number}.subdivision_codes")
         place.postal_codes = list(dict.fromkeys(place.postal_codes))
     groups = [group for group in targets.customer_groups if group]
     known = set(await query.existing(unit.tx, "customer_groups", groups)) if groups else set()
@@ -159,6 +159,20 @@ async def check_targets(unit: Unit, old: TaxZone | None, new: TaxZone) -> None:
     ]
     if faults:
         raise refuse_faults(faults)
+
+
+def _name_subdivisions(country: places.Country, place: Place, field: str) -> list[Fault]:
+    """Subdivisions are those of the country, each once, by their codes without the country's; a country of which none
+    are known may have any."""
+    known, found, faults = bool(places.states_of(country)), [], []
+    for number, code in enumerate(place.subdivision_codes):
+        own = code.upper().removeprefix(f"{country.country_iso2}-")
+        state = places.state(country, own)
+        if state is None and (known or "-" in own):
+            faults.append(invalid(f"{field}.{number}", f"must be the code of a subdivision of {country.country}"))
+        found.append(own if state is None else state.state_abbreviation)
+    place.subdivision_codes = list(dict.fromkeys(found))
+    return faults
 
 
 async def keep_the_default(_unit: Any, ids: Sequence[int]) -> None:

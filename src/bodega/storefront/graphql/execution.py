@@ -173,7 +173,7 @@ class _Running:
                 if arguments is None:
                     arguments = get_argument_values(step.field, step.nodes[0], self._variables)
                 if self.refuses_odd and not is_storable(arguments):
-                    raise Unfit("An argument holds the NUL character.")
+                    raise Unfit("An argument holds the NUL character, or a number of too many digits.")
                 known = shared.get(step.alike) if step.alike else None
                 values = known or await self._values(kind, step, objects, arguments)
                 if step.alike:

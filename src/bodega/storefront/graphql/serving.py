@@ -198,8 +198,8 @@ async def _answer(
     method = scope["method"]
     if method == "OPTIONS":
         return Told(Emptied.status, b"", _preflight(headers))
-    if method not in ("GET", "POST"):
-        raise Stopped(Reason.METHOD_NOT_ALLOWED, (b"allow", b"GET, OPTIONS, POST"))
+    if method not in ("GET", "HEAD", "POST"):
+        raise Stopped(Reason.METHOD_NOT_ALLOWED, (b"allow", b"GET, HEAD, OPTIONS, POST"))
     claims = await _claims(store, headers)
     if channel_id not in claims.cid:
         raise Stopped(Reason.CREDENTIALS_WRONG, words="The token is for another channel.")
@@ -290,7 +290,7 @@ def _cors(claims: StorefrontClaims, headers: Mapping[bytes, bytes]) -> list[Head
 def _preflight(headers: Mapping[bytes, bytes]) -> list[Header]:
     """A preflight carries no token: it is let through, and the origin is judged when the token comes."""
     origin = headers.get(b"origin")
-    allow: list[Header] = [(b"allow", b"GET, OPTIONS, POST"), (b"vary", b"Origin")]
+    allow: list[Header] = [(b"allow", b"GET, HEAD, OPTIONS, POST"), (b"vary", b"Origin")]
     if origin is None:
         return allow
     return [

@@ -30,7 +30,7 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Header, Refusal
 from bodega.log import Log
 from bodega.resources.channels import sites
-from bodega.storable import is_storable, query_of, storable
+from bodega.storable import MANY_DIGITS, is_storable, query_of, storable
 from bodega.storage import query
 from bodega.storage.tx import Busy
 from bodega.storefront.front import at_host, is_closed
@@ -233,8 +233,9 @@ class Turn:
         kind = self._headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
         if content and kind and kind != b"application/json" and not kind.endswith(b"+json"):
             raise Refusal(Reason.CONTENT_TYPE_UNSUPPORTED, headers=[(b"accept", b"application/json")])
-        if b"\\u0000" in content and not _is_storable(content):
-            raise Refusal(Reason.FIELD_INVALID, "A text must not contain the NUL character.")
+        if (b"\\u0000" in content or MANY_DIGITS.search(content)) and not _is_storable(content):
+            why = "A text must not contain the NUL character, and a number not so many digits."
+            raise Refusal(Reason.FIELD_INVALID, why)
         return content
 
     @property
@@ -289,5 +290,5 @@ def problem(status: int, refusal: Refusal) -> dict[str, Any]:
 def _is_storable(content: bytes) -> bool:
     try:
         return is_storable(msgspec.json.decode(content))
-    except msgspec.DecodeError:  # as its reader tells
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # as its reader tells
         return True

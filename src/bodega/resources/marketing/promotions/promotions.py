@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bodega.kit.actions import Delete
+from bodega.kit.actions import DeleteIfThere
 from bodega.kit.batch import Missed, error_item
-from bodega.kit.context import Context, Found, Write
+from bodega.kit.context import Context, Write
 from bodega.kit.delete_many import DeleteMany
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.filters import Filter, FilterField
@@ -16,7 +16,6 @@ from bodega.kit.route import collection, item, route
 from bodega.kit.v3_shape import Nested, V3Shape
 from bodega.kit.write import unchanging
 from bodega.law.outcome import Emptied, Outcome, PartlyRefused
-from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
 from bodega.resources.marketing.promotions import codes, rules
 from bodega.resources.marketing.promotions.forms import Eligible
@@ -85,23 +84,6 @@ DELETE = Endpoint(
     v3=v3,
     delete_needs_filter=True,
 )
-
-
-class DeleteIfThere(Delete):
-    """DELETE of what may be gone already: that is as good as done (rule 24)."""
-
-    async def find(self, context: Context) -> Found:
-        try:
-            return await super().find(context)
-        except Refusal as refusal:
-            if refusal.reason is not Reason.NO_SUCH_ENTITY:
-                raise
-            return Found()
-
-    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
-        if write.found.row is None:
-            return Emptied()
-        return await super().perform(unit, context, write)
 
 
 class DeletePromotions(DeleteMany):

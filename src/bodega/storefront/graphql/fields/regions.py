@@ -13,7 +13,7 @@ from graphql import GraphQLError
 
 from bodega.kit.fields import moment
 from bodega.law.reasons import Reason
-from bodega.rendering.messages import Work
+from bodega.rendering.messages import Work, encode
 from bodega.rendering.renderer import render
 from bodega.resources.marketing import banners
 from bodega.resources.widgets import page_widgets, placements, templates, widgets
@@ -121,7 +121,7 @@ async def _widgets(asking: Asking, ids: Sequence[int]) -> dict[int, str]:
         configuration = with_defaults(one.widget_configuration, version.schema)
         shown = {**configuration, "_": {"id": one.uuid, "data": {}}}
         work = Work(version.template, msgspec.to_builtins(shown, builtin_types=()))
-        digests[number] = digest = hashlib.sha256(msgspec.msgpack.encode(work)).digest()
+        digests[number] = digest = hashlib.sha256(encode(work)).digest()
         if digest in _rendered:
             _rendered.move_to_end(digest)
             texts[digest] = _rendered[digest]
