@@ -64,7 +64,7 @@ def fill(shop: Shop) -> None:
     written(shop, "POST", "/v3/catalog/categories", {"name": EVIL[:50], "parent_id": shelf})
     written(shop, "POST", "/v3/catalog/brands", {
         "name": EVIL, "page_title": EVIL, "meta_keywords": [EVIL], "meta_description": EVIL, "search_keywords": EVIL,
-        "image_url": f"https://{HOST}.evil.example/x.png",
+        "image_url": f"https://{HOST}@evil.example/x.png",
     })  # fmt: skip
     lines = ("sku", "product_tax_code", "bin_picking_number", "mpn", "availability_description", "page_title",
              "preorder_message", "layout_file", "warranty", "search_keywords", "meta_description", "description",

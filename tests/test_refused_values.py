@@ -155,6 +155,9 @@ NO_ADDRESSES = [
 ]  # fmt: skip
 
 
+BEHIND_THE_HOST = ('https://a.test/"onload=1', "https://a.test/<b>")
+
+
 @pytest.mark.parametrize("url", NO_ADDRESSES)
 def test_an_address_on_the_web_is_one(shop: Shop, url: str) -> None:
     """Wherever a body names one: of scripts, links, targets, destinations, sites, images."""
@@ -175,6 +178,8 @@ def test_an_address_on_the_web_is_one(shop: Shop, url: str) -> None:
         ("PUT", f"/v2/brands/{brand}", {"image_file": f"{url}.png"}, 400),
         ("POST", "/v3/catalog/products/1/images", {"image_url": url}, 422),
     ):
+        if url in BEHIND_THE_HOST and "scripts" not in path and path != "/v3/sites":
+            continue  # browsers take whatever is there
         reply = shop.request(method, path, body)
         if url in ("https://", "https:///a") and path.endswith(f"brands/{brand}"):
             continue  # with an extension it is another

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from bodega.web_address import NO_WEB_ADDRESS, is_web_address
+from bodega.web_address import NO_LOOSE_ADDRESS, is_web_address
 
 LONGEST = 2048
 _UNSEEN = re.compile(r"[\x00-\x20\x7f]")
@@ -25,8 +25,8 @@ def why_not(destination: str, *, private: bool) -> str:
         return f"must be a URL of at most {LONGEST} plain characters"
     if parts.scheme not in ("https", "http") or not parts.hostname:
         return "must be an https URL with a host"
-    if not is_web_address(destination):
-        return NO_WEB_ADDRESS
+    if not is_web_address(destination, loose=True):
+        return NO_LOOSE_ADDRESS
     if parts.username is not None or parts.password is not None:
         return "must not hold a user name or a password"
     if private:

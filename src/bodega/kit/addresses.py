@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bodega.kit.upload import Upload
-from bodega.web_address import NO_WEB_ADDRESS, is_web_address
+from bodega.web_address import NO_LOOSE_ADDRESS, is_web_address
 
 OWN_FILE = re.compile(r"(?:https?://[^/?#\s]{1,255}/files/[a-z0-9-]{1,40}/)?(([0-9a-f]{64})/[A-Za-z0-9._-]{1,80})")
 """The address of a file of this server as a client read it: a URL on any host, or in V2 the path; its digest is
@@ -36,8 +36,8 @@ def clean_address(value: Any) -> Any:
     scheme = _SCHEME.match(value)
     if scheme is not None and scheme[1].lower() not in ("http", "https"):
         raise ValueError("must be an http or https URL")
-    if scheme is not None and not is_web_address(value, blanks=True):
-        raise ValueError(NO_WEB_ADDRESS)
+    if scheme is not None and not is_web_address(value, loose=True):
+        raise ValueError(NO_LOOSE_ADDRESS)
     return value
 
 

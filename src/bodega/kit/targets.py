@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bodega.kit.fields import STRING, FieldType, as_is, clean_text
-from bodega.web_address import NO_WEB_ADDRESS, is_web_address
+from bodega.web_address import NO_LOOSE_ADDRESS, NO_WEB_ADDRESS, is_web_address
 
 SCHEMES = ("http", "https", "mailto", "tel")
 
@@ -23,8 +23,8 @@ def clean_link(value: str) -> str:
     scheme = _SCHEME.match(text)
     if scheme is not None and scheme[1].lower() not in SCHEMES:
         raise ValueError(f"must be a path, or a URL with one of the schemes {', '.join(SCHEMES)}")
-    if scheme is not None and scheme[1].lower() in ("http", "https") and not is_web_address(text, blanks=True):
-        raise ValueError(NO_WEB_ADDRESS)
+    if scheme is not None and scheme[1].lower() in ("http", "https") and not is_web_address(text, loose=True):
+        raise ValueError(NO_LOOSE_ADDRESS)
     return text
 
 
