@@ -247,8 +247,10 @@ class Api:
         try:
             try:
                 return await judge(steps, self._app, request, seen)
-            except Damaged:
-                if not await self._is_damaged(seen):
+            except Busy as error:
+                # A store that is found damaged is closed, also under those who read it just then.
+                closed = seen.store is not None and seen.store.closed
+                if not (closed or isinstance(error, Damaged)) or not await self._is_damaged(seen):
                     raise
             return await judge(steps, self._app, request, seen)  # which ends where the store is opened
         except Refusal as caught:
