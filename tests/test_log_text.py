@@ -15,14 +15,11 @@ import time
 import pytest
 
 from bodega import log_text
-from bodega.http.negotiation import Media
-from bodega.http.products import Seen
 from bodega.http.request import Request
 from bodega.http.response import Response
 from bodega.log import Log, to_standard_error
 from bodega.masking import MASK
 
-SEEN = Seen(Media.JSON, client_id="me")
 ESCAPE = re.compile(r"\x1b\[\d+m")
 
 
@@ -102,7 +99,9 @@ def test_requests_are_written_in_either_form() -> None:
         raw = io.BytesIO()
         log = Log(raw, text=text)
         request = Request("GET", True, "/v3/x", b"/v3/x", "token=hush&n=1", {}, None, "id-1")  # type: ignore[arg-type]
-        log.requests([(request, SEEN, Response(404, [], b"{}", reason="NO_SUCH_ENTITY"), 1_500)])
+        log.begin_turn()
+        log.request(request, "me", Response(404, [], b"{}", reason="NO_SUCH_ENTITY"), 1_500)
+        log.end_turn()
         log.flush()
         return raw.getvalue().decode()
 
@@ -122,7 +121,8 @@ def test_a_quiet_log_tells_no_requests(monkeypatch: pytest.MonkeyPatch, form: st
         monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(raw, "utf-8"))
         log = to_standard_error(form)
         request = Request("GET", True, "/v3/x", b"/v3/x", "", {}, None, "id-1")  # type: ignore[arg-type]
-        log.requests([(request, SEEN, Response(200, [], b"{}"), 1_500)])
+        log.begin_turn()
+        log.request(request, "me", Response(200, [], b"{}"), 1_500)
         log.event("something", fact=1)
         log.flush()
         return raw.getvalue().decode().splitlines()

@@ -92,7 +92,7 @@ def watching(found: dict[str, set[str | bytes]], law: Steps = LAW) -> Steps:
         return run
 
     changed = {name: watched(name, getattr(law, name)) for name in INPUTS}
-    return Steps(**{name: changed.get(name, getattr(law, name)) for name in Steps.__struct_fields__})
+    return Steps(**{name: changed.get(name, getattr(law, name)) for name in Steps._fields})
 
 
 def undeclared(found: Mapping[str, Collection[str | bytes]]) -> dict[str, set[str | bytes]]:
@@ -126,7 +126,7 @@ def test_a_step_that_reads_more_is_found(shop: Shop) -> None:
         request.headers.get(b"x-strange")
         return LAW.acceptable(request, action)
 
-    law = Steps(**{**{name: getattr(LAW, name) for name in Steps.__struct_fields__}, "acceptable": acceptable})
+    law = Steps(**{**{name: getattr(LAW, name) for name in Steps._fields}, "acceptable": acceptable})
     request = request_of(shop, ("GET", "/v3/catalog/brands", {}, None))
     shop.server.run(shop.server.app._api._answer(watching(found, law), request, Seen(request.error_media)))
     assert undeclared(found) == {"acceptable": {b"x-strange"}}
@@ -156,8 +156,8 @@ def test_the_key_is_every_declared_input() -> None:
 
 
 def test_every_remembered_step_has_its_place() -> None:
-    """`Verdict` answers for exactly the steps with inputs."""
-    assert {name for name in Steps.__struct_fields__ if hasattr(Verdict, name)} == set(INPUTS)
+    """`Verdict` answers for exactly the steps with inputs, and for the one whose product it compares itself."""
+    assert {name for name in Steps._fields if hasattr(Verdict, name)} == {*INPUTS, "parse_query"}
 
 
 def test_a_path_with_a_number_of_its_own_is_refused() -> None:
@@ -400,7 +400,7 @@ def test_nothing_is_remembered_of_who_was_refused_or_traced(servers: list[Server
     assert len(memory) == 0
     shop.get("/v3/catalog/brands")
     path = shop.get("/v3/catalog/brands", headers={"bodega-trace": "1"}).headers["bodega-path"]
-    assert path == " > ".join([*Steps.__struct_fields__, "200"])
+    assert path == " > ".join([*Steps._fields, "200"])
 
 
 def test_what_needs_a_task_is_given_one(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable
 from time import time as wall
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import msgspec
 
@@ -45,6 +45,30 @@ class LogLine(msgspec.Struct, omit_defaults=True, gc=False):
     reason: str = ""
 
 
+class Asked(Protocol):
+    """What is told of a request (`http/request.py`)."""
+
+    @property
+    def request_id(self) -> str: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def query(self) -> str: ...
+
+
+class Answered(Protocol):
+    """What is told of a response (`http/response.py`)."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def reason(self) -> str: ...
+
+
 class Log:
     """`stream` None keeps nothing. Nothing of a credential is ever written. `text`: lines for people. `quiet`: only
     what happens to the server, no requests."""
@@ -57,33 +81,39 @@ class Log:
         self._text = text
         self._colours = colours
         self._lines: list[LogLine | TextLine] = []
+        self._now = 0.0
+        told = self._text_request if text else self._json_request
+        self.request: Callable[[Asked, str, Answered, int], None] = told if self._requests else self._no_request
+        """Tells of an answered request, its account and the microseconds that it took."""
         self.lost = 0
         """How often something could not be written."""
 
-    def requests(self, noted: Sequence[tuple[Any, Any, Any, int]]) -> None:
-        """Requests that were answered just now: each with what was seen of it, its response and the microseconds that
-        it took (`http/notes.py`)."""
-        if not self._requests:
-            return
-        if not self._lines:
+    def begin_turn(self) -> None:
+        """The requests that are told of until the end of the turn are answered now."""
+        self._now = wall()
+        if self._requests and not self._lines:
             asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
-        now = wall()
-        if self._text:
-            self._lines += [
-                TextLine(
-                    now, response.status, request.method, request.path, request.query, seen.client_id, us,
-                    response.reason,
-                )
-                for request, seen, response, us in noted
-            ]  # fmt: skip
-        else:
-            self._lines += [
-                LogLine(
-                    now, request.request_id, request.method, request.path, response.status, seen.client_id,
-                    len(response.body), us, response.reason,
-                )
-                for request, seen, response, us in noted
-            ]  # fmt: skip
+
+    def _no_request(self, request: Asked, client: str, response: Answered, us: int) -> None:
+        pass
+
+    def _text_request(self, request: Asked, client: str, response: Answered, us: int) -> None:
+        self._lines.append(
+            TextLine(
+                self._now, response.status, request.method, request.path, request.query, client, us, response.reason
+            )
+        )
+
+    def _json_request(self, request: Asked, client: str, response: Answered, us: int) -> None:
+        self._lines.append(
+            LogLine(
+                self._now, request.request_id, request.method, request.path, response.status, client,
+                len(response.body), us, response.reason,
+            )
+        )  # fmt: skip
+
+    def end_turn(self) -> None:
+        """Writes what was collected if it is much."""
         if len(self._lines) >= GATHERED:
             self.flush()
 

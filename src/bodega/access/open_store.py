@@ -6,7 +6,7 @@ import asyncio
 import base64
 import binascii
 import hmac
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from msgspec.structs import replace
@@ -65,6 +65,8 @@ class OpenStore:
         self._latest = 0
         self.learned = 0
         self.clock: Clock = record.clock
+        self.now: Callable[[], float] = record.clock.reader
+        """What the store's clock shows now, in UTC seconds."""
         self.learn(record, accounts)
 
     def learn(self, record: StoreRecord, accounts: list[Account]) -> None:
@@ -74,6 +76,7 @@ class OpenStore:
         self.time()  # the latest that the clock showed, before it is set
         self.clock = record.clock
         self.clock_is_live = record.clock == Clock()
+        self.now = record.clock.reader
         self.settings: dict[str, Any] = with_defaults(record.settings)
         plan = PLANS.get(record.plan, PLANS[DEFAULT])
         self.terms = Terms({**plan.limits, **record.limits}, self.settings, store=record.hash)
@@ -162,7 +165,8 @@ class OpenStore:
 
     def time(self) -> int:
         """What the store's clock shows now, in UTC seconds."""
-        now = int(self.clock.now())
+        read = self.now
+        now = int(read())
         if now > self._latest:
             self._latest = now
         return now

@@ -31,7 +31,7 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
 from bodega.log import Log
 from bodega.metrics import Board, Meter
-from bodega.server.whole import CUT, DATE, WHOLE, Whole
+from bodega.server.whole import BODY, CUT, DATE, FIELDS, WHOLE, Whole
 from bodega.storable import storable
 from bodega.storage.tx import Busy, Damaged
 
@@ -136,14 +136,15 @@ class Api:
             return None
         if self._behind_proxy:
             scope = self._seen_through(scope)
-        headers = headers_of(scope)
+        headers = scope.get(FIELDS) or headers_of(scope)
         if _TRACE in headers or (_FAULT in headers if self._faults is None else self._faults.concerns(headers)):
             return None
         key, last = key_of(scope, headers)
         verdict = self._memory.recall(key)
         if verdict is None or not verdict.at_once:
             return None
-        request = verdict.request(scope, headers, receive, self._request_id(), last)
+        request_id = f"{self._prefix}{next(self._numbers):08x}"
+        request = verdict.request(scope, headers, receive, request_id, last, scope.get(BODY))
         seen = Seen(request.error_media)
         answering = self._answer(verdict.steps, request, seen)
         try:
@@ -158,7 +159,7 @@ class Api:
         if seen.store is not None and not seen.store.clock_is_live:
             _date(response, seen.store)
         self._notes.add(request, seen, response, began)
-        return whole(request, response)
+        return response if request.method != "HEAD" and not response.closes else whole(request, response)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one request."""

@@ -10,6 +10,7 @@ Verdict = Literal["go_on", "not_modified", "failed"]
 
 # One list member: a whole entity tag, or anything up to the next comma, which matches no tag.
 _MEMBER = re.compile(rb'[ \t]*(?:(W/)?("[\x21\x23-\x7e\x80-\xff]*")[ \t]*(?:,|\Z)|[^,]*(?:,|\Z))')
+_PRECONDITIONS = frozenset((b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since"))
 _READS = frozenset(("GET", "HEAD"))
 _UNCONDITIONAL = frozenset(("OPTIONS", "TRACE", "CONNECT"))  # nothing is selected or changed (RFC 9110 13.2.1)
 
@@ -35,12 +36,7 @@ def tag(version: int | str, *, xml: bool = False, gzip: bool = False) -> bytes:
 
 def has_conditions(headers: Mapping[bytes, bytes]) -> bool:
     """Whether the request has any of the four preconditions; names are lower case."""
-    return (
-        b"if-none-match" in headers
-        or b"if-match" in headers
-        or b"if-modified-since" in headers
-        or b"if-unmodified-since" in headers
-    )
+    return not _PRECONDITIONS.isdisjoint(headers)
 
 
 def judge(headers: Mapping[bytes, bytes], method: str, current: Validators | None) -> Verdict:

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec.structs import replace
-
 from bodega.access.accounts import OWNERS_CLIENT
 from bodega.access.scopes import SCOPES
 from bodega.access.stores import OpenStore
@@ -46,8 +44,7 @@ def _steps(store: OpenStore, client_id: str, also: Mapping[str, Any] | None) -> 
                 one.update(also or {})
         return draft
 
-    return replace(
-        LAW,
+    return LAW._replace(
         read_draft=LAW.read_draft if also is None else read_draft,
         require_tls=lambda _app, _request: None,
         current_version=lambda _request: None,

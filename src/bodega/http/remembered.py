@@ -7,7 +7,8 @@ on its rows, on the clock or on the body. So the law is the same sixteen steps i
 The key of a verdict are the inputs of those steps, and nothing else; an id at the end of the path is not a part of it
 where the route takes any number there. A step that was given products of earlier steps answers from memory only for the
 very same ones, and judges otherwise: the store is looked up at every request, so whoever changes its record, an account
-or a setting has the affected steps judge again. Nothing is remembered of a request that was refused, and nothing of a
+or a setting has the affected steps judge again. What step 12 made is remembered beside the query and the host that it
+was made from, and used for the same ones alone. Nothing is remembered of a request that was refused, and nothing of a
 request that is traced.
 """
 
@@ -16,6 +17,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from bodega.access.stores import OpenStore
 from bodega.http.app_context import AppContext, Caller
 from bodega.http.negotiation import Media
@@ -23,8 +26,12 @@ from bodega.http.products import RoutedRequest
 from bodega.http.request import Receive, Request, Scope
 from bodega.http.router import Match, number
 from bodega.http.steps import execution
+from bodega.http.steps.routing import NO_BASE
 from bodega.http.steps.table import INPUTS, LAW, Steps
 from bodega.kit.actions import Action
+from bodega.kit.context import Context
+
+_replace = msgspec.structs.replace
 
 MOST = 2_000
 """Verdicts that are kept; then it begins anew."""
@@ -62,12 +69,24 @@ class Verdict:
         self._action = routed.action
         self._media = routed.media
         action = routed.action
+        request, context = routed.request, routed.context
+        alone = not action.header and (request.version == 3 or not action.is_list) and b"host" in request.headers
+        self._context = context if alone and not context.task else None
+        self._query = request.query
+        self._host = None if context.base is NO_BASE else request.headers.get(b"host")
         self.at_once = action.at_once or action.writes
         within = action.finds_within and not action.max_concurrent and routed.context.reader.dialect == "sqlite"
-        self.steps = Steps(**{name: getattr(self, name) for name in INPUTS}, **(_WITHIN if within else {}))
+        remembered = {name: getattr(self, name) for name in (*INPUTS, "parse_query")}
+        self.steps = Steps(**remembered, **(_WITHIN if within else {}))
 
     def request(
-        self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, request_id: str, last: str
+        self,
+        scope: Scope,
+        headers: Mapping[bytes, bytes],
+        receive: Receive,
+        request_id: str,
+        last: str,
+        body: bytes | None = None,
     ) -> Request:
         """The request of a scope, without parsing its path: all that is read from that is a part of the key."""
         like = self._request
@@ -77,7 +96,7 @@ class Verdict:
             like.method, like.secure, path, scope.get("raw_path") or path.encode(),
             query.decode("latin-1") if query else "", headers, receive, request_id, like.host_form, like.store,
             like.version, (*self._above, last) if last else like.segments, like.suffix, like.prefix,
-            like.error_media,
+            like.error_media, None, body,
         )  # fmt: skip
 
     def require_tls(self, app: AppContext, request: Request) -> None:
@@ -97,9 +116,9 @@ class Verdict:
 
     def find_route(self, app: AppContext, request: Request) -> Match:
         """Step 7."""
-        if self._numbered:
-            return Match(self._match.route, (*self._ids, number(request.segments[-1])))
-        return self._match
+        if not self._numbered:
+            return self._match
+        return Match(self._match.route, (*self._ids, number(request.segments[-1])))
 
     def allowed_action(self, app: AppContext, request: Request, match: Match) -> Action:
         """Step 8: the route is the same."""
@@ -113,6 +132,20 @@ class Verdict:
     def acceptable(self, request: Request, action: Action) -> Media:
         """Step 10."""
         return self._media
+
+    def parse_query(self, request: Request, caller: Caller, match: Match, action: Action, media: Media) -> Context:
+        """Step 12: a query like that one, on the same host, makes the same context but for ids and the time."""
+        context, store = self._context, caller.store
+        if (
+            context is None
+            or caller is not self.caller
+            or request.query != self._query
+            or (self._host is not None and request.headers.get(b"host") != self._host)
+            or store.rows is None
+            or context.reader is not store.rows.reader
+        ):
+            return LAW.parse_query(request, caller, match, action, media)
+        return _replace(context, ids=match.ids, now=store.time())
 
 
 _WITHIN: Mapping[str, Callable[..., Any]] = {

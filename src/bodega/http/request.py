@@ -32,7 +32,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
 
     `segments` is the resource's path below the version, without empty parts and V2's suffix. `prefix` is the path up to
     and including the version, from which links are built. `error_media` is the format of a refusal before a format is
-    chosen (step 10). `peer` is where it came from, as ASGI tells it.
+    chosen (step 10). `peer` is where it came from, as ASGI tells it. `body` is None where it has to be received.
     """
 
     method: str
@@ -51,6 +51,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     prefix: str = ""
     error_media: Media = Media.JSON
     peer: Sequence[Any] | None = None
+    body: bytes | None = None
 
     @property
     def address(self) -> str:

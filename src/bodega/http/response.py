@@ -26,6 +26,7 @@ from bodega.server.whole import Whole
 GZIP_FROM = 4096
 """Bodies of at least this many bytes are compressed if the caller accepts it; below, it costs more than it saves."""
 
+_IN_XML = Media.XML  # a member of an enumeration is looked for in it each time
 _JSON: Header = (b"content-type", b"application/json")
 _XML: Header = (b"content-type", b"application/xml")
 _VARY: Header = (b"vary", b"accept, accept-encoding")
@@ -88,10 +89,10 @@ async def answered(
         return Response(status, headers, head=quota)
     if outcome.media:
         return _of_own_media(request, quota, outcome, headers, state)
-    is_xml = media is Media.XML
-    weight = outcome.weight if outcome.ready is None else 0
+    is_xml = media is _IN_XML
     body = outcome.ready
     if body is None:
+        weight = outcome.weight
         body = rendered(media, outcome) if weight < LARGE_BYTES else await aside(partial(rendered, media, outcome))
     zipped = len(body) >= GZIP_FROM and accepts_gzip(request.headers.get(b"accept-encoding"))
     if zipped:
@@ -100,12 +101,16 @@ async def answered(
     if request.method not in ("GET", "HEAD"):
         state = outcome.state
     start, form = _FORMS[is_xml, zipped]
-    head = f"{start}{request.request_id}\r\ncontent-length: {len(body)}\r\n"
-    if state is not None:
-        head = f'{head}etag: "{state.version}{form}"\r\n'
+    head = f"{start}{request.request_id}\r\ncontent-length: {len(body)}"
+    if state is None:
+        head = f"{head}\r\n"
+    else:
         modified = state.modified if state.modified > 0 else -state.modified
         if 0 < modified < NO_DATE:
-            head = f"{head}last-modified: {http_date_text(modified if modified < now else now)}\r\n"
+            date = http_date_text(modified if modified < now else now)
+            head = f'{head}\r\netag: "{state.version}{form}"\r\nlast-modified: {date}\r\n'
+        else:
+            head = f'{head}\r\netag: "{state.version}{form}"\r\n'
     if outcome.location:
         headers.append((b"location", outcome.location.encode("latin-1", "replace")))
     if outcome.allow:

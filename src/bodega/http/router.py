@@ -87,8 +87,14 @@ class Routes:
 
 def number(segment: str) -> int:
     """The id in a segment of digits; -1 for one that no row can have."""
-    found = int(segment) if len(segment) <= 10 else -1
+    if len(segment) < _LONG:
+        return int(segment)
+    found = int(segment) if len(segment) == _LONG else -1
     return found if found <= INT32 else -1
+
+
+_LONG = len(str(INT32))
+"""The digits of the highest id."""
 
 
 def by_version(routes: Iterable[Route]) -> Mapping[int, Routes]:

@@ -13,7 +13,7 @@ from typing import Any
 from bodega.http.steps.table import LAW, Steps
 from bodega.law.refusal import Header
 
-FIRST = LAW.__struct_fields__[0]
+FIRST = LAW._fields[0]
 
 
 class Trace:
@@ -24,7 +24,7 @@ class Trace:
 
     def steps(self, law: Steps = LAW) -> Steps:
         """The sixteen steps, each wrapped."""
-        return Steps(**{word: self._watch(word, getattr(law, word)) for word in LAW.__struct_fields__})
+        return Steps(**{word: self._watch(word, getattr(law, word)) for word in LAW._fields})
 
     def _watch(self, word: str, step: Callable[..., Any]) -> Callable[..., Any]:
         if inspect.iscoroutinefunction(step):

@@ -25,25 +25,23 @@ class Timer:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._handle: asyncio.TimerHandle | None = None
-
-    @property
-    def runs(self) -> bool:
+        self.runs = False
         """Whether a callback is waiting."""
-        return self._handle is not None
 
     def set(self, seconds: float, then: Callable[[], None]) -> None:
         """Calls `then` after `seconds`, instead of a callback that was set before."""
         self.clear()
         self._handle = self._loop.call_later(seconds, self._fire, then)
+        self.runs = True
 
     def clear(self) -> None:
         """Cancels the callback."""
         if self._handle is not None:
             self._handle.cancel()
-            self._handle = None
+            self._handle, self.runs = None, False
 
     def _fire(self, then: Callable[[], None]) -> None:
-        self._handle = None
+        self._handle, self.runs = None, False
         then()
 
 
@@ -51,18 +49,17 @@ class _Kept:
     """The fields that were written last: those that the server adds to each reply are the same for a second."""
 
     def __init__(self) -> None:
-        self._fields: object = None
-        self._lines = b""
+        self.fields: object = None
+        self.lines = b""
 
-    def lines(self, fields: list[tuple[bytes, bytes]]) -> bytes:
-        """The fields as they are sent; a list that was written once does not change."""
-        if fields is not self._fields:
-            self._lines = written_fields(fields)
-            self._fields = fields
-        return self._lines
+    def write(self, fields: list[tuple[bytes, bytes]]) -> bytes:
+        """Keeps the fields as they are sent, and returns that; a list that was written once does not change."""
+        self.lines = written_fields(fields)
+        self.fields = fields
+        return self.lines
 
 
-_DEFAULTS = _Kept()
+DEFAULTS = _Kept()
 
 
 class Connection(HttpToolsProtocol):
@@ -107,10 +104,6 @@ class Connection(HttpToolsProtocol):
     def blank_scope(self) -> Any:
         """A scope to be filled, but for the headers; the state is the server's own, and not a copy of it."""
         return self._blank.copy()
-
-    def default_lines(self) -> bytes:
-        """The fields that the server adds to each reply, as they are sent."""
-        return _DEFAULTS.lines(self.server_state.default_headers)
 
     def stop(self, reason: ProtocolRefusal) -> NoReturn:
         """Stops the parser, from inside one of its callbacks."""

@@ -9,7 +9,7 @@ from typing import Any
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from bodega.server.connection import Connection
+from bodega.server.connection import DEFAULTS, Connection
 from bodega.server.half_closed import until_gone
 from bodega.server.whole import CUT, DATE, WHOLE, Later, Whole, written_fields
 
@@ -63,7 +63,8 @@ class Cycle(Signal, RequestResponseCycle):
     expected_content_length = 0
     body_read = False
 
-    def __init__(self, connection: Connection, keep_alive: bool) -> None:
+    def __init__(self, connection: Connection, keep_alive: bool, body: bytes | None = None) -> None:
+        """`body` is that of a message which has arrived whole."""
         self.connection = connection
         self.scope = connection.scope
         self.transport = connection.transport
@@ -71,6 +72,8 @@ class Cycle(Signal, RequestResponseCycle):
         self.on_response = connection.on_response_complete
         if connection.expect_100_continue:
             self.waiting_for_100_continue = True
+        if body is not None:
+            self.body, self.more_body, self._given = body, False, True
 
     @functools.cached_property
     def flow(self) -> FlowControl:  # type: ignore[override]
@@ -90,6 +93,11 @@ class Cycle(Signal, RequestResponseCycle):
     async def receive(self) -> Any:
         """ASGI's receive. Once the body has been read it waits for the client to go away."""
         if not self.body_read:
+            if not (self.more_body or self.disconnected or self.response_complete or self.waiting_for_100_continue):
+                body, self.body, self.body_read = bytes(self.body), b"", True
+                self.clear()
+                self.connection.flow.resume_reading()
+                return {"type": "http.request", "body": body, "more_body": False}
             message = await super().receive()
             self.body_read = message["type"] == "http.request" and not message["more_body"]
             return message
@@ -123,8 +131,9 @@ class Cycle(Signal, RequestResponseCycle):
         self.transport.close()
 
     async def _send_whole(self, message: Any) -> None:
-        if self.flow.write_paused and not self.disconnected:
-            await self.flow.drain()
+        flow = self.connection.flow
+        if flow.write_paused and not self.disconnected:
+            await flow.drain()
         self.reply(message["reply"])
 
     def reply_later(self, later: Later) -> None:
@@ -139,7 +148,7 @@ class Cycle(Signal, RequestResponseCycle):
     def _go_on(self, later: Later, _over: object) -> None:
         try:
             reply = later.go_on()
-            if reply is None or (self.flow.write_paused and not self.disconnected):
+            if reply is None or (self.connection.flow.write_paused and not self.disconnected):
                 self._finish_in_task(later if reply is None else _there(reply))
             else:
                 self.reply(reply)
@@ -156,8 +165,9 @@ class Cycle(Signal, RequestResponseCycle):
         """Sends a reply that is not there yet, as `run_asgi` does one of ASGI."""
         try:
             reply = await coming
-            if self.flow.write_paused and not self.disconnected:
-                await self.flow.drain()
+            flow = self.connection.flow
+            if flow.write_paused and not self.disconnected:
+                await flow.drain()
             self.reply(reply)
         except BaseException as error:
             self.logger.error("Exception in ASGI application\n", exc_info=error)  # noqa: TRY400 - as uvicorn says it
@@ -172,12 +182,13 @@ class Cycle(Signal, RequestResponseCycle):
         """Sends a whole reply, unless the client is gone."""
         if self.disconnected or self.response_started:
             return
-        headers, body = reply.headers, reply.body
+        headers, body, connection = reply.headers, reply.body, self.connection
         if reply.closes:
             self.keep_alive = False
         end = b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n"
         if not headers or headers[0][0] != DATE:
-            end = self.connection.default_lines() + end
+            fields = connection.server_state.default_headers
+            end = (DEFAULTS.lines if fields is DEFAULTS.fields else DEFAULTS.write(fields)) + end
         start = STATUS_LINE[reply.status]
         if headers:
             end = written_fields(headers) + end
@@ -189,11 +200,13 @@ class Cycle(Signal, RequestResponseCycle):
         else:
             self.transport.write(b"".join((start, reply.head, end)))
             self.transport.write(body)
-        self.response_complete = True
-        self.set()
+        self.response_complete = self._given = True
+        if self._event is not None:
+            self._event.set()
         if not self.keep_alive:
             self.transport.close()
-        self.on_response()
+        done = self.on_response  # called as an attribute it would be looked for as a method
+        done()
 
 
 def _nothing() -> None:

@@ -15,8 +15,10 @@ METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?: |$)")
 
 
 _FRAMING = frozenset({b"host", b"expect", b"content-length", b"transfer-encoding"})
-_TELLING = frozenset({b"expect", b"content-length", b"transfer-encoding", b"connection", b"proxy-connection"})
-_METHODS = {name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")}
+TELLING = frozenset({b"expect", b"content-length", b"transfer-encoding", b"connection", b"proxy-connection"})
+"""Fields that say how a message is framed, or what becomes of its connection."""
+
+METHODS = {name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")}
 
 
 def is_plain(connection: Connection, arrived: int) -> bool:
@@ -33,7 +35,7 @@ def is_plain(connection: Connection, arrived: int) -> bool:
         or len(headers) > limits.fields
         or arrived > limits.head_bytes
         or b"host" not in fields
-        or not _TELLING.isdisjoint(fields)
+        or not TELLING.isdisjoint(fields)
         or not connection.parser.should_keep_alive()
     ):
         return False
@@ -80,7 +82,7 @@ def judge_head(connection: Connection, version: str, arrived: int) -> None:
 def fill_scope(connection: Connection, version: str, method: bytes) -> None:
     """Puts the request line into the application's scope."""
     url, scope = connection.url, connection.scope
-    scope["method"] = _METHODS.get(method) or method.decode("ascii")
+    scope["method"] = METHODS.get(method) or method.decode("ascii")
     scope["http_version"] = version
     if url.isascii():
         text = url.decode()

@@ -17,6 +17,7 @@ from uvicorn.config import Config
 from uvicorn.lifespan.on import LifespanOn
 from uvicorn.server import ServerState
 
+from bodega.server.known_heads import KnownHeads
 from bodega.server.limits import Limits
 from bodega.server.listeners import BACKLOG, Listener, ListenError, Socket, bind, close
 from bodega.server.loop import stopped_by_signals
@@ -88,7 +89,7 @@ async def serve_bound(
     await lifespan.startup()
     if lifespan.should_exit:
         raise ListenError("The application did not start; the log says why.")
-    protocol = partial(Protocol, config, state, lifespan.state, limits=limits)
+    protocol = partial(Protocol, config, state, lifespan.state, limits=limits, heads=KnownHeads(limits.head_bytes))
     clock = asyncio.create_task(keep_date(state))
     servers: list[asyncio.Server] = []
     try:

@@ -17,11 +17,12 @@ from bodega.server.arrival import Arrival
 from bodega.server.closing import Closing
 from bodega.server.connection import Connection
 from bodega.server.cycle import Cycle
-from bodega.server.head import METHOD, REQUEST_LINE, fill_scope, is_plain, judge_head
+from bodega.server.head import METHOD, METHODS, REQUEST_LINE, fill_scope, is_plain, judge_head
+from bodega.server.known_heads import KnownHeads, Message
 from bodega.server.limits import Limits, ProtocolRefusal
 from bodega.server.refusing import Refusing
 from bodega.server.upgrade import read_past_upgrades
-from bodega.server.whole import AtOnce, Whole
+from bodega.server.whole import BODY, FIELDS, AtOnce, Whole
 
 LAST_CALL_SECONDS = 0.25  # how long a stopping server still listens on a connection that is idle
 
@@ -39,8 +40,10 @@ class Protocol(Connection):
         _loop: asyncio.AbstractEventLoop | None = None,
         *,
         limits: Limits,
+        heads: KnownHeads,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop, limits)
+        self._heads = heads
         self._closing = Closing(self)
         self._refusing = Refusing(self, self._closing)
         self._arrival = Arrival(self, self._closing, self._refusing)
@@ -48,6 +51,7 @@ class Protocol(Connection):
         self._idle_since: float | None = None  # when the last reply was complete, until the next byte
         self._at_once: AtOnce | None = getattr(config.app, "at_once", None)
         self._next: Cycle | None = None  # a request to be answered when these bytes are parsed
+        self._between = True  # the last message was read and answered, and nothing of another has arrived
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -64,8 +68,12 @@ class Protocol(Connection):
             self._closing.discard(data)
             return
         self._idle_since = None
-        before, arrival = self.cycle, self._arrival
-        arrival.arrived = arrival.head_bytes + len(data)
+        between, self._between = self._between, False
+        if between and (message := self._heads.read(data)) is not None:
+            self._begin_known(message)
+            return
+        before, arrival, size = self.cycle, self._arrival, len(data)
+        arrival.arrived = arrival.head_bytes + size
         try:
             try:
                 self.parser.feed_data(data)
@@ -77,11 +85,14 @@ class Protocol(Connection):
             return
         cycle = self.cycle
         if cycle is None or cycle.more_body or cycle.response_complete or cycle.scope is not self.scope:
-            arrival.check_part(len(data), before)
+            arrival.check_part(size, before)
         elif self.timer.runs:
             arrival.is_whole()
         if self._next is not None:
-            self._start_next(whole=not self._next.more_body)
+            whole = not self._next.more_body
+            if between and whole and cycle is self._next and cycle.keep_alive and cycle.scope is self.scope:
+                self._heads.learn(data, cycle.scope["headers"])
+            self._start_next(whole=whole)
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """The client sends no more. What it asked for is answered, then the connection ends; what breaks off is
@@ -152,7 +163,6 @@ class Protocol(Connection):
         One timer serves all replies on a connection: the time is checked when it fires, instead of resetting it at each
         reply.
         """
-        self.server_state.total_requests += 1
         if self.transport.is_closing():
             if not self.deaf:
                 self._closing.close_idle()
@@ -163,6 +173,8 @@ class Protocol(Connection):
             self._start_asgi_task(*self.pipeline.pop())
             return
         self._idle_since = self.loop.time()
+        cycle = self.cycle
+        self._between = cycle.keep_alive and not cycle.more_body and not self.timer.runs
         if self.timeout_keep_alive_task is None:
             self._look_for_idleness_in(self.timeout_keep_alive)
 
@@ -193,16 +205,41 @@ class Protocol(Connection):
         """Hands the request to the application: one that has arrived `whole` is answered here and now, if that needs no
         waiting. It is one for each read, so that whoever sends many at a time does not hold up others."""
         cycle, self._next = self._next, None
-        if cycle is None:
-            return
-        at_once = self._at_once if whole and not self.flow.write_paused else None
-        reply = at_once(cycle.scope, cycle.receive) if at_once is not None else None
+        if cycle is not None:
+            self._hand_over(cycle, self._at_once if whole else None)
+
+    def _hand_over(self, cycle: Cycle, at_once: AtOnce | None) -> None:
+        if at_once is None or self.flow.write_paused:
+            reply = None
+        else:
+            reply = at_once(cycle.scope, cycle.receive)
         if reply is None:
             self._start_asgi_task(cycle, self.app)
         elif isinstance(reply, Whole):
             cycle.reply(reply)
         else:
             cycle.reply_later(reply)
+
+    def _begin_known(self, message: Message) -> None:
+        """Hands a message to the application that the parser need not see: of its head all is known but the line, and
+        it lies between two others, so that the parser waits for the beginning of one before and after."""
+        (method, path, query), head, body = message
+        if self.timer.runs:
+            self._arrival.is_whole()
+        self.expect_100_continue = False
+        scope: Any = {
+            **self._blank,
+            "method": METHODS[method],
+            "path": path.decode(),
+            "raw_path": path,
+            "query_string": query or b"",
+            "headers": head.headers,
+            FIELDS: head.fields,
+            BODY: body,
+        }
+        self.scope = scope
+        self.cycle = cycle = Cycle(self, "leaving" not in self.app_state, body)
+        self._hand_over(cycle, self._at_once)
 
     def _look_for_idleness_in(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)

@@ -16,6 +16,9 @@ CUT = "http.response.cut"
 FIELDS = "bodega.fields"
 """The member of a scope that holds the header fields as a dictionary, if no name comes twice. Nobody changes it."""
 
+BODY = "bodega.body"
+"""The member of a scope that holds the whole body, where it arrived with the head; it can be received all the same."""
+
 DATE = b"date"
 """The field that the server adds, unless a reply brings one."""
 

@@ -149,6 +149,10 @@ def _read(routed: RoutedRequest) -> Any:
 def _content(routed: RoutedRequest) -> Any:
     action = routed.action
     request, body = routed.request, routed.body
+    if body and request.version == 3 and not action.uploads:
+        if len(body) > SMALL_BYTES:
+            respect_size(body)
+        return action.read(body)
     if not body and request.method == "PUT":
         raise Refusal(Reason.FIELD_MISSING, "The request has no body.")
     content_type = request.headers.get(b"content-type", b"")
@@ -187,7 +191,8 @@ async def perform(
         return found.again
     action, context = routed.action, routed.context
     if action.at_once:
-        return _located(await action.answer(context, found), context)
+        outcome = await action.answer(context, found)
+        return located(outcome, context.base) if context.base.files else outcome
     if not action.writes:
         return _located(await _read_rows(routed, found, draft), context)
     if found.key is None:

@@ -130,18 +130,19 @@ async def readable(app: AppContext, request: Request, action: Action) -> bytes:
         return b""  # a meaningless body is left unread (RFC 9110 9.3.1)
     headers = request.headers
     length = headers.get(b"content-length")
-    if length in (None, b"0") and b"transfer-encoding" not in headers:
+    if (length is None or length == b"0") and b"transfer-encoding" not in headers:
         return b""
-    kind = media_of(headers.get(b"content-type", b""))
-    media: tuple[Media, ...] = () if action.only_uploads else offers(request, action)
-    if kind not in media and not _may_be_another(action, kind, named=b"content-type" in headers):
-        supported = b", ".join([item.value for item in media] + [b"multipart/form-data"] * action.uploads)
-        raise Refusal(Reason.CONTENT_TYPE_UNSUPPORTED, headers=[(b"accept", supported)])
+    if action.only_uploads or headers.get(b"content-type") != _USUAL:  # JSON is offered by every other action
+        _take_type(request, action)
     if b"content-encoding" in headers and headers[b"content-encoding"].lower() not in (b"identity", b""):
         raise Refusal(Reason.CONTENT_CODING_UNSUPPORTED, headers=[(b"accept-encoding", b"identity")])
     maximum = action.max_body or app.max_body
     if length is not None and length.isdigit() and (len(length) > 18 or int(length) > maximum):
         raise too_large(maximum)
+    if request.body is not None:
+        if len(request.body) > maximum:
+            raise too_large(maximum)
+        return request.body
     message = await request.receive()
     if message["type"] == "http.request" and not message.get("more_body", False):
         whole: bytes = message.get("body", b"")
@@ -160,6 +161,19 @@ async def readable(app: AppContext, request: Request, action: Action) -> bytes:
         if not message.get("more_body", False):
             return b"".join(chunks)
         message = await request.receive()
+
+
+_USUAL = Media.JSON.value
+
+
+def _take_type(request: Request, action: Action) -> None:
+    """Refuses a body of a type that the action does not take."""
+    headers = request.headers
+    kind = media_of(headers.get(b"content-type", b""))
+    media: tuple[Media, ...] = () if action.only_uploads else offers(request, action)
+    if kind not in media and not _may_be_another(action, kind, named=b"content-type" in headers):
+        supported = b", ".join([item.value for item in media] + [b"multipart/form-data"] * action.uploads)
+        raise Refusal(Reason.CONTENT_TYPE_UNSUPPORTED, headers=[(b"accept", supported)])
 
 
 def _may_be_another(action: Action, kind: Media | str | None, *, named: bool) -> bool:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from typing import Any
-
-import msgspec
+from typing import Any, NamedTuple
 
 from bodega.access.stores import OpenStore
 from bodega.http.app_context import AppContext, Caller
@@ -19,7 +17,7 @@ from bodega.kit.context import Context, Found
 from bodega.law.outcome import Outcome
 
 
-class Steps(msgspec.Struct, frozen=True):
+class Steps(NamedTuple):
     """The sixteen steps by name, with what each takes and returns; a trace replaces them by its wrappers."""
 
     require_tls: Callable[[AppContext, Request], None] = admission.require_tls

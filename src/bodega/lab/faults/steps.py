@@ -87,11 +87,11 @@ def answer_of(effect: Effect, request: Request) -> Answer | None:
 def faulty_steps(answer: Reason | type[Outcome], effect: Effect, rules: tuple[str, ...]) -> Steps:
     """The law with this answer in its place, as the rules of these ids want it."""
     if not isinstance(answer, Reason):
-        return replace(LAW, perform=_ending(answer))
+        return LAW._replace(perform=_ending(answer))
     if answer.step is Step.OPEN_STORE:
-        return replace(LAW, open_store=_closing(answer, effect, rules))
+        return LAW._replace(open_store=_closing(answer, effect, rules))
     if answer.step is Step.SPEND_QUOTA:
-        return replace(LAW, spend_quota=_spending(answer, effect, rules))
+        return LAW._replace(spend_quota=_spending(answer, effect, rules))
     word = "perform" if answer.step is Step.CATCH_ALL else answer.step.word
     names = TAKES[word]
 
@@ -110,8 +110,9 @@ def faulty_steps(answer: Reason | type[Outcome], effect: Effect, rules: tuple[st
     async def refuse_later(*given: Any) -> Any:
         raise refusal(given)
 
-    steps = replace(LAW, **{word: refuse_later if word in LATER else refuse})
-    return replace(steps, find_entity=_with_state) if answer.step is Step.PRECONDITIONS else steps
+    put: dict[str, Any] = {word: refuse_later if word in LATER else refuse}
+    steps = LAW._replace(**put)
+    return steps._replace(find_entity=_with_state) if answer.step is Step.PRECONDITIONS else steps
 
 
 _NOWHERE: Any = None

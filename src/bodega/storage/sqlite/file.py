@@ -106,14 +106,14 @@ class OpenFile:
         self._identity = (facts.st_dev, facts.st_ino)
         self._size = facts.st_size
         self._written: tuple[int, int] | None = None
-        self._good_until = 0.0
+        self.good_until = 0.0
+        """Until then nobody need look again, on `time.monotonic`'s clock."""
 
     def look(self) -> None:
-        """As `check`, but not more than a few times a second."""
+        """As `check`; for a moment nobody need look again."""
         now = time.monotonic()
-        if now >= self._good_until:
-            self.check()
-            self._good_until = now + LOOK_SECONDS
+        self.check()
+        self.good_until = now + LOOK_SECONDS
 
     def check(self) -> None:
         """Raises Damaged if the file was deleted, replaced or cut."""

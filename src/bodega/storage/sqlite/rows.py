@@ -44,6 +44,8 @@ class SqliteRows(Writer):
         self.reader: Tx = SqliteTx(self._reading, self.tell_of_damage)
 
     def check(self) -> None:
+        if time.monotonic() < self._file.good_until:
+            return
         try:
             self._file.look()
         except Damaged as error:
