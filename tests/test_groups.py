@@ -201,7 +201,7 @@ def _made_and_changed() -> Job:
         row = await create_one(unit, products.V3, draft, [])
         for price in (2, 3):
             new = changed(product.TABLE, row.entity, price=Decimal(price), custom_url=ProductUrl(f"/c{price}/"))
-            row = await unit.update(products.TABLE, row._replace(entity=row.entity), new)
+            row = await unit.update(products.TABLE, row.with_entity(row.entity), new)
         return await _shown(unit, row)
 
     return job

@@ -8,6 +8,7 @@ import re
 
 _OPENS = {word: re.compile(rf"<{word}\b", re.IGNORECASE) for word in ("script", "style")}
 _ENDS = {word: re.compile(rf"</{word}\s*+>", re.IGNORECASE) for word in _OPENS}
+_TAG = re.compile(r"<[^>]*+>")
 _NUMBER = re.compile(r"&#(?:0*+[0-9]{8,}+|[xX]0*+[0-9a-fA-F]{7,}+);?")
 _LONGEST_ENTITY = 40
 
@@ -30,12 +31,8 @@ def beginning(text: str, maximum: int) -> str:
 
 def without_tags(text: str) -> str:
     """The text with a blank in the place of each tag."""
-    parts: list[str] = []
-    at, last = 0, text.rfind(">")  # no tag ends behind it
-    while -1 < (opened := text.find("<", at)) < last:
-        parts += (text[at:opened], " ")
-        at = text.index(">", opened) + 1
-    return "".join([*parts, text[at:]])
+    end = text.rfind(">") + 1  # no tag ends behind it, so each that opens before ends
+    return f"{_TAG.sub(' ', text[:end])}{text[end:]}" if end else text
 
 
 def unescape(text: str) -> str:

@@ -133,7 +133,7 @@ async def _used(unit: Unit, hook_id: int) -> None:
     """Notes the day on which a hook was used; once a day, since every process rereads a changed hook."""
     row = await unit.get(TABLE, hook_id)
     if row is not None and row.entity.used_at // DAY != unit.now // DAY:
-        await unit.rewrite(TABLE, row._replace(entity=_replace(row.entity, used_at=unit.now)))
+        await unit.rewrite(TABLE, row.with_entity(_replace(row.entity, used_at=unit.now)))
 
 
 async def _deactivate(unit: Unit, ending: AttemptResult) -> list[Hook]:

@@ -95,9 +95,9 @@ class Context(msgspec.Struct, frozen=True, gc=False):
             outside=unit.outside,
         )
 
-    def asking(self, query: Query) -> Context:
-        """The same context with another query."""
-        return _replace(self, query=query)
+    def asking(self, **changed: Any) -> Context:
+        """The same context with another query: these parts of it are others."""
+        return _replace(self, query=_replace(self.query, **changed))
 
 
 class Found(msgspec.Struct, frozen=True, gc=False):

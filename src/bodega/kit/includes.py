@@ -9,6 +9,8 @@ from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import msgspec
+
 from bodega.aside import TURN_SECONDS, Turn
 from bodega.storage.table import Table, numbered_placeholders
 from bodega.storage.tx import Record
@@ -95,14 +97,15 @@ def of_rows(wanted: ChildRows, *, page_cap: int = MAX_LIMIT, tables: str, files:
     return Include(read, page_cap=page_cap, tables=tables, files=files, rows=wanted)
 
 
-class Together(NamedTuple):
+class Together(msgspec.Struct, frozen=True):
     """Includes that are read together: all of them; those of them that are rows of a table, which one statement reads;
-    whether all are, and none of these has includes of its own."""
+    whether all are, and none of these has includes of its own; whether none of these is told otherwise either."""
 
     all: tuple[Include, ...]
     rows: tuple[ChildRows, ...]
     only_rows: bool
     plain: bool
+    as_they_are: bool
 
 
 def together(includes: Iterable[Include]) -> Together:
@@ -110,7 +113,8 @@ def together(includes: Iterable[Include]) -> Together:
     every = tuple(includes)
     rows = tuple([include.rows for include in every if include.rows is not None])
     only_rows = len(rows) == len(every)
-    return Together(every, rows, only_rows, only_rows and not any(of.within for of in rows))
+    plain = only_rows and not any(of.within for of in rows)
+    return Together(every, rows, only_rows, plain, plain and all(of.tell is None for of in rows))
 
 
 async def read_includes(
@@ -148,8 +152,9 @@ async def _read_at_once(
     if includes.only_rows and not rows:
         return NOTHING
     if beside is not None and not includes.plain and beside != context.query.include:
-        context = context.asking(context.query._replace(include=beside))
-    by_parent = await _by_parent(context, wanted, rows)
+        context = context.asking(include=beside)
+    alone = parents[0] if includes.as_they_are and len(parents) == 1 else None
+    by_parent = await _by_parent(context, wanted, rows, alone)
     if includes.only_rows:
         return by_parent
     of_tables = iter(by_parent)
@@ -174,10 +179,17 @@ async def _rows_of(context: Any, wanted: tuple[ChildRows, ...], parents: Sequenc
     return sorted(rows, key=_ORDER) if len(rows) > 1 else rows
 
 
-async def _by_parent(context: Any, wanted: tuple[ChildRows, ...], rows: Sequence[Record]) -> list[Mapping[int, bytes]]:
-    """For each of `wanted`: {parent id: JSON list}."""
+async def _by_parent(
+    context: Any, wanted: tuple[ChildRows, ...], rows: Sequence[Record], alone: int | None = None
+) -> list[Mapping[int, bytes]]:
+    """For each of `wanted`: {parent id: JSON list}; `alone` is the one parent of rows that are shown as they are."""
     if not rows:
         return [_NONE] * len(wanted)
+    if alone is not None:
+        docs: list[list[bytes]] = [[] for _ in wanted]
+        for place, _parent, _first, _second, _child, doc in rows:
+            docs[place].append(doc)
+        return [{alone: b"[" + b",".join(of) + b"]"} if of else _NONE for of in docs]
     found: dict[int, list[_Child]] = {}
     for place, parent, first, _second, child, doc in rows:
         tell, mine = wanted[place].tell, found.setdefault(place, [])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 
-class Base(NamedTuple):
+class Base(msgspec.Struct, frozen=True):
     """The address that the caller used: links are built from it. `suffix` is ".json" on the store's own host.
 
     `files` is the URL of the store's files, if the reply may name some.

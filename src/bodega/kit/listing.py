@@ -9,6 +9,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
+import msgspec
+
 from bodega.kit.fields import INT32
 from bodega.kit.filters import Filter, FilterField, Ignored, filter_of, filters_of
 from bodega.kit.includes import MAX_LIMIT, Include
@@ -53,7 +55,7 @@ def _cursor(text: str, *, backwards: bool) -> Cursor:
         raise ValueError("must be a cursor that a page of this list told") from None
 
 
-class Query(NamedTuple):
+class Query(msgspec.Struct, frozen=True):
     """The parsed and checked query string. `filters`: whether any filter was given."""
 
     plan: QueryPlan

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
@@ -192,7 +192,7 @@ async def _with_children(
     return documents
 
 
-class _Part(NamedTuple):
+class _Part(msgspec.Struct, frozen=True):
     """An include as a member of the documents, the first at place 1: how the member begins, and what it is where there
     are no children. `table` has no row where there are none in the whole store, None if that is not known of one."""
 
@@ -204,7 +204,7 @@ class _Part(NamedTuple):
     none: bytes
 
 
-class _Parts(NamedTuple):
+class _Parts(msgspec.Struct, frozen=True):
     """All that a document shows inside itself, what of that is to be read, their tables, and how the document ends
     where nothing has children."""
 
@@ -289,7 +289,7 @@ async def written(
         if notes:
             errors = json({note.field: note.message for note in notes})
             return PartlyDone(ready=b'{"data":' + doc + b',"errors":' + errors + b',"meta":{}}', state=state)
-        return Shown(ready=b'{"data":' + doc + b',"meta":{}}', state=state)
+        return Shown(ready=b"".join((b'{"data":', doc, b',"meta":{}}')), state=state)
     assert endpoint.v2 is not None
     value = (await v2_documents(context, endpoint, [row.entity]))[0]
     if notes:
@@ -301,9 +301,12 @@ async def written(
 def brought(endpoint: Endpoint, drafts: Sequence[Any]) -> tuple[str, ...]:
     """Children that the body contained are shown in the reply, included or not."""
     nested = endpoint.v3.nested if endpoint.v3 is not None else {}
-    if not nested or all(nested.keys().isdisjoint(draft) for draft in drafts):
+    told: set[str] = set()
+    if nested:
+        for draft in drafts:
+            told |= nested.keys() & draft.keys()
+    if not told:
         return ()
-    told = {name for name in nested for draft in drafts if name in draft}
     return tuple(name for name, include in endpoint.listing.includes.items() if (include.member or name) in told)
 
 

@@ -32,6 +32,7 @@ class Selection:
             self._columns.append(
                 (OwnOrShared(endpoint.owner, endpoint.shared) if endpoint.shared else endpoint.owner, "eq")
             )
+        self._by_id_alone = not (self._parents or self._offset or self._columns)
         # A flag is a test without a parameter, so that a partial index (WHERE NOT flag) is used.
         self._flags = [Condition(Flag(column), "is", endpoint.only[column]) for column in flags]
         self._values = [endpoint.only[column] for column in plain]
@@ -60,14 +61,19 @@ class Selection:
 
     async def item(self, context: Context, *, held: bool = False) -> Found:
         """What the path names, with its `StoredRow`; `held` as in `Found`. Raises Refusal."""
-        parent = await self.enter(context) if self._parents else None
-        last = context.ids[-1] - self._offset if self._offset else context.ids[-1]
-        known = self._known(context, parent) if self._columns else ()
-        record = await context.reader.row(self._item, last, *known)
+        parent = None
+        if self._by_id_alone:
+            record = await context.reader.row(self._item, context.ids[-1])
+        else:
+            parent = await self.enter(context) if self._parents else None
+            last = context.ids[-1] - self._offset if self._offset else context.ids[-1]
+            known = self._known(context, parent) if self._columns else ()
+            record = await context.reader.row(self._item, last, *known)
         if record is None:
             raise Refusal(Reason.NO_SUCH_ENTITY)
         row = StoredRow(*record)
-        return Found(Validator(row.version, row.modified), parent, row.id, row, held=held)
+        state = Validator(row.version, row.modified)
+        return Found(state, parent, row.id, row, held=True) if held else Found(state, parent, row.id, row)
 
     def _outer(self) -> tuple[str, ...]:
         return (self.fixed,) if self.fixed else ()

@@ -66,10 +66,15 @@ async def create_one(unit: Unit, endpoint: Endpoint, changes: Changes, notes: li
     table = endpoint.table
     changes = {**endpoint.defaults, **changes}
     children = _children(endpoint, changes)
-    with _V2Names(endpoint):
+    try:
         await apply(unit, table, changes, None, notes)
         row = await unit.insert(table, build(table, changes, unit.now))
-    return await _with_children(unit, endpoint, row, children, notes)
+    except (Refusal, ValueError, ArithmeticError) as error:
+        told = _for_the_caller(endpoint, error)
+        if told is error:
+            raise
+        raise told from error
+    return await _with_children(unit, endpoint, row, children, notes) if children else row
 
 
 async def update_one(
@@ -91,34 +96,28 @@ async def update_one(
         raise Refusal(Reason.NO_SUCH_ENTITY)
     children = _children(endpoint, changes)
     stamped = {"date_modified": moment(unit.now)} if "date_modified" in table.stamps else {}
-    with _V2Names(endpoint):
+    try:
         await apply(unit, table, changes, old.entity, notes)
         changes = {**stamped, **changes}
         row = await unit.update(table, old, _replace(old.entity, **changes), changes.keys())
-    return await _with_children(unit, endpoint, row, children, notes)
+    except (Refusal, ValueError, ArithmeticError) as error:
+        told = _for_the_caller(endpoint, error)
+        if told is error:
+            raise
+        raise told from error
+    return await _with_children(unit, endpoint, row, children, notes) if children else row
 
 
-class _V2Names:
-    """Renames the fields in a refusal: a rule names those of the entity, a V2 caller knows V2's members. What a value
-    makes a rule raise is a fault of the body."""
-
-    __slots__ = ("shape",)
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self.shape = endpoint.v2
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        refusal = error if isinstance(error, Refusal) else judged(error)
-        if refusal is None:
-            return
-        if self.shape is not None:
-            refusal.faults = tuple(map(self.shape.rename_fault, refusal.faults))
-            refusal.message = refusal.faults[0].message if refusal.faults else refusal.message
-        if refusal is not error:
-            raise refusal from error
+def _for_the_caller(endpoint: Endpoint, error: Exception) -> Exception:
+    """A refusal with its fields renamed: a rule names those of the entity, a V2 caller knows V2's members. What a value
+    makes a rule raise is a fault of the body; what is none is raised as it is."""
+    refusal = error if isinstance(error, Refusal) else judged(error)
+    if refusal is None:
+        return error
+    if endpoint.v2 is not None:
+        refusal.faults = tuple(map(endpoint.v2.rename_fault, refusal.faults))
+        refusal.message = refusal.faults[0].message if refusal.faults else refusal.message
+    return refusal
 
 
 def changed(table: Table, entity: Any, **members: Any) -> Any:
@@ -156,8 +155,6 @@ def _children(endpoint: Endpoint, changes: Changes) -> Changes:
 
 async def _with_children(unit: Unit, endpoint: Endpoint, row: Row, children: Changes, notes: list[Fault]) -> Row:
     """Writes the children; the parent is reread, since they may have changed it."""
-    if not children:
-        return row
     assert endpoint.v3 is not None
     with values_are_judged():
         for name, drafts in children.items():

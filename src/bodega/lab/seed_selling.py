@@ -133,7 +133,7 @@ async def _cart(seed: int, number: int, unit: Unit) -> None:
         status="abandoned" if left else "active",
         token=_named(f"token {seed}", number).replace("-", "") if left else "",
     )
-    await unit.rewrite(CARTS, row._replace(entity=named))
+    await unit.rewrite(CARTS, row.with_entity(named))
 
 
 def cart_id(seed: int, number: int) -> str:

@@ -7,7 +7,7 @@ read here; those of other statements are unpacked where they are read, or become
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from bodega.storage.table import Table
 
 T = TypeVar("T")
+_replace = msgspec.structs.replace
 
 
-class Row(NamedTuple):
+class Row(msgspec.Struct, frozen=True):
     """An entity as stored: `version` is the store's revision at its last change, `modified` its time in UTC seconds."""
 
     entity: Any
@@ -29,6 +30,10 @@ class Row(NamedTuple):
     """The rendered V3 form."""
     held: bool = True
     """Whether it was read inside the transaction that uses it."""
+
+    def with_entity(self, entity: Any) -> Row:
+        """The row with another entity, to be written over it."""
+        return _replace(self, entity=entity)
 
 
 class StoredRow(msgspec.Struct, frozen=True, gc=False):

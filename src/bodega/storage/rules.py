@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
+import msgspec
+
 from bodega.law.refusal import Fault
 from bodega.storage.outbox import Signal
 from bodega.storage.table import Table
@@ -114,11 +116,11 @@ class Upkeep(NamedTuple):
     statements: tuple[str, ...]
 
 
-class Concerned(NamedTuple, Generic[U]):
+class Concerned(msgspec.Struct, Generic[U], frozen=True):
     """The rules that a change of some members concerns. Those before the write stand beside their place among all, and
-    the members that they may change, None if these are not known."""
+    the members in which the row may differ when they have run, None if these are not known."""
 
-    before_write: tuple[tuple[int, BeforeWrite[U], frozenset[str] | None], ...]
+    before_write: tuple[tuple[int, BeforeWrite[U], tuple[str, ...] | None], ...]
     extra_statements: tuple[ExtraStatements[U], ...]
     after_write: tuple[AfterWrite[U], ...]
 
@@ -145,7 +147,7 @@ class OnUpdate(Generic[U]):
                 self._concerned.clear()
             known = self._concerned[differing] = Concerned(
                 tuple(
-                    (place, rule, members)
+                    (place, rule, None if members is None else tuple(differing | members))
                     for place, (rule, members) in enumerate(self.before_write)
                     if _concerns(members, differing)
                 ),

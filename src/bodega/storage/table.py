@@ -14,8 +14,9 @@ from functools import lru_cache
 from itertools import compress
 from operator import attrgetter, is_not, ne
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, TypeVar
 
+import msgspec
 from msgspec.structs import astuple
 
 from bodega.storage.declaration import declared_in
@@ -108,13 +109,27 @@ DefaultRows = Callable[..., list[Any]]
 """`first(unit)`: the default rows as entities, ids included, that a table holds from the first day of a store."""
 
 
-class _Following(NamedTuple):
-    """The columns whose values may change with some members: their names; each with what gives its value, and whether
-    that is the member itself; whether this is so for all."""
+class Following(msgspec.Struct, frozen=True):
+    """What may change with some members. Of the columns their names; each with what gives its value, and whether that
+    is the member itself; whether this is so for all. The links, and whether files are named by the members."""
 
     names: tuple[str, ...]
     columns: tuple[tuple[str, Callable[[Any], Any], bool], ...]
     plain: bool
+    links: tuple[Link, ...]
+    files: bool
+
+    def changes(self, old: Any, new: Any) -> tuple[tuple[str, ...], list[Any]]:
+        """The columns in which two states of a row may differ that differ in these members, and their new values."""
+        if self.plain or old is None:
+            return self.names, [value(new) for _name, value, _plain in self.columns]
+        names, values = [], []
+        for name, value, plain in self.columns:
+            now = value(new)
+            if plain or value(old) != now:
+                names.append(name)
+                values.append(now)
+        return tuple(names), values
 
 
 _Reader = tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]
@@ -171,9 +186,9 @@ class Table:
     """Give those of the others, which come after them."""
     _columns_of: Mapping[str, tuple[int, ...]] = field(init=False, repr=False)
     """The places of the columns whose values may change with a member."""
-    _readers: dict[frozenset[str], _Reader] = field(init=False, repr=False, default_factory=dict)
+    _readers: dict[tuple[str, ...], _Reader] = field(init=False, repr=False, default_factory=dict)
     """What reads some members, as it was made before."""
-    _known: dict[frozenset[str], _Following] = field(init=False, repr=False, default_factory=dict)
+    _known: dict[frozenset[str], Following] = field(init=False, repr=False, default_factory=dict)
     """Which columns follow from members, as it was found before."""
     _unbound: tuple[int, ...] = field(init=False, repr=False)
     """Those of the columns of which it is not known on what their values depend."""
@@ -232,18 +247,17 @@ class Table:
             return self.members
         if within is None:
             within = list(compress(self.entity.__struct_fields__, map(is_not, astuple(old), astuple(new))))
-        names, values = self._reader_of(frozenset(within))
+        within = tuple(within)
+        known = self._readers.get(within)
+        names, values = self._reader_of(within) if known is None else known
         return frozenset(compress(names, map(ne, values(old), values(new))))
 
-    def _reader_of(self, within: frozenset[str]) -> _Reader:
-        """These members in an order, and what gives their values in that order."""
-        known = self._readers.get(within)
-        if known is None:
-            names = tuple(within)
-            if len(self._readers) >= MOST_KNOWN:
-                self._readers.clear()
-            known = self._readers[within] = names, _reading([attrgetter(name) for name in names])
-        return known
+    def _reader_of(self, within: tuple[str, ...]) -> _Reader:
+        """These members, and what gives their values in that order."""
+        if len(self._readers) >= MOST_KNOWN:
+            self._readers.clear()
+        made = self._readers[within] = within, _reading([attrgetter(name) for name in within])
+        return made
 
     def says_the_same(self, old: Any, new: Any) -> bool:
         """Whether two states of a row differ in nothing but the time of the last change."""
@@ -253,20 +267,8 @@ class Table:
         """The entity's column values, in the order of `valued`, which is that of `insert_sql`."""
         return [*self._copied(entity), *[value(entity) for value in self._computed]]
 
-    def changes(self, old: Any, new: Any, differing: Collection[str]) -> tuple[tuple[str, ...], list[Any]]:
-        """The columns in which two states of a row may differ that differ in these members, and their new values."""
-        following = self._following(frozenset(differing))
-        if following.plain or old is None:
-            return following.names, [value(new) for _name, value, _plain in following.columns]
-        names, values = [], []
-        for name, value, plain in following.columns:
-            now = value(new)
-            if plain or value(old) != now:
-                names.append(name)
-                values.append(now)
-        return tuple(names), values
-
-    def _following(self, differing: frozenset[str]) -> _Following:
+    def following(self, differing: frozenset[str]) -> Following:
+        """What may change with these members."""
         known = self._known.get(differing)
         if known is None:
             places = set(self._unbound)
@@ -275,10 +277,12 @@ class Table:
             columns = [self.columns[place] for place in sorted(places)]
             if len(self._known) >= MOST_KNOWN:
                 self._known.clear()
-            known = self._known[differing] = _Following(
+            known = self._known[differing] = Following(
                 tuple(column.name for column in columns),
                 tuple((column.name, column.value, bool(column.member)) for column in columns),
                 all(column.member for column in columns),
+                tuple(link for link in self.links if link.follows is None or not link.follows.isdisjoint(differing)),
+                not self.naming_files().isdisjoint(differing),
             )
         return known
 

@@ -49,8 +49,9 @@ ON CONFLICT (name, block) DO UPDATE SET living = page_index.living + excluded.li
 
 Entry = tuple[int, int, int, int, int]
 EMPTY: Entry = (0, 0, 0, 1, 0)
-Mark = tuple[int, dict[tuple[str, int], int], int, int]
-"""How many entries were changed, the rows of the blocks, how many events there were and how many hooks were deleted."""
+Mark = tuple[int, int, int, dict[tuple[str, int], int], int, int]
+"""How many entries were changed, the store's revision and latest date, the rows of the blocks, how many events there
+were and how many hooks were deleted."""
 
 
 def strictly_later(before: int, stamp: int) -> int:
@@ -73,10 +74,12 @@ class TableStatistics:
 
     def __init__(self, entries: dict[str, Entry], bare: dict[tuple[str, ...], frozenset[str]] | None = None) -> None:
         self._entries = entries
+        self._revision, self._latest, *_ = entries.pop(STORE, EMPTY)
+        """The store's own entry."""
         self._bare = {} if bare is None else bare
         """What `without_rows` found."""
         self._moved: set[str] = set()
-        self._before: list[tuple[str, Entry | None]] = []
+        self._before: list[tuple[str, Entry]] = []
         """Which entries were changed, and what they were before: changes are taken back from the last one."""
         self.written: set[tuple[str, int]] = set()
         """Rows that this transaction has updated."""
@@ -104,24 +107,29 @@ class TableStatistics:
 
     def next(self) -> TableStatistics:
         """Those of the next transaction, once this one was committed, if nobody else has written meanwhile."""
-        return TableStatistics(self._entries, self._bare)
+        following = TableStatistics(self._entries, self._bare)
+        following._revision, following._latest = self._revision, self._latest
+        return following
 
     def mark(self) -> Mark:
         """The present state, to be restored when a job fails."""
-        return len(self._before), dict(self._living), len(self.outbox), len(self.gone_hooks)
+        living = dict(self._living)
+        return len(self._before), self._revision, self._latest, living, len(self.outbox), len(self.gone_hooks)
 
     def restore(self, mark: Mark) -> None:
         """Restores a state that `mark` returned."""
         self.restored += 1
         self._bare.clear()
-        changes, living, events, gone = mark
+        changes, self._revision, self._latest, living, events, gone = mark
         while len(self._before) > changes:
             name, before = self._before.pop()
-            if before is None:
-                del self._entries[name]
+            if before is EMPTY:
+                self._entries.pop(name, None)
             else:
                 self._entries[name] = before
         self._moved = {name for name, _before in self._before}
+        if self._moved:
+            self._moved.add(STORE)
         self._living = defaultdict(int, living)
         self.held.clear()
         del self.outbox[events:]
@@ -142,7 +150,7 @@ class TableStatistics:
 
     def state(self, table: str) -> tuple[int, int]:
         """A table's revision and when it last changed, in UTC seconds, as of this moment of the transaction."""
-        return self._entries.get(table, EMPTY)[:2]
+        return self._entries.get(table, EMPTY)[:2] if table != STORE else (self._revision, self._latest)
 
     def total(self, table: str) -> int:
         """Rows in a table, as of this moment of the transaction."""
@@ -162,18 +170,26 @@ class TableStatistics:
     def stamp(self, now: int) -> int:
         """The date of a change at `now`. If the clock has gone back, it is later than all it showed before: a copy
         that was read then must not count as current."""
-        latest = self._entries.get(STORE, EMPTY)[1]
+        latest = self._latest
         return now if latest <= now else latest + 1
 
     def note(self, latest: int) -> None:
         """The store's clock is known to have shown `latest`."""
-        store = self._entries.get(STORE, EMPTY)
-        self._entries[STORE] = (store[0], max(store[1], latest), *store[2:])
+        self._latest = max(self._latest, latest)
 
     def touch(self, table: str, now: int) -> int:
         """Notes a change of `table` at `now` (UTC seconds): the new revision of the store, which is the row's
         version."""
-        return self._move(table, now, 0, 0)
+        before = self._entries.get(table, EMPTY)
+        self._before.append((table, before))
+        self._revision = revision = self._revision + 1
+        if table not in self._moved:
+            self._moved.update((STORE, table))
+        _revision, modified, total, next_id, index_revision = before
+        if modified != -now or self._latest != now:  # else it changes once more in the second of its last change
+            modified = self._dated(modified, now)
+        self._entries[table] = (revision, modified, total, next_id, index_revision)
+        return revision
 
     def enter(self, table: str, now: int, entity_id: int | None = None) -> tuple[int, int]:
         """Notes a new row: its id (the next one unless given) and its version."""
@@ -191,36 +207,42 @@ class TableStatistics:
         return self._move(table, now, -len(ids), 0)
 
     def _move(self, table: str, now: int, rows: int, ids: int) -> int:
-        entries = self._entries
-        store_before, before = entries.get(STORE), entries.get(table)
-        self._before += ((STORE, store_before), (table, before))
-        revision, latest, _total, _next_id, _index_revision = store_before or EMPTY
-        _revision, modified, total, next_id, index_revision = before or EMPTY
-        revision += 1
-        modified = ambiguous_within_a_second(modified, now if latest <= now else latest + 1) if modified else now
+        before = self._entries.get(table, EMPTY)
+        self._before.append((table, before))
+        self._revision = revision = self._revision + 1
+        if table not in self._moved:
+            self._moved.update((STORE, table))
+        _revision, modified, total, next_id, index_revision = before
+        if modified != -now or self._latest != now:
+            modified = self._dated(modified, now)
         if rows:
             index_revision = revision
             if not total or total + rows == 0:
                 self._bare.clear()
-        entries[STORE] = (revision, now if latest <= now else latest, 0, 1, 0)
-        entries[table] = (revision, modified, total + rows, next_id + ids, index_revision)
-        if table not in self._moved:
-            self._moved.update((STORE, table))
+        self._entries[table] = (revision, modified, total + rows, next_id + ids, index_revision)
         return revision
+
+    def _dated(self, before: int, now: int) -> int:
+        """When a table that last changed at `before` did so, if it does at `now`."""
+        latest = self._latest
+        stamp = now
+        if latest < now:
+            self._latest = now
+        elif latest > now:
+            stamp = latest + 1
+        return ambiguous_within_a_second(before, stamp) if before else now
 
     def empty(self, now: int) -> None:
         """All rows were deleted and ids start at 1 again, yet the store's revision continues, so that no entity tag is
         reused."""
-        revision, latest = self._entries.get(STORE, EMPTY)[0] + 1, self._entries.get(STORE, EMPTY)[1]
+        revision = self._revision + 1
         stamp = self.stamp(now)
         self._bare.clear()
-        self._before += self._entries.items()
-        if STORE not in self._entries:
-            self._before.append((STORE, None))
+        self._before += ((STORE, EMPTY), *self._entries.items())
         for name, entry in self._entries.items():
             self._entries[name] = (revision, ambiguous_within_a_second(entry[1], stamp), 0, 1, revision)
-        self._entries[STORE] = (revision, max(latest, now), 0, 1, revision)
-        self._moved.update(self._entries)
+        self._revision, self._latest = revision, max(self._latest, now)
+        self._moved.update((STORE, *self._entries))
         self._living.clear()
         self.held.clear()
 
@@ -234,6 +256,8 @@ class TableStatistics:
             rows = sum(len(event.hooks) for event in self.outbox)
             self._move(outbox.DELIVERIES, self.outbox[-1].created, 0, rows)
             statements_of_events = outbox.statements(self.outbox, first)
-        saved: list[Statement] = [(_SAVE, (name, *self._entries[name])) for name in sorted(self._moved)]
+        own = (self._revision, self._latest, 0, 1, 0)
+        entries = {STORE: own, **{name: self._entries[name] for name in self._moved if name != STORE}}
+        saved: list[Statement] = [(_SAVE, (name, *entries[name])) for name in sorted(self._moved)]
         saved += [(_LIVING, (name, block, change)) for (name, block), change in self._living.items() if change]
         return saved + statements_of_events

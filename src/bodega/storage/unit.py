@@ -68,6 +68,7 @@ class Unit:
     """
 
     __slots__ = (
+        "_shared",
         "cause",
         "client_id",
         "interest",
@@ -78,7 +79,7 @@ class Unit:
         "model",
         "now",
         "outside",
-        "shared",
+        "stamp",
         "statistics",
         "terms",
         "tx",
@@ -106,12 +107,16 @@ class Unit:
         self.made = Made(statistics)
         self.interest = interest
         self.cause: Cause = ""
-        self.shared = Shared(tx, statistics)
+        self._shared: Shared | None = None
+        self.stamp = statistics.stamp(now)
+        """The date of what this unit changes, in UTC seconds: `now`, unless the clock has gone back."""
 
     @property
-    def stamp(self) -> int:
-        """The date of what this unit changes, in UTC seconds: `now`, unless the clock has gone back."""
-        return self.statistics.stamp(self.now)
+    def shared(self) -> Shared:
+        """Rows that were read for several others."""
+        if self._shared is None:
+            self._shared = Shared(self.tx, self.statistics)
+        return self._shared
 
     async def get(self, table: Table, entity_id: int) -> Row | None:
         """The row as this transaction sees it."""
@@ -160,7 +165,11 @@ class Unit:
             statements += extra_statements(self, None, entity)
         if table.files:
             statements += files.used(table.name, entity.id, files.named_in(doc, rest))
-        await self._write(table, entity, statements)
+        try:
+            await self.tx.script(statements, sure=True)
+        except Clash:
+            await self.refuse_conflicts(table, entity)
+            raise
         self.made.note(table.name, entity, doc)
         if rules.signals and self.statistics.total(HOOKS):
             await self._tell(table, CREATED, None, entity)
@@ -187,15 +196,15 @@ class Unit:
         rules = self.model.rules_of(table).on_update
         concerned = rules.concerned(differing)
         try:
-            following = list(concerned.before_write)
-            while following:
-                place, before_write, members = following.pop(0)
+            left = list(concerned.before_write)
+            while left:
+                place, before_write, within = left.pop(0)
                 await before_write(self, was, entity)
                 # A rule may finish the entity, though only in members that it declares.
-                before, differing = differing, table.differing(was, entity, members and differing | members)
+                before, differing = differing, table.differing(was, entity, within)
                 if before != differing:
                     concerned = rules.concerned(differing)
-                    following = [later for later in concerned.before_write if later[0] > place]
+                    left = [later for later in concerned.before_write if later[0] > place]
         except Refusal as refusal:
             await self.in_order(refusal, table, entity)
             raise
@@ -206,13 +215,12 @@ class Unit:
         if table.cap_within is not None:
             self.statistics.forget_held(table.name)
         doc, rest = table.encode(entity)
-        changed, moved = table.changes(was, entity, differing)
+        following = table.following(differing)
+        changed, moved = following.changes(was, entity)
         values = (entity.id, doc, rest, version, stamp, *moved)
         main = (update_sql(table.name, changed, held=old.held), values if old.held else (*values, old.version))
         statements: list[Statement] = []
-        for link in table.links:
-            if link.follows is not None and link.follows.isdisjoint(differing):
-                continue
+        for link in following.links:
             listed = link.members(entity)
             if list(listed) != list(link.members(was)):
                 await self.tx.run(f"DELETE FROM {link.name} WHERE {link.owner} = $1", entity.id)
@@ -220,12 +228,16 @@ class Unit:
         for extra_statements in concerned.extra_statements:
             statements += extra_statements(self, was, entity)
         lost: set[str] = set()
-        if not table.naming_files().isdisjoint(differing):
+        if following.files:
             named_before, named = files.named_in(*table.encode(was)), files.named_in(doc, rest)
             statements += files.used(table.name, entity.id, named - named_before)
             lost = named_before - named
         self.statistics.written.add((table.name, entity.id))
-        await self._write(table, entity, [*statements, main], sure=old.held)
+        try:
+            await self.tx.script([*statements, main], sure=old.held)
+        except Clash:
+            await self.refuse_conflicts(table, entity)
+            raise
         if lost:
             await files.release(self.tx, table.name, entity.id, lost)
         if self.statistics.total(HOOKS):
@@ -285,12 +297,13 @@ class Unit:
             return
         self.made.forget(table.name)
         statements: list[Statement] = []
+        following = table.following(frozenset(members))
         for stored, new in patches:
             version = self.statistics.touch(table.name, self.now)
             doc = stored.doc
             for name in members:
                 doc = with_number(doc, name, getattr(new, name))
-            columns, values = table.changes(None, new, members)
+            columns, values = following.changes(None, new)
             sql = update_sql(table.name, columns)
             statements.append((sql, (stored.id, doc, stored.rest, version, self.stamp, *values)))
             self.statistics.written.add((table.name, stored.id))
@@ -395,10 +408,3 @@ class Unit:
         if faults:
             first = min(faults, key=lambda fault: fault.reason.rank)
             raise Refusal(first.reason, first.message, details=first.details, faults=faults)
-
-    async def _write(self, table: Table, entity: Any, statements: Sequence[Statement], *, sure: bool = True) -> None:
-        try:
-            await self.tx.script(statements, sure=sure)
-        except Clash:
-            await self.refuse_conflicts(table, entity)
-            raise

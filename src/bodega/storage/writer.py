@@ -11,6 +11,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, TypeVar
 
+import msgspec
+
 from bodega.storage.aggregate import DataModel
 from bodega.storage.outbox import Interest
 from bodega.storage.table_stats import TableStatistics
@@ -35,7 +37,7 @@ LONGEST_WAIT_SECONDS = 30.0
 """How long a write waits for a database that cannot be reached before it fails."""
 
 
-class Waiting(NamedTuple):
+class Waiting(msgspec.Struct, frozen=True):
     """A write in the queue."""
 
     job: Job

@@ -59,7 +59,7 @@ async def abandon(unit: Unit) -> None:
     for row in await unit.where(TABLE, "quiet_since <= $1", before, order=f"quiet_since, id LIMIT {AT_ONCE}"):
         left: Cart = row.entity
         cart = replace(left, status="abandoned", token=left.token or uuid4().hex)
-        await unit.rewrite(TABLE, row._replace(entity=cart))
+        await unit.rewrite(TABLE, row.with_entity(cart))
         await fire_cart_event(unit, cart, "abandoned", token=cart.token)
         await recovery.left(unit, cart)
 

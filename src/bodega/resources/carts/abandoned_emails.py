@@ -114,7 +114,7 @@ class ListEmails(ListAll):
         asked = super().parse(query)
         if dict(asked.given).get("channel_id"):
             return asked
-        return asked._replace(plan=asked.plan._replace(where=(*asked.plan.where, Condition("place", "eq", 0))))
+        return replace(asked, plan=asked.plan._replace(where=(*asked.plan.where, Condition("place", "eq", 0))))
 
 
 class CreateEmail(Create):

@@ -18,4 +18,4 @@ delete_with_cart = delete_metafields(RESOURCE, TABLE.name, "uuid")
 async def move(unit: Unit, old: str, new: str) -> None:
     """The metafields of a cart are those of another one from now on: both by their UUIDs."""
     rows = await unit.where(OF_CARTS, "resource_id = $1", old)
-    await unit.rewrite(OF_CARTS, *(row._replace(entity=replace(row.entity, resource_id=new)) for row in rows))
+    await unit.rewrite(OF_CARTS, *(row.with_entity(replace(row.entity, resource_id=new)) for row in rows))

@@ -93,5 +93,5 @@ async def open_once(unit: Unit, uuid: str, given: str) -> tuple[Cart | None, str
     if found is None or cart is None:
         return None, became
     living = [one for one in cart.opened if (until_of(cart, one) or 0) > unit.now]
-    await unit.rewrite(TABLE, found._replace(entity=replace(cart, opened=[*living, given])))
+    await unit.rewrite(TABLE, found.with_entity(replace(cart, opened=[*living, given])))
     return cart, "opened"

@@ -65,6 +65,8 @@ def plain(text: str) -> str:
 def searchable(text: str) -> str:
     """The words by which a text is found, separated by spaces: those of it, and those that a hyphen or the like
     divides as one word, too."""
+    if not text:
+        return ""
     folded = plain(text)
     if folded.isascii():  # by tables of bytes, which cost a tenth of patterns
         as_bytes = folded.encode()

@@ -68,6 +68,8 @@ _NOTHING = BaseVariantOverrides()
 
 
 def _inherited(own: Variant | _Heir | BaseVariantOverrides, owner: Product) -> tuple[Decimal, Decimal]:
+    if own is _NOTHING:
+        return owner.sale_price or owner.price, owner.weight
     price = owner.price if own.price is None else own.price
     sale = owner.sale_price if own.sale_price is None else own.sale_price
     return sale or price, owner.weight if own.weight is None else own.weight
@@ -113,7 +115,7 @@ def write_base_variant(unit: Unit, old: Product | None, new: Product) -> list[St
         return []
     made = base_variant(new)
     doc, rest = TABLE.encode(made)
-    changed, moved = TABLE.changes(None, made, differing)
+    changed, moved = TABLE.following(frozenset(differing)).changes(None, made)
     version = unit.statistics.touch(TABLE.name, unit.now)
     unit.made.forget(TABLE.name)
     return [(update_sql(TABLE.name, changed), (made.id, doc, rest, version, unit.stamp, *moved))]

@@ -152,7 +152,7 @@ async def write(unit: Unit, changed: Iterable[tuple[Row | None, StockLevel]]) ->
         if old is None:
             await unit.insert(TABLE, new)
         elif old.entity != new:
-            there.append(old._replace(entity=new))
+            there.append(old.with_entity(new))
     for some in parts(there, SLICE):
         await unit.rewrite(TABLE, *some)
         await unit.tx.breathe()

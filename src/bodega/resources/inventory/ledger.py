@@ -166,9 +166,9 @@ class Ledger:
             if new != self._variants[key].entity
         }
         date = moment(unit.now)
-        owners = [self._products[key]._replace(entity=replace(new, date_modified=date)) for key, new in changed.items()]
+        owners = [self._products[key].with_entity(replace(new, date_modified=date)) for key, new in changed.items()]
         those = [
-            self._variants[key]._replace(entity=new)
+            self._variants[key].with_entity(new)
             for key, new in self._new_variants.items()
             if new != self._variants[key].entity
         ]

@@ -93,7 +93,7 @@ class ListOrders(ListAll):
         asked = any(condition.column in ("is_deleted", LIVING.column) for condition in context.query.plan.where)
         if not asked and not await all_live(context):
             plan = context.query.plan
-            context = context.asking(context.query._replace(plan=plan._replace(where=(*plan.where, LIVING))))
+            context = context.asking(plan=plan._replace(where=(*plan.where, LIVING)))
         return await super().find(context)
 
 
@@ -170,7 +170,7 @@ class ArchiveAll(DeleteMany):
 
     def parse(self, query: str) -> Query:
         asked = self.listing.parse(query, strict=True)
-        return asked._replace(plan=asked.plan._replace(where=(LIVING,)))
+        return replace(asked, plan=asked.plan._replace(where=(LIVING,)))
 
     async def find(self, context: Context) -> Found:
         found = await super().find(context)

@@ -97,7 +97,7 @@ class ListTaxes(ListAll):
     async def answer(self, context: Context, found: Found) -> Outcome:
         detailed = dict(context.query.given).get("details", "").lower() in ("true", "1")
         if not detailed:
-            context = context.asking(context.query._replace(fields=frozenset(v2.wires).difference(_DETAILS)))
+            context = context.asking(fields=frozenset(v2.wires).difference(_DETAILS))
         return await super().answer(context, found)
 
 

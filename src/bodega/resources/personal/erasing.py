@@ -107,7 +107,7 @@ def _without(unit: Unit, one: Personal, row: Row, person: Person) -> Row:
         _empty(entity, path.split("."))
     if "date_modified" in one.table.stamps:
         entity.date_modified = moment(unit.now)
-    return row._replace(entity=entity)
+    return row.with_entity(entity)
 
 
 def _is(value: int | str, person: Person) -> bool:

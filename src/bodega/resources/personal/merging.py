@@ -118,7 +118,7 @@ async def _move(
     for row in await unit.where(table, f"{column} = $1", goes):
         if key(row.entity) not in known:
             known.add(key(row.entity))
-            moved.append(row._replace(entity=replace(row.entity, **{column: stays})))
+            moved.append(row.with_entity(replace(row.entity, **{column: stays})))
     await unit.rewrite(table, *moved)
     return moved
 
@@ -133,12 +133,12 @@ async def _move_orders(unit: Unit, stays: int, goes: int) -> bool:
         within = numbered_placeholders(len(some))
         rows = await unit.where(order.TABLE, f"id IN ({within})", *some)
         now = moment(unit.now)
-        changed = (row._replace(entity=replace(row.entity, customer_id=stays, date_modified=now)) for row in rows)
+        changed = (row.with_entity(replace(row.entity, customer_id=stays, date_modified=now)) for row in rows)
         await unit.rewrite(order.TABLE, *changed)
         for table in (shipments.TABLE, messages.TABLE, gift_certificates.TABLE):
             rows = await unit.where(table, f"order_id IN ({within})", *some)
             theirs = [row for row in rows if row.entity.customer_id == goes]
-            await unit.rewrite(table, *(row._replace(entity=replace(row.entity, customer_id=stays)) for row in theirs))
+            await unit.rewrite(table, *(row.with_entity(replace(row.entity, customer_id=stays)) for row in theirs))
     return True
 
 
@@ -150,7 +150,7 @@ async def _move_carts(unit: Unit, stays: Customer, goes: Customer) -> None:
         changed = replace(
             was, customer_id=stays.id, email=email, edition=was.edition + 1, date_modified=moment(unit.now)
         )
-        await unit.rewrite(cart.TABLE, row._replace(entity=changed))
+        await unit.rewrite(cart.TABLE, row.with_entity(changed))
 
 
 async def _move_cards(unit: Unit, stays: int, goes: int) -> None:
@@ -159,7 +159,7 @@ async def _move_cards(unit: Unit, stays: int, goes: int) -> None:
     await unit.rewrite(
         stored_instruments.TABLE,
         *(
-            row._replace(entity=replace(row.entity, customer_id=stays, is_default=row.entity.is_default and not has))
+            row.with_entity(replace(row.entity, customer_id=stays, is_default=row.entity.is_default and not has))
             for row in rows
         ),
     )
@@ -172,7 +172,7 @@ async def _move_profile(unit: Unit, stays: int, goes: int) -> None:
         return
     own = await query.one(unit.tx, profiles.TABLE, "customer_id = $1", stays)
     if own is None:
-        await unit.rewrite(profiles.TABLE, theirs._replace(entity=replace(theirs.entity, customer_id=stays)))
+        await unit.rewrite(profiles.TABLE, theirs.with_entity(replace(theirs.entity, customer_id=stays)))
         return
     await _move(unit, members.TABLE, "profile_id", lambda member: member.segment_id, own.entity.id, theirs.entity.id)
 

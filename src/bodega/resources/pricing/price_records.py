@@ -86,7 +86,7 @@ class ListOfVariant(ListAll):
     async def find(self, context: Context) -> Found:
         asked = context.query
         narrowed = asked.plan._replace(where=(*asked.plan.where, Condition("variant_id", "eq", context.ids[1])))
-        return await super().find(context.asking(asked._replace(plan=narrowed)))
+        return await super().find(context.asking(plan=narrowed))
 
 
 class _OfOne(Action):

@@ -153,8 +153,9 @@ class SqliteTx:
         if self._in_turns and perf_counter() > self._turn_ends:
             await self.breathe()
         try:
-            self._execute(_NUMBERED[sql], values)
-            return self._all()
+            execute, every = self._execute, self._all
+            execute(_NUMBERED[sql], values)
+            return every()
         except Error as error:
             raise self._plain(error) from error
 
@@ -162,9 +163,10 @@ class SqliteTx:
         if self._in_turns and perf_counter() > self._turn_ends:
             await self.breathe()
         try:
-            self._execute(_NUMBERED[sql], values)
-            found = self._one()
-            if found is not None and self._one() is not None:
+            execute, one = self._execute, self._one  # called as attributes they would be looked for as methods
+            execute(_NUMBERED[sql], values)
+            found = one()
+            if found is not None and one() is not None:
                 self._take_cursor()
         except Error as error:
             raise self._plain(error) from error
@@ -181,13 +183,24 @@ class SqliteTx:
 
     async def script(self, statements: Sequence[Statement], *, sure: bool = True) -> None:
         try:
-            for place, (sql, values) in enumerate(statements):
-                if place % STATEMENTS_BETWEEN == 0 and self._in_turns and perf_counter() > self._turn_ends:
-                    await self.breathe()
-                self._execute(_NUMBERED[sql], values)
+            if len(statements) > STATEMENTS_BETWEEN:
+                await self._long_script(statements)
+                return
+            if self._in_turns and perf_counter() > self._turn_ends:
+                await self.breathe()
+            execute, numbered = self._execute, _NUMBERED
+            for sql, values in statements:
+                execute(numbered[sql], values)
                 self.wrote = True
         except Error as error:
             raise plain_of_write(error) from error
+
+    async def _long_script(self, statements: Sequence[Statement]) -> None:
+        for place, (sql, values) in enumerate(statements):
+            if place % STATEMENTS_BETWEEN == 0:
+                await self.breathe()
+            self._execute(_NUMBERED[sql], values)
+            self.wrote = True
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:

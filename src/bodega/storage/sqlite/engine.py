@@ -25,7 +25,7 @@ Error = apsw.Error
 SqlError = apsw.SQLError
 """A statement that is wrong, or names a table that is not there."""
 
-CACHED_STATEMENTS = 256
+CACHED_STATEMENTS = 100
 """Prepared statements that a connection keeps: any that was used among its last so many. They are found by looking
 through the list of them, which costs three instructions each."""
 

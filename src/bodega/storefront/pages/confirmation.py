@@ -63,7 +63,7 @@ async def _by_token(page: Page, token: str) -> Cart | None:
         row = await unit.get(CARTS, found.entity.cart_id)
         if row is None or not row.entity.order_id or row.entity.channel_id != page.channel_id:
             return None
-        await unit.rewrite(checkout.TOKENS, found._replace(entity=replace(found.entity, uses=found.entity.uses + 1)))
+        await unit.rewrite(checkout.TOKENS, found.with_entity(replace(found.entity, uses=found.entity.uses + 1)))
         cart: Cart = row.entity
         return cart
 

@@ -191,4 +191,4 @@ async def keep_one_default(unit: Unit, old: Value | None, new: Value) -> None:
         return
     for row in await values_of(unit, new.option_id):
         if row.entity.is_default and row.entity.id != new.id:
-            await unit.rewrite(VALUES, row._replace(entity=replace(row.entity, is_default=False)))
+            await unit.rewrite(VALUES, row.with_entity(replace(row.entity, is_default=False)))

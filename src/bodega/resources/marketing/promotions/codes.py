@@ -162,4 +162,4 @@ async def _show(unit: Unit, promotion_id: int, going: Sequence[int]) -> None:
     several = SeveralCodes(has_multiple_codes=len(left) > 1)
     changed = replace(row.entity, codes=left[0] if left else None, multiple_codes=several)
     if changed != row.entity:
-        await unit.rewrite(promotion.TABLE, row._replace(entity=changed))
+        await unit.rewrite(promotion.TABLE, row.with_entity(changed))

@@ -67,5 +67,5 @@ async def _redeem(unit: Unit, promotion_id: int) -> str:
     if of.max_uses and of.current_uses >= of.max_uses:
         return "The promotion has been used as often as it can be."
     changed = replace(of, current_uses=of.current_uses + 1)
-    await unit.rewrite(promotion.TABLE, row._replace(entity=changed))
+    await unit.rewrite(promotion.TABLE, row.with_entity(changed))
     return ""
