@@ -63,6 +63,10 @@ async def is_distributed(connection: Any, schema: str) -> bool:
     return bool(await connection.fetchval(CITUS)) and bool(await connection.fetchval(_DISTRIBUTED, schema))
 
 
+REFUSED = (asyncpg.FeatureNotSupportedError, asyncpg.PostgresSyntaxError, asyncpg.InternalServerError)
+"""What Citus refuses, what it cannot put into words for a node, and what it says of everything else."""
+
+
 async def carry_out(connection: Any, schema: str, migrations: Sequence[Migration]) -> None:
     """Brings the schema of a store forward, within the transaction that the caller began.
 
@@ -72,7 +76,7 @@ async def carry_out(connection: Any, schema: str, migrations: Sequence[Migration
     try:
         async with connection.transaction():
             await plain.carry_out(connection, migrations)
-    except asyncpg.FeatureNotSupportedError:
+    except REFUSED:
         if not await is_distributed(connection, schema):
             raise
         await connection.execute("SELECT citus_schema_undistribute($1::regnamespace)", schema)
