@@ -239,7 +239,9 @@ class PostgresBackend:
                     await self._find(connection, of, name, usable=True)
                     kept = f"kept{await copies.number_of(connection, name)}_"
                 places.append(f"{schema}.{kept}")
-            yield Comparison(connection.fetch, (places[0], places[1]), origin is not None)
+            apart = origin is not None
+            elsewhere = apart and await sharding.is_distributed(connection, self.schema(record))
+            yield Comparison(connection.fetch, (places[0], places[1]), apart, elsewhere)
 
     async def forget(self, record: StoreRecord, name: str) -> None:
         async with self._connected(record) as connection:
