@@ -22,13 +22,14 @@ AVOIDED_SECONDS = 600.0
 
 CITUS = "SELECT to_regclass('pg_catalog.pg_dist_schema') IS NOT NULL"
 _HOME = """
-SELECT n.groupid, n.nodename, n.nodeport, s.shardid FROM pg_catalog.pg_dist_schema d
+SELECT n.groupid, n.nodename, n.nodeport, s.shardid,
+    n.groupid <> 0 AND n.isactive AND n.hasmetadata AND n.metadatasynced
+FROM pg_catalog.pg_dist_schema d
 JOIN pg_catalog.pg_dist_partition t ON t.colocationid = d.colocationid
 JOIN pg_catalog.pg_dist_shard s ON s.logicalrelid = t.logicalrelid
 JOIN pg_catalog.pg_dist_placement p ON p.shardid = s.shardid
 JOIN pg_catalog.pg_dist_node n ON n.groupid = p.groupid
-WHERE d.schemaid = to_regnamespace($1) AND n.groupid <> 0 AND n.noderole = 'primary' AND n.isactive
-AND n.hasmetadata AND n.metadatasynced ORDER BY s.shardid LIMIT 1
+WHERE d.schemaid = to_regnamespace($1) AND n.noderole = 'primary' ORDER BY s.shardid LIMIT 1
 """
 _AT_HOME = """
 SELECT EXISTS (
@@ -41,7 +42,8 @@ SELECT EXISTS (
 
 
 class Home(NamedTuple):
-    """The node that a store is on; `shard` is one of the store's, by which that node is known."""
+    """Where a store of a cluster is asked; `group` is the node that it is on, `shard` one of the store's, by which that
+    node is known."""
 
     dsn: str
     group: int
@@ -58,18 +60,17 @@ class Nodes:
         self._avoided: dict[str, float] = {}
 
     async def home(self, schema: str) -> Home | None:
-        """The node that is better asked than the coordinator; None if there is none. Raises Busy."""
+        """Where a store is asked: at its node, or else at the coordinator. None if it is in no cluster, or in an
+        ordinary schema of one. Raises Busy."""
         if self._clustered is None:
             self._clustered = bool(await query.value(self._tx, CITUS))
-        if not self._clustered:
-            return None
-        found = await self._tx.row(_HOME, schema)
+        found = await self._tx.row(_HOME, schema) if self._clustered else None
         if found is None:
             return None
-        group, host, port, shard = found
-        dsn = at_node(self.dsn, host, port)
+        group, host, port, shard, knows = found
+        dsn = at_node(self.dsn, host, port) if knows else self.dsn
         if self._avoided.get(dsn, 0.0) > time.monotonic():
-            return None
+            dsn = self.dsn
         return Home(dsn, group, shard)
 
     def avoid(self, home: Home) -> None:

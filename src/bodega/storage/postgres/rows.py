@@ -82,8 +82,7 @@ class PostgresRows(Writer):
             tx = PostgresTx(connection, None if protected else await known_catalogue(connection))
             statistics = await TableStatistics.load(tx)
             answers = await self._run(group, tx, statistics, protected=protected)
-            await tx.script(statistics.statements())
-            await tx.flush()
+            await tx.finish(statistics.statements())
             await connection.execute("COMMIT")
         except BaseException as error:
             await self._roll_back(connection, error)
@@ -112,7 +111,7 @@ class PostgresRows(Writer):
     async def _connect(self) -> tuple[Any, Home | None]:
         """A connection to the store's own node, or else to the server that the registry names."""
         home = await self._nodes.home(self._schema)
-        if home is not None:
+        if home is not None and home.dsn != self._nodes.dsn:
             connection = None
             try:
                 async with asyncio.timeout(CONNECT_SECONDS):
@@ -123,7 +122,8 @@ class PostgresRows(Writer):
                 self._nodes.avoid(home)
             if connection is not None:
                 connection.terminate()
-        return await connect(self._nodes.dsn, self._schema, patient=False), None
+            home = home._replace(dsn=self._nodes.dsn)
+        return await connect(self._nodes.dsn, self._schema, patient=False), home
 
     async def _reading(self) -> Any:
         connection, _ = await self._connect()
