@@ -13,8 +13,10 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import pytest
 
+from bodega.storage import migrate
 from bodega.storage.opening import open_backend
 from bodega.storage.postgres import nodes, rows, sharding
+from bodega.storage.postgres.connection import connect
 from bodega.storage.postgres.nodes import at_node
 from postgres import OVERRIDE, citus_nodes, database
 from shop import Server, Shop
@@ -223,3 +225,46 @@ def test_a_store_of_a_real_cluster_is_asked_at_its_node(runner: asyncio.Runner, 
             ports.add(at)
         assert len(ports) > 1, "Citus spreads them"
         runner.run(server.app.stop())
+
+
+REFUSED = {
+    "a function that is not immutable": "UPDATE brands SET name = name || random()::text || 'x'",
+    "one that cannot be put into words for a node": """INSERT INTO words (id, word)
+        SELECT b.id, j.value FROM brands b, jsonb_array_elements_text(
+        CASE jsonb_typeof(convert_from(b.doc, 'UTF8')::jsonb -> 'words') WHEN 'array'
+        THEN convert_from(b.doc, 'UTF8')::jsonb -> 'words' ELSE '[]'::jsonb END) j""",
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_a_migration_that_citus_refuses_is_carried_out_all_the_same(
+    runner: asyncio.Runner, own_database: str, what: str
+) -> None:
+    """At the coordinator, and the schema is distributed again; on plain PostgreSQL nothing is refused."""
+    schema = f"store_refused_{len(what)}"
+    made = [
+        migrate.TABLE,
+        "CREATE TABLE brands (id INTEGER PRIMARY KEY, name TEXT NOT NULL, doc BYTEA NOT NULL)",
+        "CREATE TABLE words (id INTEGER NOT NULL, word TEXT NOT NULL, PRIMARY KEY (id, word))",
+        """INSERT INTO brands VALUES (1, 'Acme', '{"words": ["a", "b"]}')""",
+    ]
+
+    async def work() -> None:
+        connection = await connect(own_database, schema)
+        await connection.execute(f"CREATE SCHEMA {schema}")
+        for command in made:
+            await connection.execute(command)
+        distributed = await sharding.is_distributed(connection, schema)
+        assert distributed == bool(await citus_nodes(own_database))
+        async with connection.transaction():
+            await sharding.carry_out(connection, schema, [migrate.Migration(1, "refused", REFUSED[what])])
+        assert await connection.fetchval("SELECT max(number) FROM migrations") == 1
+        assert await sharding.is_distributed(connection, schema) == distributed
+        changed = (
+            await connection.fetchval("SELECT name FROM brands"),
+            await connection.fetchval("SELECT count(*) FROM words"),
+        )
+        assert (changed[0] != "Acme", changed[1]) in ((True, 0), (False, 2))
+        await connection.close()
+
+    runner.run(work())
