@@ -260,11 +260,9 @@ def test_a_migration_that_citus_refuses_is_carried_out_all_the_same(
             await sharding.carry_out(connection, schema, [migrate.Migration(1, "refused", REFUSED[what])])
         assert await connection.fetchval("SELECT max(number) FROM migrations") == 1
         assert await sharding.is_distributed(connection, schema) == distributed
-        changed = (
-            await connection.fetchval("SELECT name FROM brands"),
-            await connection.fetchval("SELECT count(*) FROM words"),
-        )
-        assert (changed[0] != "Acme", changed[1]) in ((True, 0), (False, 2))
+        name = await connection.fetchval("SELECT name FROM brands")
+        words = await connection.fetchval("SELECT count(*) FROM words")
+        assert (name == "Acme", words) in ((False, 0), (True, 2))
         await connection.close()
 
     runner.run(work())

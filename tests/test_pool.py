@@ -216,21 +216,7 @@ def snapped(shop: Shop) -> None:
 
 def reshaped(shop: Shop) -> None:
     """A store whose database was altered."""
-    commands = "CREATE TABLE added (id INTEGER PRIMARY KEY)", "DROP INDEX brands_name_key_unique"
-    backend: Any = shop.server.backend
-    store = shop.server.run(shop.server.app.stores.get(shop.name))
-
-    async def at_the_coordinator() -> None:
-        """In a cluster nobody else makes tables."""
-        async with backend._connected(await backend.registry.store(shop.name)) as connection:
-            for command in commands:
-                await connection.execute(command)
-
-    async def job(unit: Any) -> None:
-        for command in commands:
-            await unit.tx.run(command)
-
-    shop.server.run(at_the_coordinator() if dialect(shop) == "postgresql" else store.write(job))
+    shop.alter("CREATE TABLE added (id INTEGER PRIMARY KEY)", "DROP INDEX brands_name_key_unique")
 
 
 def deleted(shop: Shop) -> None:

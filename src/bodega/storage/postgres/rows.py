@@ -112,18 +112,27 @@ class PostgresRows(Writer):
         """A connection to the store's own node, or else to the server that the registry names."""
         home = await self._nodes.home(self._schema)
         if home is not None and home.dsn != self._nodes.dsn:
-            connection = None
-            try:
-                async with asyncio.timeout(CONNECT_SECONDS):
-                    connection = await connect(home.dsn, self._schema, patient=False)
-                    if await is_at_home(connection, home, self._schema):
-                        return connection, home
-            except (Busy, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                self._nodes.avoid(home)
+            connection = await self._connect_at(home)
             if connection is not None:
-                connection.terminate()
+                return connection, home
             home = home._replace(dsn=self._nodes.dsn)
         return await connect(self._nodes.dsn, self._schema, patient=False), home
+
+    async def _connect_at(self, home: Home) -> Any | None:
+        """A connection to that node; None if it cannot be reached, or the store is not there."""
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                connection = await connect(home.dsn, self._schema, patient=False)
+                there = False
+                try:
+                    there = await is_at_home(connection, home, self._schema)
+                finally:
+                    if not there:
+                        connection.terminate()
+                return connection if there else None
+        except (Busy, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            self._nodes.avoid(home)
+            return None
 
     async def _reading(self) -> Any:
         connection, _ = await self._connect()
