@@ -43,7 +43,7 @@ test: $(READY)  ## Run the tests; fewer of them: make test ARGS="-k postgres"; i
 
 test-cluster: $(READY)  ## Run the tests on a Citus cluster (docs/scale.md): make test-cluster URL=postgresql://coordinator/db
 	@$(if $(URL),,$(error URL names a database of the coordinator: make test-cluster URL=postgresql://host/db))
-	@BODEGA_TEST_DATABASE_URL=$(URL) $(BIN)/pytest $(SPREAD) -k "not sqlite" $(value ARGS)
+	@BODEGA_TEST_DATABASE_URL=$(URL) $(BIN)/pytest $(SPREAD) --on-postgres $(value ARGS)
 
 lint: $(READY)  ## Check style, format, types, and for insecure code
 	@$(BIN)/ruff check .

@@ -86,8 +86,32 @@ def costly_passwords(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     passwords._hasher.cache_clear()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--on-postgres", action="store_true", help="only tests that use PostgreSQL: make test-cluster")
+
+
+def uses_postgres(item: pytest.Item) -> bool:
+    """Whether a test, in this of its forms, is on PostgreSQL. A file that starts servers or makes databases of its own
+    does so in most of its tests."""
+    names = {*getattr(item, "fixturenames", ())}
+    if names & {"postgres_url", "own_database", "server_on_postgres"}:
+        return True
+    form = getattr(item, "callspec", None)
+    told = form.id if form is not None else ""
+    if "postgres" in told or "postgres" in item.name:
+        return True
+    module = vars(getattr(item, "module", object()))
+    return "sqlite" not in item.nodeid and any(
+        module.get(name) in (postgres, database) for name in ("postgres", "database")
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The longest files begin; inside a file nothing changes."""
+    if config.getoption("--on-postgres"):
+        others = [item for item in items if not uses_postgres(item)]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if uses_postgres(item)]
     places = {name: place for place, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 

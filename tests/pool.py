@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 
@@ -161,7 +162,8 @@ class Schemas:
 
     def serves(self, dsn: str) -> bool:
         """Whether this pool's connections may be had here: each belongs to one event loop."""
-        return dsn == self._backend.dsn and asyncio.get_running_loop() is self._loop
+        same = urlsplit(dsn).path == urlsplit(self._backend.dsn).path  # at any node of a cluster
+        return same and asyncio.get_running_loop() is self._loop
 
     async def close(self) -> None:
         """Ends the connections."""

@@ -131,12 +131,25 @@ async def _distribute(url: str, name: str, nodes: list[Node]) -> None:
             if node.group == 0:
                 await connection.execute("SELECT citus_set_coordinator_host($1, $2)", node.host, node.port)
             else:
-                await connection.execute("SELECT citus_add_node($1, $2)", node.host, node.port)
+                await _add(connection, node)
             shards = "SELECT citus_set_node_property($1, $2, 'shouldhaveshards', $3)"
             await connection.execute(shards, node.host, node.port, node.has_shards)
         await connection.execute(f'ALTER DATABASE "{name}" SET citus.enable_schema_based_sharding TO on')
     finally:
         await connection.close()
+
+
+async def _add(connection: asyncpg.Connection, node: Node) -> None:
+    """Adds a node to the cluster. It brings the roles there, too, which somebody else may do for another database."""
+    for attempt in range(5):
+        try:
+            await connection.execute("SELECT citus_add_node($1, $2)", node.host, node.port)
+        except asyncpg.InternalServerError:  # a tuple was concurrently updated
+            if attempt == 4:
+                raise
+            await asyncio.sleep(0.2)
+        else:
+            return
 
 
 def _in_database(url: str, name: str) -> str:

@@ -473,6 +473,25 @@ class Shop:
         assert store is not None
         return self.server.run(store.write(job))
 
+    def alter(self, *commands: str) -> None:
+        """Runs commands that may change tables; of a cluster only the coordinator takes those."""
+        backend = self.server.backend
+
+        async def at_the_coordinator() -> None:
+            record = await backend.registry.store(self.name)
+            async with backend._connected(record) as connection, connection.transaction():
+                for command in commands:
+                    await connection.execute(command)
+
+        async def job(unit: Unit) -> None:
+            for command in commands:
+                await unit.tx.run(command)
+
+        if isinstance(backend, PostgresBackend):
+            self.server.run(at_the_coordinator())
+        else:
+            self.write(job)
+
     def select(self, sql: str, *values: Any) -> list[Any]:
         """The rows of a query."""
         return [tuple(row) for row in self.read(lambda tx: tx.rows(sql, *values))]

@@ -256,12 +256,12 @@ def test_a_writer_that_waited_for_a_copy_to_be_put_back_has_the_write_lock(
         await asyncio.wait_for(paused.wait(), 30)
         async with backend._connected(record) as connection, connection.transaction():
             lock = await sharding.write_lock(connection)
-            waiting = asyncio.create_task(connection.fetchval(lock))
+            waiting = asyncio.create_task(connection.execute(lock))
             await asyncio.sleep(0.2)
             assert not waiting.done()
             go_on.set()
             await putting
-            assert await waiting == 1
+            assert await waiting == "SELECT 1"
             async with backend._connected(record) as other:
                 with pytest.raises(asyncpg.LockNotAvailableError):
                     await other.execute(f"{lock} NOWAIT")

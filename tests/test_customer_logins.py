@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bodega.storage import migrate
+from bodega.storage.postgres.nodes import CITUS
 from bodega.storage.unit import Unit
 from shop import Reply, Shop
 
@@ -118,6 +119,8 @@ def test_accounts_of_an_older_store_keep_their_addresses(shop: Shop) -> None:
     sql = "SELECT email_key, channel_id, customer_id FROM customer_logins ORDER BY email_key, channel_id"
     before = shop.select(sql)
     dialect = shop.server.backend.registry.tx.dialect
+    if dialect == "postgresql" and shop.select(CITUS) == [(True,)]:
+        pytest.skip("Citus cannot put this INSERT into words for a node; of an upgrade it is done at the coordinator")
     steps = next(one for one in migrate.migrations() if one.name == "customer_logins").statements(dialect)
 
     async def forget_and_find(unit: Unit) -> None:

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from bodega.cli import main
 from bodega.storage.opening import open_backend
+from bodega.storage.postgres import sharding
 from bodega.storage.sqlite import cloning
 from lab import Bench, House
 from pictures import form, picture
@@ -306,18 +307,30 @@ def test_the_commands_fork_and_compare(tmp_path: Path) -> None:
         assert (done.exit_code, done.output.count("\n")) == (1, 1), done.output
 
 
-def test_a_fork_against_its_origin(bench: Bench, parent: Parent) -> None:
-    """Both go on from the same versions, so what each of them changed is told by the documents alone."""
-    name = parent.name
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_fork_against_its_origin(
+    bench: Bench, parent: Parent, elsewhere: bool, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """Both go on from the same versions, so what each of them changed is told by the documents alone; also where the
+    two are on two nodes of a cluster."""
+    name, branch = parent.name, f"branch-of-{parent.name}"
     bench.say("POST", f"/stores/{name}/snapshots", {"name": "origin"})
-    bench.say("POST", f"/stores/{name}/fork", {"hash": "branch"})
-    assert bench.say("GET", f"/stores/branch/diff?origin={name}") == {
+    bench.say("POST", f"/stores/{name}/fork", {"hash": branch})
+    if elsewhere:
+        if request.node.callspec.params["bench"] == "sqlite":
+            pytest.skip("SQLite has no nodes")
+
+        async def distributed(*_: Any) -> bool:
+            return True
+
+        monkeypatch.setattr(sharding, "is_distributed", distributed)
+    assert bench.say("GET", f"/stores/{branch}/diff?origin={name}") == {
         "from": None, "to": None, "origin": name, "resources": {},
     }  # fmt: skip
-    call(bench, "branch", "PUT", "/v3/catalog/products/1", {"price": 3})
+    call(bench, branch, "PUT", "/v3/catalog/products/1", {"price": 3})
     parent.call("PUT", "/v3/catalog/products/2", {"price": 4})
     parent.call("DELETE", "/v3/catalog/products?id:in=3")
-    against_now = bench.say("GET", f"/stores/branch/diff?origin={name}&resource=products")["resources"]["products"]
+    against_now = bench.say("GET", f"/stores/{branch}/diff?origin={name}&resource=products")["resources"]["products"]
     assert [(one["change"], one["id"]) for one in against_now["changes"]] == [
         ("updated", 1), ("updated", 2), ("created", 3),
     ]  # fmt: skip
@@ -325,9 +338,9 @@ def test_a_fork_against_its_origin(bench: Bench, parent: Parent) -> None:
         {"old": 2, "new": 3}, {"old": 4, "new": 2},
     ]  # fmt: skip
     then = f"origin={name}&from=origin&resource=products"
-    (only,) = bench.say("GET", f"/stores/branch/diff?{then}")["resources"]["products"]["changes"]
+    (only,) = bench.say("GET", f"/stores/{branch}/diff?{then}")["resources"]["products"]["changes"]
     assert (only["id"], only["members"]["price"]) == (1, {"old": 2, "new": 3})
-    (line,) = bench.ask("GET", f"/stores/branch/diff/lines?{then}").body.splitlines()
+    (line,) = bench.ask("GET", f"/stores/{branch}/diff/lines?{then}").body.splitlines()
     assert json.loads(line) == only
     for query, status in (("", 422), ("origin=nowhere", 404), (f"origin={name}&from=never", 404)):
-        assert bench.ask("GET", f"/stores/branch/diff?{query}").status == status
+        assert bench.ask("GET", f"/stores/{branch}/diff?{query}").status == status

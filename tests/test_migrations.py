@@ -453,12 +453,7 @@ def test_variants_of_an_older_store_are_found_counted_and_kept_apart(servers: Se
     before = [shop.get(path).data for path in paths]
     assert [len(rows) for rows in before] == [2, 1, 1]
 
-    async def make_old(unit: Unit) -> None:
-        for step in BACK:
-            await unit.tx.run(step)
-
-    store = shop.server.run(shop.server.app.stores.get(shop.name))
-    shop.server.run(store.write(make_old))
+    shop.alter(*BACK)
     servers.stop(shop.server)
     step.is_made_of(next(one.sql for one in migrate.migrations() if one.name == "variants"))
     new = seen_by(servers(), shop)
@@ -582,16 +577,13 @@ def test_the_stock_of_an_older_store_is_at_its_default_location(servers: Servers
     tag = shop.get("/v3/catalog/products/1").headers["etag"]
     gone = ("stock_levels", "location_metafields", "pickup_methods", "pickups", "locations")
 
-    async def make_old(unit: Unit) -> None:
-        for table in gone:
-            await unit.tx.run(f"DROP TABLE {table}")
-            await unit.tx.run("DELETE FROM table_statistics WHERE name = $1", table)
-            await unit.tx.run("DELETE FROM page_index WHERE name = $1", table)
-        await unit.tx.run("DROP INDEX order_pickups_location_id")
-        await unit.tx.run("ALTER TABLE order_pickups DROP COLUMN location_id")
-
-    store = shop.server.run(shop.server.app.stores.get(shop.name))
-    shop.server.run(store.write(make_old))
+    kept = ("table_statistics", "page_index")
+    shop.alter(
+        *(f"DROP TABLE {table}" for table in gone),
+        *(f"DELETE FROM {table} WHERE name = '{name}'" for table in kept for name in gone),
+        "DROP INDEX order_pickups_location_id",
+        "ALTER TABLE order_pickups DROP COLUMN location_id",
+    )
     servers.stop(shop.server)
     step.is_made_of(next(one.sql for one in migrate.migrations() if one.name == "locations"))
     new = seen_by(servers(), shop)

@@ -15,6 +15,7 @@ from bodega.resources.catalog import brands, products, search_texts
 from bodega.storage.opening import open_backend
 from bodega.storage.postgres.catalogue import Catalogue, read_catalogue
 from bodega.storage.postgres.connection import PostgresTx, Redo, connect
+from bodega.storage.postgres.pending import Pending
 from bodega.storage.postgres.shapes import shaped
 from bodega.storage.table import update_sql
 from bodega.storage.table_stats import TableStatistics
@@ -130,6 +131,31 @@ def test_what_waits_leaves_what_it_would(
     carried_out, spared = runner.run(work())
     assert carried_out > 40
     assert spared < 10
+
+
+URL = "INSERT INTO urls (url, kind, owner) VALUES ($1, $2, $3)"
+MOVED = "UPDATE urls SET url = $1 WHERE kind = $2 AND owner = $3"
+
+
+@pytest.mark.parametrize(
+    ("before", "row", "fits"),
+    [
+        ((update_sql("brands", ()), [2, b"[1]", None, 5, 5]), (BRAND.insert_sql, _brand(3, "n3")), True),
+        ((update_sql("brands", ()), [2, b"[1]", None, 5, 5]), (BRAND.insert_sql, _brand(2, "n2")), False),
+        ((MOVED, ["a", "brand", 1]), (URL, ["b", "brand", 2]), True),
+        ((MOVED, ["a", "brand", 1]), (URL, ["b", "brand", 1]), False),
+        ((MOVED, ["a", "brand", 1]), ("INSERT INTO urls (url, kind, owner) VALUES ($1, 'brand', $2)", ["b", 2]), False),
+    ],
+)
+def test_a_row_does_not_fit_beside_an_update_before_it_that_would_change_it(
+    catalogue: Catalogue, before: tuple[str, list[Any]], row: tuple[str, list[Any]], fits: bool
+) -> None:
+    """In a cluster a part of a statement sees what the parts before it wrote, whichever was meant to come first."""
+    pending = Pending(catalogue)
+    (earlier, _), = pending.shaped(before[0]) or ()  # fmt: skip
+    pending.add(earlier, before[1], sure=True)
+    (made, _), = pending.shaped(row[0]) or ()  # fmt: skip
+    assert pending.fits(made, row[1]) is fits
 
 
 def test_a_row_that_was_changed_since_makes_the_group_start_over(

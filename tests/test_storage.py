@@ -111,6 +111,32 @@ def test_a_search_finds_text_as_it_stands(needle: str, hay: str) -> None:
     assert found == (1,)
 
 
+@pytest.mark.parametrize(
+    ("statements", "made"),
+    [
+        ([("DELETE FROM a WHERE id = $1", 1)], "DELETE FROM a WHERE id = $1"),
+        (
+            [("INSERT INTO a (x, y) VALUES ($1, $2)", 2), ("INSERT INTO a (x, y) VALUES ($1, $2)", 2)],
+            "INSERT INTO a (x, y) VALUES ($1, $2), ($3, $4)",
+        ),
+        (
+            [("INSERT INTO b (z) VALUES ($1)", 1)]
+            + [("INSERT INTO a (x, y) VALUES ($1, 'k') ON CONFLICT (x) DO UPDATE SET y = excluded.y", 1)] * 3,
+            "WITH s0 AS (INSERT INTO b (z) VALUES ($1)) INSERT INTO a (x, y) VALUES ($2, 'k'), ($3, 'k'), ($4, 'k')"
+            " ON CONFLICT (x) DO UPDATE SET y = excluded.y",
+        ),
+        (
+            [("INSERT INTO a (x) VALUES ($1) ON CONFLICT (x) DO UPDATE SET y = $2", 2)] * 2,
+            "WITH s0 AS (INSERT INTO a (x) VALUES ($1) ON CONFLICT (x) DO UPDATE SET y = $2)"
+            " INSERT INTO a (x) VALUES ($3) ON CONFLICT (x) DO UPDATE SET y = $4",
+        ),
+        ([("UPDATE a SET x = $1", 1)] * 2, "WITH s0 AS (UPDATE a SET x = $1) UPDATE a SET x = $2"),
+    ],
+)
+def test_rows_that_follow_each_other_are_one_part_of_a_statement(statements: list[tuple[str, int]], made: str) -> None:
+    assert composed(tuple(statements)) == (made, range(len(statements)))
+
+
 def test_statements_are_composed_with_their_parameters_apart() -> None:
     """One trip for the writes of an entity: each keeps its own values."""
     sql, order = composed((("INSERT INTO a VALUES ($1, $2)", 2), ("INSERT INTO b VALUES ($1)", 1)))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bodega.storage import query
 from bodega.storage.default_rows import insert_default_rows
+from bodega.storage.schema_facts import facts_of
 from bodega.storage.table import parts
 from bodega.storage.unit import Unit
 
@@ -14,11 +15,11 @@ _WITH_ANOTHER = "product_search"
 """A full-text index with the tables of its own: the rows that it reads take it along."""
 
 _TABLES = {
-    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid DESC",
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
     "postgresql": "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-    " WHERE c.relkind = 'r' AND n.nspname = current_schema() ORDER BY c.oid DESC",
+    " WHERE c.relkind = 'r' AND n.nspname = current_schema() ORDER BY c.relname",
 }
-"""All tables, the youngest first: a table refers only to older ones, so rows go before those they refer to."""
+"""All tables. Which is older cannot be told on a node of a cluster, where they were all made at once."""
 
 _AT_A_TIME = 200
 """Tables that one query asks about; SQLite takes no more than 500."""
@@ -35,7 +36,8 @@ async def empty(unit: Unit) -> None:
         # snapshots are not emptied (storage/postgres/copies.py)
         if table not in KEPT and not table.startswith(("kept", _WITH_ANOTHER))
     ]
-    for some in parts(tables, _AT_A_TIME):
+    facts = await facts_of(unit.tx)
+    for some in parts(facts.leaving(tables), _AT_A_TIME):
         for table in await _filled(unit, some):
             await unit.tx.run(f"DELETE FROM {table}")  # noqa: S608 - the database itself gave the name
     await unit.tx.run("DELETE FROM page_index")

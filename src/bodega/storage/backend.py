@@ -26,11 +26,12 @@ Settle = Callable[["Rows"], Awaitable[None]]
 class Comparison(NamedTuple):
     """Two states that are read at once: `rows` runs a query with `$n`, in which a table of the one is named after the
     first of `places` (as `a.products`), of the other after the second. `apart`: they are of two stores, each of which
-    gave its own versions to rows."""
+    gave its own versions to rows. `elsewhere`: rows of the one may be kept where no query reads those of the other."""
 
     rows: Callable[..., Awaitable[list[Any]]]
     places: tuple[str, str]
     apart: bool = False
+    elsewhere: bool = False
 
 
 class NoCopy(Exception):

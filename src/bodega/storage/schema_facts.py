@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +50,23 @@ class SchemaFacts:
     def key_of(self, table: str, row: Sequence[Any]) -> list[Any]:
         """The values of the primary key of a row."""
         return [row[place] for place in self._key_places[table]]
+
+    def leaving(self, tables: Iterable[str]) -> list[str]:
+        """These tables, each before those that it refers to, except around a circle: rows go in this order."""
+        placed: dict[str, None] = {}
+        begun: set[str] = set()
+
+        def place(table: str) -> None:
+            if table not in begun:
+                begun.add(table)
+                for referring, _, _ in self.references.get(table, ()):
+                    place(referring)
+                placed[table] = None
+
+        wanted = list(tables)
+        for table in wanted:
+            place(table)
+        return [table for table in placed if table in wanted]
 
     def select(self, table: str, test: str) -> str:
         """The statement that reads the rows that meet a test, all columns; every row if the test is empty."""

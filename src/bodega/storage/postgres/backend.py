@@ -21,6 +21,7 @@ from bodega.storage.model import NO_TABLES
 from bodega.storage.postgres import copies, sharding, template
 from bodega.storage.postgres.connection import LOST, connect, plain
 from bodega.storage.postgres.journal import PostgresJournal
+from bodega.storage.postgres.nodes import Nodes
 from bodega.storage.postgres.readers import Budget, Readers
 from bodega.storage.postgres.registry import PostgresRegistry, RegistryTx
 from bodega.storage.postgres.rows import PostgresRows
@@ -43,6 +44,7 @@ class PostgresBackend:
         self._most = connections
         self._budgets: dict[str, Budget] = {}
         self._ways: dict[str, RegistryTx] = {}
+        self._nodes: dict[str, Nodes] = {}
         self._readers: list[Readers] = []
         self._templates = template.Templates(dsn, registry.tx)
 
@@ -157,7 +159,8 @@ class PostgresBackend:
         await self.inspect(record)
         dsn = self._dsn(record)
         budget = self._budgets.setdefault(dsn, Budget(self._most))
-        return PostgresRows(dsn, self.schema(record), budget, NO_TABLES if model is None else model)
+        nodes = self._nodes.setdefault(dsn, Nodes(dsn, self._way(record)))
+        return PostgresRows(nodes, self.schema(record), budget, NO_TABLES if model is None else model)
 
     @contextlib.asynccontextmanager
     async def reading(self, record: StoreRecord) -> AsyncIterator[Tx]:
@@ -236,7 +239,9 @@ class PostgresBackend:
                     await self._find(connection, of, name, usable=True)
                     kept = f"kept{await copies.number_of(connection, name)}_"
                 places.append(f"{schema}.{kept}")
-            yield Comparison(connection.fetch, (places[0], places[1]), origin is not None)
+            apart = origin is not None
+            elsewhere = apart and await sharding.is_distributed(connection, self.schema(record))
+            yield Comparison(connection.fetch, (places[0], places[1]), apart, elsewhere)
 
     async def forget(self, record: StoreRecord, name: str) -> None:
         async with self._connected(record) as connection:

@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
+from itertools import groupby
 from typing import Any
 
 import asyncpg
@@ -151,6 +152,15 @@ class PostgresTx:
             if not sure and told.endswith(" 0"):
                 raise Redo
 
+    async def finish(self, statements: Sequence[Statement]) -> None:
+        """Sends what waits, and what belongs to no job: if it is refused all is, so nothing has to be read of it."""
+        if self._pending is not None:
+            await self.script(statements)
+            await self.flush()
+        elif statements:
+            sql, shape = composed(tuple((sql, len(values)) for sql, values in statements))
+            await self._write(sql, [value for index in shape for value in statements[index][1]], undone=False)
+
     async def _later(self, pending: Pending, sql: str, values: Sequence[Any], *, sure: bool) -> None:
         """Lets a write of a group wait; one that cannot is sent, after those that came before it."""
         self.wrote = True
@@ -184,10 +194,10 @@ class PostgresTx:
         except asyncpg.PostgresError as error:
             raise Redo from error
 
-    async def _write(self, sql: str, values: Sequence[Any]) -> str:
+    async def _write(self, sql: str, values: Sequence[Any], *, undone: bool = True) -> str:
         self.wrote = True
         try:
-            if not self._alone:
+            if not self._alone or not undone:
                 return str(await self._connection.execute(sql, *values))
             async with self._undone_by_errors():
                 return str(await self._connection.execute(sql, *values))
@@ -229,17 +239,31 @@ class PostgresTx:
 
 @lru_cache(maxsize=1024)
 def composed(statements: tuple[tuple[str, int], ...]) -> tuple[str, range]:
-    """Several `$n` statements as one, with their parameters renumbered; foreign keys are checked at its end."""
-    if len(statements) == 1:
-        return statements[0][0], range(1)
+    """Several `$n` statements as one, with their parameters renumbered; foreign keys are checked at its end. Rows that
+    follow each other into one table are one part: each part is planned, and by Citus twice."""
     parts = []
     before = 0
-    for sql, count in statements:
-        parts.append(re.sub(r"\$(\d+)", lambda mark, shift=before: f"${int(mark[1]) + shift}", sql))  # type: ignore[misc]
-        before += count
+    for (sql, count), alike in groupby(statements):
+        rows = len(tuple(alike))
+        row = _ONE_ROW.fullmatch(sql) if rows > 1 else None
+        if row is not None:
+            listed = ", ".join(_renumbered(row[2], before + place * count) for place in range(rows))
+            parts.append(f"{row[1]}{listed}{row[3] or ''}")
+        else:
+            parts += [_renumbered(sql, before + place * count) for place in range(rows)]
+        before += rows * count
+    if len(parts) == 1:
+        return parts[0], range(len(statements))
     *first, last = parts
     with_clause = ", ".join(f"s{place} AS ({sql})" for place, sql in enumerate(first))
     return f"WITH {with_clause} {last}", range(len(statements))
+
+
+_ONE_ROW = re.compile(r"(INSERT INTO \w+ \([\w\s,]+\)\s+VALUES )(\([^()]*\))(\s+ON CONFLICT\b[^$]*)?", re.DOTALL)
+
+
+def _renumbered(sql: str, by: int) -> str:
+    return re.sub(r"\$(\d+)", lambda mark: f"${int(mark[1]) + by}", sql) if by else sql
 
 
 def plain(error: Exception) -> Exception:

@@ -6,8 +6,9 @@ first. Where a row gives up a unique value after others took theirs, the stateme
 row's. So the result of a group is what it would be if each statement were sent when it came; what is refused only for
 the order of the parts is done over, each write alone.
 
-Citus carries the parts out one after the other, and checks foreign keys after each: so questions come first, and then
-each table after those that it refers to.
+Citus carries the parts out one after the other, each sees what those before it wrote, and foreign keys are checked
+after each: so questions come first, and then each table after those that it refers to; and a row that is made does not
+fit beside an update that came before it and would change it.
 """
 
 from __future__ import annotations
@@ -120,7 +121,7 @@ def _agree(batch: Batch, shape: Shape, values: Sequence[Any]) -> bool:
     if before.kind == "check":
         return True  # it sees the table as it was
     if shape.kind == "insert":
-        return before.kind != "upsert"
+        return before.kind == "insert" or (before.kind == "update" and not _changes(batch, shape, values))
     if shape.kind == "upsert":
         same = before.sql == shape.sql
         return same and not (shape.seen and batch.holds(shape.seen, tuple(values[place] for place in shape.seen)))
@@ -132,6 +133,14 @@ def _agree(batch: Batch, shape: Shape, values: Sequence[Any]) -> bool:
     if -1 in places:
         return False
     return not batch.holds(places, tuple(values[shape.places[name]] for name in shape.key))
+
+
+def _changes(batch: Batch, shape: Shape, values: Sequence[Any]) -> bool:
+    """Whether updates that came before a row was there would change it: in a cluster they may be carried out later."""
+    key = batch.shape.key
+    if not all(name in shape.places for name in key):
+        return True
+    return batch.holds([batch.shape.places[name] for name in key], tuple(values[shape.places[name]] for name in key))
 
 
 @lru_cache(maxsize=4096)

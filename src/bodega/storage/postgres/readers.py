@@ -205,6 +205,10 @@ class Readers:
             self._used = False
             self._reaper = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._reap)
             return
+        self.renew()
+
+    def renew(self) -> None:
+        """Closes the free connections: the next ones may go elsewhere."""
         for connection in self._free:
             connection.terminate()
         self._lost(len(self._free))

@@ -13,24 +13,37 @@ import asyncpg
 from bodega.storage.backend import NoCopy
 from bodega.storage.migrate import Migration
 from bodega.storage.postgres import connection as plain
+from bodega.storage.postgres.nodes import CITUS
 from bodega.storage.table_stats import LOCK
 
 SHARDED = "SELECT current_setting('citus.enable_schema_based_sharding', true)"
 """Whether Citus distributes the schemas that this session makes: `on` or `off`; null without Citus."""
 
 _NOT_SHARDED = "SET LOCAL citus.enable_schema_based_sharding TO off"
-_CITUS = "SELECT to_regclass('pg_catalog.pg_dist_schema') IS NOT NULL"
 _DISTRIBUTED = "SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_schema WHERE schemaid = to_regnamespace($1))"
 
 
-_WRITE_LOCK = "SELECT pg_advisory_xact_lock(hashtext(current_schema()), hashtext('write'))"
-"""The write lock of a store in a cluster, held by the coordinator. A locked row would not do: its lock stays behind on
-the old node when a store moves during the transaction. It also saves a trip to the node."""
+_FIRST_TABLE = """
+SELECT quote_ident(c.relname) FROM pg_class c LEFT JOIN pg_catalog.pg_dist_shard s ON s.logicalrelid = c.oid
+WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
+ORDER BY s.shardid NULLS LAST, c.relname LIMIT 1
+"""
+_STAY = (
+    "SELECT lock_shard_metadata(5, array_agg(shardid)) FROM pg_catalog.pg_dist_shard"
+    " WHERE logicalrelid = '{table}'::regclass; "
+)
+"""Keeps a store on its node until the transaction ends, wherever the connection goes to: a move takes this lock (5 is
+ShareLock, which its own excludes) at every node before it ends, for one table after the other. Of the first of them,
+else a writer and a move could each have what the other waits for. Of a schema that is not distributed it locks
+nothing."""
 
 
 async def write_lock(connection: Any) -> str:
-    """The statement that takes the write lock of the connection's store."""
-    return _WRITE_LOCK if await connection.fetchval(_CITUS) else LOCK
+    """The commands that take the write lock of the connection's store: a row, and in a cluster first what keeps it
+    where it is. The lock would stay behind when the store moves during the transaction."""
+    if not await connection.fetchval(CITUS):
+        return LOCK
+    return _STAY.format(table=await connection.fetchval(_FIRST_TABLE)) + LOCK
 
 
 async def ordinary_schema(connection: Any, schema: str) -> None:
@@ -47,7 +60,11 @@ async def ordinary_schema(connection: Any, schema: str) -> None:
 
 async def is_distributed(connection: Any, schema: str) -> bool:
     """Whether the schema is one of a Citus cluster's."""
-    return bool(await connection.fetchval(_CITUS)) and bool(await connection.fetchval(_DISTRIBUTED, schema))
+    return bool(await connection.fetchval(CITUS)) and bool(await connection.fetchval(_DISTRIBUTED, schema))
+
+
+REFUSED = (asyncpg.FeatureNotSupportedError, asyncpg.PostgresSyntaxError, asyncpg.InternalServerError)
+"""What Citus refuses, what it cannot put into words for a node, and what it says of everything else."""
 
 
 async def carry_out(connection: Any, schema: str, migrations: Sequence[Migration]) -> None:
@@ -59,7 +76,7 @@ async def carry_out(connection: Any, schema: str, migrations: Sequence[Migration
     try:
         async with connection.transaction():
             await plain.carry_out(connection, migrations)
-    except asyncpg.FeatureNotSupportedError:
+    except REFUSED:
         if not await is_distributed(connection, schema):
             raise
         await connection.execute("SELECT citus_schema_undistribute($1::regnamespace)", schema)
@@ -81,7 +98,7 @@ JOIN pg_catalog.pg_dist_node n ON n.groupid = p.groupid WHERE d.schemaid = to_re
 
 async def move(connection: Any, schema: str, host: str, port: int) -> None:
     """Moves a distributed schema to another node of its cluster. Raises NoCopy."""
-    if not await connection.fetchval(_CITUS):
+    if not await connection.fetchval(CITUS):
         raise NoCopy(f"{host}:{port} could be a node of a Citus cluster, but the store is in no cluster.")
     nodes = [row[0] for row in await connection.fetch(_NODES)]
     if f"{host}:{port}" not in nodes:
