@@ -227,6 +227,7 @@ class Protocol(Connection):
         if self.timer.runs:
             self._arrival.is_whole()
         self.expect_100_continue = False
+        self.url = path
         scope: Any = {
             **self._blank,
             "method": METHODS[method],

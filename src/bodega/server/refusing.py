@@ -40,10 +40,15 @@ class Refusing:
     def _answer(self, reason: ProtocolRefusal) -> None:
         connection = self._connection
         if not connection.transport.is_closing():
-            with_body = connection.parser.get_method() != b"HEAD"
             headers, version = connection.server_state.default_headers, version_of(connection.url)
-            connection.transport.write(reason.reply(headers, version=version, with_body=with_body))
+            connection.transport.write(reason.reply(headers, version=version, with_body=not self._is_head()))
             self._closing.linger()
+
+    def _is_head(self) -> bool:
+        """Whether the request that is open is one for a head. Its method is known when its target begins."""
+        connection = self._connection
+        told: str = connection.scope["method"] if connection.scope is not None else ""
+        return told == "HEAD" or (not told and connection.url != b"" and connection.parser.get_method() == b"HEAD")
 
     def _answer_last(self, reason: ProtocolRefusal) -> None:
         """The last request before the refused one was answered."""
