@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import replace
 
 import bodega
 from bodega.app import routes
@@ -73,7 +74,7 @@ def test_every_documented_operation_that_is_not_served_says_so(shop: Shop) -> No
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
 def test_a_documented_method_that_is_not_served_beside_others_says_so(method: str) -> None:
     """Whichever method a server lacked, on each path: the operation is told, and Allow has what is left."""
-    left = [route._replace(actions={name: act for name, act in route.actions.items() if name != method})
+    left = [replace(route, actions={name: act for name, act in route.actions.items() if name != method})
             for route in routes()]  # fmt: skip
     app = SimpleNamespace(routes=by_version(left), unserved=Unserved(left))
     judged = 0

@@ -140,7 +140,8 @@ class Api:
         if _TRACE in headers or (_FAULT in headers if self._faults is None else self._faults.concerns(headers)):
             return None
         key, last = key_of(scope, headers)
-        verdict = self._memory.recall(key)
+        recall = self._memory.recall
+        verdict = recall(key)
         if verdict is None or not verdict.at_once:
             return None
         request_id = f"{self._prefix}{next(self._numbers):08x}"

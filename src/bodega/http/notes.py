@@ -56,7 +56,8 @@ class Notes:
             self._waits = True
             self._log.begin_turn()
             asyncio.get_running_loop().call_soon(self.settle)
-        self._log.request(request, seen.client_id, response, us)
+        tell = self._log.request
+        tell(request, seen.client_id, response, us)
         kind = request.version, response.reason or response.status, request.method
         times = self._alike.get(kind)
         if times is None:

@@ -38,7 +38,7 @@ class Preconditions(msgspec.Struct, frozen=True, gc=False):
     recheck: Recheck | None = None
 
 
-class Seen(msgspec.Struct, gc=False):
+class Seen:
     """What was known of a request when it was answered or refused: for the reply, the log and the journal.
 
     Only the decision updates it, as the steps return. `media` is the format of the reply, `quota` its rate-limit
@@ -46,13 +46,15 @@ class Seen(msgspec.Struct, gc=False):
     while no route is; `routed` is None until the first twelve steps let the request pass.
     """
 
-    media: Media
     quota: bytes = b""
-    store: OpenStore | None = None
-    client_id: str = ""
     route: str = ""
     body: bytes = b""
     routed: RoutedRequest | None = None
+
+    def __init__(self, media: Media, *, store: OpenStore | None = None, client_id: str = "") -> None:
+        self.media = media
+        self.store = store
+        self.client_id = client_id
 
     def learn(self, refusal: Refusal) -> None:
         """Takes over what the refusing step knew of the request."""

@@ -110,7 +110,7 @@ class Verdict:
 
     def authenticate(self, request: Request, store: OpenStore | None) -> Caller:
         """Step 5: the accounts are those of the store as it was learned then."""
-        if store is self._store and self._store.learned == self._learned:
+        if store is self._store and store.learned == self._learned:
             return self.caller
         return LAW.authenticate(request, store)
 

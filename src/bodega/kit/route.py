@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import replace
 
 from bodega.kit.actions import Action, CountAll, Create, Delete, ListAll, ShowItem, Update
 from bodega.kit.batch import CreateMany, DeleteListed, UpdateMany
@@ -21,7 +23,7 @@ def unnamed(template: str) -> str:
     return _PARAMETER.sub("{}", template)
 
 
-class Route(NamedTuple):
+class Route(msgspec.Struct, frozen=True):
     """`template` contains `{name}` for a number and `{name:text}` for a word. `moved` is the path to which it moved.
 
     `fields` is the shape that an OPTIONS reply describes in V2; `allow` the methods in the order of the Allow header. A
@@ -48,7 +50,7 @@ class Route(NamedTuple):
 
     def also(self, other: Route) -> Route:
         """The same path with the methods of another endpoint as well."""
-        return self._replace(actions={**self.actions, **other.actions})
+        return replace(self, actions={**self.actions, **other.actions})
 
     def at_most(self, **numbers: int) -> Route:
         """The same path, of which a store answers only so many requests at once, by method (rule 31)."""
@@ -96,7 +98,7 @@ def also_at(old: str, new: str, *routes: Route) -> tuple[Route, ...]:
     """The same routes under another name of their first segments: names that clients call directly are served, since a
     redirected write would lose its body (contract/wire.md 1)."""
     return tuple(
-        one._replace(template=f"/{one.template}/".replace(f"/{old}/", f"/{new}/", 1).strip("/"))
+        replace(one, template=f"/{one.template}/".replace(f"/{old}/", f"/{new}/", 1).strip("/"))
         for one in routes
         if f"/{old}/" in f"/{one.template}/"
     )

@@ -70,6 +70,8 @@ class Cycle(Signal, RequestResponseCycle):
         self.transport = connection.transport
         self.keep_alive = keep_alive
         self.on_response = connection.on_response_complete
+        self.disconnected = self.response_started = self.waiting_for_100_continue = False
+        self._event = None  # as in the class, but found at once
         if connection.expect_100_continue:
             self.waiting_for_100_continue = True
         if body is not None:

@@ -143,7 +143,8 @@ async def spend_quota(app: AppContext, caller: Caller) -> bytes:
     if account.client_id in INSIDE:
         return b""  # whoever pays an order has no account: a token pays once
     quota = store.quota(account)
-    now = store.now()
+    read = store.now
+    now = read()
     if isinstance(quota, WindowQuota):
         spent = quota.spend(now)
         if spent.left >= 0:

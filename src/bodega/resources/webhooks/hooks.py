@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from bodega.events import scopes
 from bodega.events.destination import why_not
@@ -121,8 +122,8 @@ class Unsubscribe(Delete):
 def _routes(endpoint: Endpoint) -> tuple[Route, Route]:
     many, one = collection("hooks", endpoint, "GET"), item("hooks/{id}", endpoint, "GET PUT")
     return (
-        many._replace(actions={**many.actions, "POST": Subscribe(endpoint)}),
-        one._replace(actions={**one.actions, "DELETE": Unsubscribe(endpoint)}),
+        replace(many, actions={**many.actions, "POST": Subscribe(endpoint)}),
+        replace(one, actions={**one.actions, "DELETE": Unsubscribe(endpoint)}),
     )
 
 
