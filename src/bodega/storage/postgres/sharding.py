@@ -96,6 +96,11 @@ JOIN pg_catalog.pg_dist_node n ON n.groupid = p.groupid WHERE d.schemaid = to_re
 """
 
 
+_LATE = "SELECT bool_or(result = 'off') FROM run_command_on_all_nodes('SHOW synchronous_commit')"
+"""Whether a node acknowledges what it has not written yet: a move looks at what is written, and would leave that behind
+(seen: an acknowledged write was lost)."""
+
+
 async def move(connection: Any, schema: str, host: str, port: int) -> None:
     """Moves a distributed schema to another node of its cluster. Raises NoCopy."""
     if not await connection.fetchval(CITUS):
@@ -107,4 +112,6 @@ async def move(connection: Any, schema: str, host: str, port: int) -> None:
         raise NoCopy(f"The schema {schema} is not distributed: SELECT citus_schema_distribute('{schema}') does it.")
     if await connection.fetchval(_PLACE, schema) == f"{host}:{port}":
         raise NoCopy(f"The store is on {host}:{port} already.")
+    if await connection.fetchval(_LATE):
+        raise NoCopy("A node has synchronous_commit = off: a move could lose what was written last. Set it to on.")
     await connection.execute("SELECT citus_schema_move($1::regnamespace, $2::text, $3::integer)", schema, host, port)
