@@ -12,11 +12,11 @@ import pytest
 import bodega
 from bodega.http.products import Preconditions, RoutedRequest
 from bodega.http.request import Request
-from bodega.http.steps.table import Steps
+from bodega.http.steps.table import LAW
 from bodega.kit.context import Context, Found, Write
 
 SOURCE = Path(bodega.__file__).parent
-PRODUCTS = (Request, RoutedRequest, Preconditions, Context, Found, Write, Steps)
+PRODUCTS = (Request, RoutedRequest, Preconditions, Context, Found, Write)
 GIVEN = frozenset({"request", "context", "found", "write", "routed", "before", "caller", "match"})
 """What functions call the products that they are given."""
 
@@ -24,6 +24,11 @@ GIVEN = frozenset({"request", "context", "found", "write", "routed", "before", "
 @pytest.mark.parametrize("product", PRODUCTS, ids=lambda product: product.__name__)
 def test_a_product_cannot_be_changed(product: type[msgspec.Struct]) -> None:
     assert product.__struct_config__.frozen
+
+
+def test_the_steps_cannot_be_changed() -> None:
+    with pytest.raises(AttributeError):
+        LAW.perform = LAW.perform  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("folder", ["http", "kit", "journal", "resources"])

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from bodega.resources import MODEL
+from bodega.storage import query
 from bodega.storage.backend import Comparison
 from bodega.storage.table import Table
 from bodega.tasks import queue
@@ -65,7 +66,7 @@ class _Kind(NamedTuple):
 def _kinds(table: Table, states: Comparison) -> tuple[_Kind, ...]:
     old, new = (f"{place}{table.name}" for place in states.places)
     if states.elsewhere:
-        old = f"(SELECT id, doc, rest, version FROM {old} OFFSET 0)"  # noqa: S608 - Citus brings its rows over
+        old = query.by_themselves(old)  # Citus brings its rows over
     made = f"{new} n LEFT JOIN {old} o ON o.id = n.id WHERE o.id IS NULL"
     lost = f"{old} o LEFT JOIN {new} n ON n.id = o.id WHERE n.id IS NULL"
     kept = f"{new} n JOIN {old} o ON o.id = n.id WHERE "

@@ -63,6 +63,11 @@ def stored_sql(table: Table, where: str, *, rest: bool = True) -> str:
     return f"SELECT doc, {'rest' if rest else 'NULL'}, version, modified, id FROM {table.name} WHERE {where}"
 
 
+def by_themselves(place: str) -> str:
+    """A subquery of all rows of a table, which is named with its schema, that is carried out by itself."""
+    return f"(SELECT id, doc, rest, version FROM {place} OFFSET 0)"
+
+
 async def get(tx: Tx, table: Table, entity_id: int) -> Row | None:
     """One row by its id."""
     found = await tx.row(table.get_sql, entity_id)
